@@ -1,0 +1,65 @@
+# Everything here works from any folder (make -C, make -f), as an ordinary user, and any number of times.
+# The environment is .venv at the root; the first target that needs it makes it.
+
+PLATFORM ?= gce
+WORLD    ?= gce-small
+ARGS     ?=
+
+# Not $(abspath ...), which cannot handle a path with spaces.
+root   := $(shell cd "$$(dirname "$(strip $(MAKEFILE_LIST))")" && pwd)
+enter  := cd "$(root)"
+python := .venv/bin/python
+tools  := .venv-tools
+compile = $(tools)/bin/uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes \
+          --no-emit-index-url --no-annotate --no-header pyproject.toml --output-file
+
+# What a shell may carry that would change what .venv imports, or slow it down.
+unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
+export PYTHON
+
+.DEFAULT_GOAL := help
+.PHONY: help environment tools runbook lab test lint requirements requirements-check clean
+
+help:
+	@echo 'make runbook [PLATFORM=gce]     plan, apply and check one runbook on the embedded lab'
+	@echo 'make lab [WORLD=gce-small]      the same lab, kept running, with JupyterLab on the notebooks'
+	@echo 'make test [ARGS="-k route"]     all tests; ARGS go to pytest'
+	@echo 'make lint                       ruff and mypy'
+	@echo 'make requirements               compile requirements.txt anew, with the newest releases'
+	@echo 'make requirements-check         is requirements.txt what pyproject.toml asks for?'
+	@echo 'make clean                      remove the environments and caches; runs/ stays'
+
+environment:
+	@sh "$(root)/.ci/venv"
+
+# exec: the driver becomes make's own child, so that signals and exit status pass straight through.
+runbook: environment
+	@$(enter) && exec $(python) -m l2bridge_helpers.rehearse "$(PLATFORM)"
+
+lab: environment
+	@$(enter) && exec $(python) -m l2bridge_helpers.desk "$(WORLD)"
+
+test: environment
+	@$(enter) && exec $(python) -m pytest $(ARGS)
+
+lint: environment
+	@$(enter) && $(python) -m ruff check .
+	@$(enter) && $(python) -m ruff format --check .
+	@$(enter) && $(python) -m mypy
+
+tools: environment
+	@$(enter) && { $(tools)/bin/uv --version >/dev/null 2>&1 || \
+	  { rm -rf $(tools) && $(python) -m venv $(tools) && $(tools)/bin/python -m pip install --quiet 'uv>=0.8,<1'; }; }
+
+requirements: tools
+	@$(enter) && $(compile) requirements.txt --upgrade >/dev/null
+	@echo 'requirements.txt is compiled from pyproject.toml; run make test before you commit it'
+
+# Onto a copy, so that pins which still fit stay: a new release upstream is no error here. Hashes are left out
+# of the comparison, because a project may add a wheel to a release at any time.
+requirements-check: tools
+	@$(enter) && sh .ci/requirements-check $(compile)
+
+clean:
+	@$(enter) && rm -rf .venv $(tools) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist *.egg-info
+	@$(enter) && find l2bridge_helpers tests -name __pycache__ -type d -prune -exec rm -rf {} +

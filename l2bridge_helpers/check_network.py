@@ -1,0 +1,122 @@
+"""What the cloud's network does to the pod CIDRs: ranges, other writers, machines, templates, filters (pure)."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from l2bridge_helpers.clouds.dialects import dialect_of
+from l2bridge_helpers.findings import Finding, names_of
+from l2bridge_helpers.nodes import Network, parse_cidr
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from l2bridge_helpers.fabric import Fabric, Filter
+    from l2bridge_helpers.placement import Placed
+
+
+def check_network(placed: tuple[Placed, ...], fabric: Fabric) -> list[Finding]:
+    """Return the findings about nodes whose instances are known."""
+    return [
+        *_hidden_subnets(placed, fabric),
+        *_other_writers(fabric),
+        *_not_running(placed),
+        *_templates(placed, fabric),
+        *_filters(placed, fabric),
+        *_unread(fabric),
+    ]
+
+
+def _hidden_subnets(placed: tuple[Placed, ...], fabric: Fabric) -> Iterator[Finding]:
+    taken = [(network, f"subnet {subnet.id}") for subnet in fabric.subnets for cidr in subnet.cidrs if (network := parse_cidr(cidr))]
+    taken += [(network, "the network's own range") for cidr in fabric.table.reserved if (network := parse_cidr(cidr))]
+    for spot in placed:
+        network = spot.row.network
+        hit = next(((other, what) for other, what in taken if network and _overlap(network, other)), None)
+        if hit:
+            found = f"has the pod CIDR {network}, which overlaps {hit[0]} of {hit[1]}"
+            meaning = "the cloud refuses a route that hides a subnet, and delivers the overlap to the subnet"
+            todo = "choose a cluster CIDR outside every range of the network (primary and secondary)"
+            yield Finding("blocking", f"node {spot.row.nodeName}", found, meaning, todo)
+
+
+def _overlap(one: Network, other: Network) -> bool:
+    return one.version == other.version and one.overlaps(other)
+
+
+def _other_writers(fabric: Fabric) -> Iterator[Finding]:
+    dialect = dialect_of(fabric.platform)
+    names = [route.name for route in fabric.table.routes if dialect.is_route_controller(route)]
+    if names:
+        found = f"holds {len(names)} routes of a cloud controller manager: {names_of(names)}"
+        meaning = "another program writes pod routes in this network: two writers would undo each other's work"
+        todo = "let it do the job, or start it with --configure-cloud-routes=false and remove its routes"
+        yield Finding("blocking", f"network {fabric.network}", found, meaning, todo)
+
+
+def _not_running(placed: tuple[Placed, ...]) -> Iterator[Finding]:
+    for spot in {spot.instance.id: spot for spot in placed}.values():
+        if spot.instance.status != "RUNNING":
+            found = f"is on {spot.instance.id}, which is {spot.instance.status or 'in an unknown state'}"
+            meaning = "its route stays inactive until the machine runs"
+            yield Finding("warning", f"node {spot.row.nodeName}", found, meaning, "start the machine, or remove the node")
+
+
+def _templates(placed: tuple[Placed, ...], fabric: Fabric) -> Iterator[Finding]:
+    members: dict[str, list[str]] = defaultdict(list)
+    for spot in placed:
+        members[spot.instance.group].append(spot.row.nodeName)
+    for template in fabric.templates:
+        if not template.forwarding and members[template.group]:
+            found = f"makes machines from {template.id}, which leaves forwarding off"
+            meaning = f"the next machine of this group (now: {names_of(members[template.group])}) drops pod packets again"
+            todo = "make a template with forwarding on and set it on the group, or run this runbook on a schedule"
+            yield Finding("warning", f"group {template.group}", found, meaning, todo)
+
+
+def _filters(placed: tuple[Placed, ...], fabric: Fabric) -> Iterator[Finding]:
+    """Warn about pod CIDRs from which no rule lets packets in to the nodes.
+
+    A rule that selects senders by tag or account never matches a pod's address, so only source ranges count.
+    """
+    if any(unread.what == "firewall rules" for unread in fabric.unread):
+        return
+    open_to = [network for rule in fabric.filters if _lets_pods_in(rule, placed) for network in _sources(rule)]
+    closed = sorted({spot.row.routeDestination for spot in placed if not _covered(spot.row.network, open_to)})
+    for version in (4, 6):
+        cidrs = tuple(cidr for cidr in closed if (":" in cidr) == (version == 6))  # noqa: PLR2004 - IPv6
+        if cidrs:
+            found = f"has no enabled allow rule for TCP whose source ranges hold {names_of(_merged(cidrs))}"
+            meaning = "packets from these pods can be dropped at the other nodes although the routes are right"
+            todo = dialect_of(fabric.platform).allow_command(fabric, _merged(cidrs))
+            yield Finding("warning", f"network {fabric.network}", found, meaning, f"allow them: {todo}")
+
+
+def _merged(cidrs: tuple[str, ...]) -> tuple[str, ...]:
+    networks = ipaddress.collapse_addresses(ipaddress.ip_network(cidr) for cidr in cidrs)  # type: ignore[type-var]
+    return tuple(str(network) for network in networks)
+
+
+def _lets_pods_in(rule: Filter, placed: tuple[Placed, ...]) -> bool:
+    usable = rule.allow and rule.enabled and any(protocol in ("all", "tcp", "6") for protocol in rule.protocols)
+    everywhere = not rule.targets or all(set(rule.targets) & set(spot.instance.tags) for spot in placed)
+    return usable and everywhere
+
+
+def _sources(rule: Filter) -> list[Network]:
+    return [network for source in rule.sources if (network := parse_cidr(source))]
+
+
+def _covered(network: Network | None, sources: list[Network]) -> bool:
+    same = [source for source in sources if network and source.version == network.version]
+    merged = ipaddress.collapse_addresses(same)  # type: ignore[type-var]
+    return network is None or any(network.subnet_of(source) for source in merged)  # type: ignore[arg-type]
+
+
+def _unread(fabric: Fabric) -> Iterator[Finding]:
+    for unread in fabric.unread:
+        found = f"could not be read: {unread.why}"
+        meaning = "what depends on it was not checked"
+        yield Finding("warning", unread.what, found, meaning, "grant the permission, or check it by hand")

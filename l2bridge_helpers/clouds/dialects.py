@@ -1,0 +1,17 @@
+"""Which dialect a platform speaks. No SDK is imported here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from l2bridge_helpers.clouds.gce_dialect import GceDialect
+
+if TYPE_CHECKING:
+    from l2bridge_helpers.clouds.base import Dialect
+
+_DIALECTS: dict[str, Dialect] = {"gce": GceDialect()}
+
+
+def dialect_of(platform: str) -> Dialect:
+    """Return the dialect of a fabric's platform."""
+    return _DIALECTS[platform]

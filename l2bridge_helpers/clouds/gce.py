@@ -1,0 +1,232 @@
+"""Google Compute Engine: forwarding on every node, one static route per node and pod CIDR."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from google.cloud import compute_v1
+
+from l2bridge_helpers.clouds.gce_api import PUBLIC, GceApi
+from l2bridge_helpers.clouds.gce_dialect import GceDialect, parse_network
+from l2bridge_helpers.clouds.gce_errors import LostRaceError
+from l2bridge_helpers.clouds.gce_read import filter_of, instance_of, path_of, route_of, subnet_of, table_of
+from l2bridge_helpers.endpoints import is_loopback
+from l2bridge_helpers.errors import AccessDeniedError, CloudError, ParameterError
+from l2bridge_helpers.fabric import Fabric, Instance, Route, Template, Unread
+from l2bridge_helpers.nodes import node_rows
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from l2bridge_helpers.changes import Change
+    from l2bridge_helpers.nodes import NodeRow
+
+_RACES = 5
+"""How often an instance that others change at the same time is read and written again."""
+_TEMPLATE = re.compile(r"projects/([^/]+)/(?:global|regions/([^/]+))/instanceTemplates/([^/]+)")
+_Part = TypeVar("_Part")
+
+
+class Gce:
+    """One VPC network of Compute Engine, through google-cloud-compute.
+
+    Args:
+        project: the project of the instances.
+        network: the network's name, or `projects/HOST/global/networks/NAME` when it belongs to another project
+            (Shared VPC); empty: the one network that the nodes are in.
+        endpoint: another API endpoint; plain http on loopback gets no credentials.
+
+    """
+
+    platform = "gce"
+
+    def __init__(self, *, project: str, network: str = "", endpoint: str = "") -> None:
+        """Keep what is meant. Nothing is sent, no credentials are looked up."""
+        self.project = project
+        self._network = network if not network or "/" in network else f"projects/{project}/global/networks/{network}"
+        self._endpoint = endpoint
+        self._api = GceApi(endpoint)
+        self._dialect = GceDialect()
+
+    def target(self) -> dict[str, str]:
+        """Return project, network and endpoint, as label -> value."""
+        lab = "this machine (practice lab, no credentials)" if is_loopback(self._endpoint) else self._endpoint
+        return {
+            "project": self.project,
+            "network": path_of(self._network) or "the one that the nodes are in",
+            "endpoint": lab or PUBLIC,
+        }
+
+    # Read.
+
+    def observe(self, nodes: pd.DataFrame) -> Fabric:
+        """Return the network's state, freshly read, in as few requests as the API allows.
+
+        Needs compute.instances.list, compute.networks.get, compute.subnetworks.list, compute.routes.list. What
+        compute.firewalls.list, compute.projects.get, compute.instanceGroupManagers.list and
+        compute.instanceTemplates.get would tell is left out, and said to be, when they are missing.
+
+        Raises:
+            CloudError: the state cannot be read; the text names what is missing.
+            ParameterError: the network cannot be told from the nodes.
+
+        """
+        rows = node_rows(nodes)
+        instances = self._instances(rows)
+        members = _members(rows, instances, self._dialect)
+        host, name = parse_network(path_of(self._network) or _network_of(members))
+        network = self._api.get_network(host, name)
+        network_id = path_of(network.self_link)
+        unread: list[Unread] = []
+        filters = _optional(unread, "firewall rules", lambda: self._api.list_firewalls(host), [])
+        table = table_of(network, self._api.list_routes(host), self._quotas(host, unread))
+        return Fabric(
+            platform=self.platform,
+            network=network_id,
+            instances=tuple(instances),
+            subnets=tuple(
+                subnet_of(subnet) for subnet in self._api.list_subnetworks(host) if path_of(subnet.network) == network_id
+            ),
+            table=table,
+            filters=tuple(filter_of(rule) for rule in filters if _applies_to(rule, network_id)),
+            templates=tuple(_optional(unread, "instance templates", lambda: self._templates(members), [])),
+            unread=tuple(unread),
+        )
+
+    def _instances(self, rows: tuple[NodeRow, ...]) -> list[Instance]:
+        """Return the instances of the project, and of every other project that a node's provider ID names."""
+        named = (self._dialect.instance_id(row.providerID) for row in rows)
+        projects = dict.fromkeys([self.project, *(path.split("/")[1] for path in named if path)])
+        return [instance_of(raw) for project in projects for raw in self._api.list_instances(project)]
+
+    def _quotas(self, host: str, unread: list[Unread]) -> list[compute_v1.Quota]:
+        return _optional(unread, "quota of static routes", lambda: self._api.get_quotas(host), [])
+
+    def _templates(self, members: list[Instance]) -> list[Template]:
+        """Return what the members' managed groups make their next machines from."""
+        groups = {instance.group for instance in members if instance.group}
+        projects = sorted({group.split("/")[1] for group in groups})
+        managers = [manager for project in projects for manager in self._api.list_managers(project)]
+        links = [(path_of(manager.self_link), link) for manager in managers for link in _template_links(manager)]
+        wanted = [(group, link) for group, link in links if group in groups]
+        forwarding = {link: self._template_forwards(link) for link in dict.fromkeys(link for _, link in wanted)}
+        return [Template(group, link, forwarding[link]) for group, link in wanted]
+
+    def _template_forwards(self, link: str) -> bool:
+        found = _TEMPLATE.fullmatch(link)
+        if found is None:
+            msg = f"could not read instance template {link}: its name has an unknown form"
+            raise CloudError(msg)
+        template = self._api.get_template(found[1], found[3], found[2] or "")
+        return bool(template.properties.can_ip_forward)
+
+    # Write.
+
+    def send(self, change: Change) -> None:
+        """Make one change and wait until the API says that it is done.
+
+        Raises:
+            CloudError: it was refused or failed; the text names the resource and the permission, policy or quota.
+
+        """
+        if change.kind == "forwarding":
+            self._enable_forwarding(change)
+            return
+        if change.action != "delete":
+            self._create_route(Route.from_facts(change.after))
+        if change.action != "create":
+            self._delete_route(Route.from_facts(change.before))
+
+    def _enable_forwarding(self, change: Change) -> None:
+        """Read the instance, turn forwarding on, write every property back; a lost race is read again."""
+        for attempt in range(_RACES):
+            raw = self._api.get_instance(change.resource)
+            if str(raw.get("id") or "") != change.before["uid"]:
+                msg = f"{change.resource} is another machine than the plan was made for: it was replaced meanwhile; run again"
+                raise CloudError(msg)
+            if raw.get("canIpForward") is True:
+                return
+            try:
+                self._api.update_instance(change.resource, {**raw, "canIpForward": True})
+            except LostRaceError:
+                if attempt == _RACES - 1:
+                    raise
+            else:
+                return
+
+    def _create_route(self, route: Route) -> None:
+        """Create the route. A name that is taken is success only if the very same route has it."""
+        host, _ = parse_network(route.table)
+        if self._api.insert_route(host, _as_resource(route)):
+            return
+        existing = self._api.get_route(host, route.name)
+        if existing is None or route_of(existing).facts() != route.facts():
+            found = f"leads {existing.dest_range} elsewhere" if existing else "could not be read"
+            msg = f"could not create route {route.name}: a route of that name exists and {found}; look at it, then run again"
+            raise CloudError(msg)
+
+    def _delete_route(self, route: Route) -> None:
+        """Delete the route if it still is the one that was read."""
+        host, _ = parse_network(route.table)
+        existing = self._api.get_route(host, route.name)
+        if existing is None:
+            return
+        if route_of(existing).facts() != route.facts():
+            msg = f"route {route.name} is no longer the one that was read, so it was not deleted; run again"
+            raise CloudError(msg)
+        self._api.delete_route(host, route.name)
+
+
+def _as_resource(route: Route) -> compute_v1.Route:
+    """Return the API's resource for a route that is to be created."""
+    by_instance = route.next_hop.startswith("projects/")
+    hop = {"next_hop_instance" if by_instance else "next_hop_ip": route.next_hop}
+    return compute_v1.Route(
+        name=route.name,
+        network=route.table,
+        dest_range=route.destination,
+        priority=route.priority,
+        description=route.description,
+        **hop,
+    )
+
+
+def _members(rows: tuple[NodeRow, ...], instances: list[Instance], dialect: GceDialect) -> list[Instance]:
+    """Return the instances that nodes name by provider ID, else those that own their addresses."""
+    named = {dialect.instance_id(row.providerID) for row in rows}
+    members = [instance for instance in instances if instance.id in named]
+    if members:
+        return members
+    addresses = {row.nodeIP for row in rows if row.nodeIP}
+    return [instance for instance in instances if any(addresses & {nic.primary(4), nic.primary(6)} for nic in instance.nics)]
+
+
+def _network_of(members: list[Instance]) -> str:
+    """Return the one network that the nodes' first interfaces are in."""
+    networks = sorted({instance.nics[0].network for instance in members if instance.nics})
+    if len(networks) == 1:
+        return networks[0]
+    found = f"the nodes are in {', '.join(networks)}" if networks else "no node's instance was found"
+    msg = f"parameter network: '' is given, but {found}; name the network"
+    raise ParameterError(msg)
+
+
+def _applies_to(rule: compute_v1.Firewall, network_id: str) -> bool:
+    return path_of(rule.network) == network_id and rule.direction == "INGRESS"
+
+
+def _template_links(manager: compute_v1.InstanceGroupManager) -> list[str]:
+    """Return every template that the group makes machines from: a canary has two."""
+    links = [manager.instance_template, *(version.instance_template for version in manager.versions)]
+    return list(dict.fromkeys(path_of(link) for link in links if link))
+
+
+def _optional(unread: list[Unread], what: str, read: Callable[[], _Part], otherwise: _Part) -> _Part:
+    """Return what can be read; without permission go on without it, and say so."""
+    try:
+        return read()
+    except AccessDeniedError as err:
+        unread.append(Unread(what, str(err)))
+        return otherwise

@@ -1,0 +1,125 @@
+"""GCE's own terms: instance paths, static routes and `gcloud` commands (pure, no SDK)."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import TYPE_CHECKING
+
+from l2bridge_helpers.clouds.gce_names import route_description, route_name
+from l2bridge_helpers.fabric import Fabric, Instance, Nic, Route
+
+if TYPE_CHECKING:
+    from l2bridge_helpers.nodes import NodeRow
+
+PRIORITY = 1000
+"""The API's default: people's own exceptions, made with a lower number, still win."""
+_PROVIDER_ID = re.compile(r"gce://([^/]+)/([^/]+)/([^/]+)")
+_INSTANCE = re.compile(r"projects/([^/]+)/zones/([^/]+)/instances/([^/]+)")
+_NETWORK = re.compile(r"projects/([^/]+)/global/networks/([^/]+)")
+
+
+def instance_path(project: str, zone: str, name: str) -> str:
+    """Return an instance's id."""
+    return f"projects/{project}/zones/{zone}/instances/{name}"
+
+
+def parse_instance(instance_id: str) -> tuple[str, str, str]:
+    """Return (project, zone, name) of an instance's id; three empty texts when it is none."""
+    found = _INSTANCE.fullmatch(instance_id)
+    return (found[1], found[2], found[3]) if found else ("", "", "")
+
+
+def parse_network(network: str) -> tuple[str, str]:
+    """Return (project, name) of a network's id; two empty texts when it is none."""
+    found = _NETWORK.fullmatch(network)
+    return (found[1], found[2]) if found else ("", "")
+
+
+class GceDialect:
+    """How decisions are written down on GCE."""
+
+    platform = "gce"
+    provider_id_form = "gce://PROJECT/ZONE/NAME"
+    written_properties = frozenset({"canIpForward", "fingerprint"})
+
+    def instance_id(self, provider_id: str) -> str:
+        """Return the instance path that `gce://project/zone/name` names (source: cloud-provider-gcp, gce_util.go)."""
+        found = _PROVIDER_ID.fullmatch(provider_id)
+        return instance_path(found[1], found[2], found[3]) if found else ""
+
+    def route(self, row: NodeRow, instance: Instance, nic: Nic, fabric: Fabric, cluster: str) -> Route:
+        """Return the static route of a node.
+
+        The next hop is the instance, which survives a change of its address. In a Shared VPC the network belongs to
+        another project than the instance, where only an address is accepted (static routes documentation, 2026).
+        """
+        project, network = parse_network(fabric.network)
+        same_project = parse_instance(instance.id)[0] == project
+        version = 6 if ":" in row.routeDestination else 4
+        next_hop = instance.id if same_project else nic.primary(version)
+        name = route_name(
+            cluster=cluster, network=network, node=row.nodeName, destination=row.routeDestination, next_hop=next_hop
+        )
+        description = route_description(cluster=cluster, node=row.nodeName)
+        return Route(
+            name=name,
+            destination=row.routeDestination,
+            next_hop=next_hop,
+            table=fabric.network,
+            priority=PRIORITY,
+            cluster=cluster,
+            node=row.nodeName,
+            description=description,
+        )
+
+    def leads_to(self, route: Route, instance: Instance, nic: Nic) -> bool:
+        """Return whether the next hop is the instance, or an address that it has in the network."""
+        return route.next_hop in (instance.id, nic.primary(4), nic.primary(6))
+
+    def is_route_controller(self, route: Route) -> bool:
+        """Return whether cloud-provider-gcp made it: its description says so."""
+        return route.description == "k8s-node-route"
+
+    def enable_command(self, instance: Instance) -> str:
+        """Return the three `gcloud` steps: export, edit, update without a restart."""
+        project, zone, name = parse_instance(instance.id)
+        where = f"{name} --project={project} --zone={zone}"
+        file = shlex.quote(f"{name}.yaml")
+        return (
+            f"gcloud compute instances export {where} --destination={file}"
+            f" && sed -i '/^canIpForward:/d' {file} && echo 'canIpForward: true' >> {file}"
+            f" && gcloud compute instances update-from-file {where} --source={file}"
+            " --most-disruptive-allowed-action=REFRESH"
+        )
+
+    def create_command(self, route: Route) -> str:
+        """Return `gcloud compute routes create …`."""
+        project, network = parse_network(route.table)
+        _, zone, name = parse_instance(route.next_hop)
+        hop = [f"--next-hop-instance={name}", f"--next-hop-instance-zone={zone}"] if name else []
+        return shlex.join(
+            [
+                *("gcloud", "compute", "routes", "create", route.name, f"--project={project}", f"--network={network}"),
+                *(f"--destination-range={route.destination}", f"--priority={route.priority}"),
+                *(hop or [f"--next-hop-address={route.next_hop}"]),
+                f"--description={route.description}",
+            ]
+        )
+
+    def delete_command(self, route: Route) -> str:
+        """Return `gcloud compute routes delete …`."""
+        project, _ = parse_network(route.table)
+        return shlex.join(["gcloud", "compute", "routes", "delete", route.name, f"--project={project}", "--quiet"])
+
+    def allow_command(self, fabric: Fabric, cidrs: tuple[str, ...]) -> str:
+        """Return `gcloud compute firewall-rules create …` for one address family's pod CIDRs."""
+        project, network = parse_network(fabric.network)
+        family = "-ipv6" if ":" in cidrs[0] else ""
+        return shlex.join(
+            [
+                *("gcloud", "compute", "firewall-rules", "create", f"allow-pods{family}"),
+                *(f"--project={project}", f"--network={network}", "--direction=INGRESS", "--allow=all"),
+                f"--source-ranges={','.join(cidrs)}",
+            ]
+        )

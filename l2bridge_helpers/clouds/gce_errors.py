@@ -1,0 +1,114 @@
+"""Google's errors -> ours: which permission, policy or quota it was, and what to do. And which are worth another try."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import requests
+from google.api_core import exceptions as api
+from google.auth import exceptions as auth
+from google.cloud import compute_v1
+from urllib3.exceptions import NewConnectionError
+
+from l2bridge_helpers.errors import AccessDeniedError, CloudError, CredentialsError, PolicyError, QuotaError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_RETRIED_STATUS = (429, 500, 502, 503, 504)
+_RATE_LIMITS = ("rateLimitExceeded", "userRateLimitExceeded")
+_PERMISSION = re.compile(r"Required '([\w.]+)' permission for '([^']+)'")
+_POLICY = re.compile(r"[Cc]onstraint (constraints/[\w./]+)")
+_TRANSIENT = (requests.exceptions.ConnectionError, requests.exceptions.Timeout, requests.exceptions.ChunkedEncodingError)
+
+
+class LostRaceError(CloudError):
+    """Someone else changed the resource since it was read (412 conditionNotMet)."""
+
+
+def worth_retrying(err: BaseException) -> bool:
+    """Return whether the same request may succeed later: throttled, overloaded, cut off. Nobody listening is final."""
+    if isinstance(err, api.GoogleAPICallError):
+        return err.code in _RETRIED_STATUS or _reason(err) in _RATE_LIMITS
+    return isinstance(err, _TRANSIENT) and not _nobody_listens(err)
+
+
+def translate(err: BaseException, doing: str) -> CloudError:
+    """Return our error for one of Google's. `doing` is what was tried, as in `could not <doing>`."""
+    if isinstance(err, api.RetryError):
+        cause = err.cause or err
+        return CloudError(f"could not {doing}: still failing after two minutes of retries ({_text(cause)}); run again later")
+    if isinstance(err, api.GoogleAPICallError):
+        return _api_error(err, doing)
+    if isinstance(err, auth.DefaultCredentialsError):
+        return CredentialsError(
+            f"could not {doing}: there are no Google credentials; run `gcloud auth application-default login`, "
+            "or set GOOGLE_APPLICATION_CREDENTIALS"
+        )
+    if isinstance(err, auth.GoogleAuthError):
+        return CredentialsError(
+            f"could not {doing}: the Google credentials do not work ({_text(err)}); "
+            "run `gcloud auth application-default login` again"
+        )
+    if isinstance(err, requests.exceptions.RequestException):
+        return CloudError(f"could not {doing}: {_connection(err)}; check parameter endpoint, network and proxy, then run again")
+    return CloudError(f"could not {doing}: {type(err).__name__}: {err}")
+
+
+def operation_error(errors: Sequence[compute_v1.Errors], doing: str) -> CloudError:
+    """Return our error for an operation that ended in errors although HTTP said 200."""
+    text = "; ".join(f"{error.code}: {error.message}" for error in errors)
+    if any("QUOTA" in error.code for error in errors):
+        return QuotaError(f"could not {doing}: {text}; ask for a higher quota, or remove routes that nobody needs")
+    return _by_message(text, doing) or CloudError(f"could not {doing}: {text}")
+
+
+def _api_error(err: api.GoogleAPICallError, doing: str) -> CloudError:
+    text = _text(err)
+    known = _by_message(text, doing)
+    if known:
+        return known
+    if err.code == 401:  # noqa: PLR2004 - HTTP Unauthorized
+        return CredentialsError(f"could not {doing}: the credentials are refused ({text}); sign in again")
+    if _reason(err) == "quotaExceeded":
+        return QuotaError(f"could not {doing}: {text}; ask for a higher quota, or remove routes that nobody needs")
+    if err.code == 403:  # noqa: PLR2004 - HTTP Forbidden
+        return AccessDeniedError(f"could not {doing}: {text}")
+    if err.code == 412:  # noqa: PLR2004 - HTTP Precondition Failed
+        return LostRaceError(f"could not {doing}: others keep changing it ({text}); run again")
+    return CloudError(f"could not {doing}: {text} (HTTP {int(err.code) if err.code else '?'})")
+
+
+def _by_message(text: str, doing: str) -> CloudError | None:
+    if found := _PERMISSION.search(text):
+        return AccessDeniedError(f"could not {doing}: permission {found[1]} is missing on {found[2]}; grant it to this account")
+    if found := _POLICY.search(text):
+        return PolicyError(
+            f"could not {doing}: organization policy {found[1]} forbids it ({text}); ask for an exception for these machines"
+        )
+    return None
+
+
+def _reason(err: api.GoogleAPICallError) -> str:
+    return next((str(error.get("reason", "")) for error in err.errors or [] if isinstance(error, dict)), "")
+
+
+def _text(err: BaseException) -> str:
+    """Return Google's own message, without the method and address that the client puts in front."""
+    entries = err.errors if isinstance(err, api.GoogleAPICallError) else []
+    messages = [str(entry["message"]) for entry in entries or [] if isinstance(entry, dict) and entry.get("message")]
+    text = messages[0] if messages else str(getattr(err, "message", "") or err)
+    return " ".join(re.sub(r"^(?:\d{3} )?(?:GET|PUT|POST|DELETE|PATCH) \S+: ", "", text).split())
+
+
+def _nobody_listens(err: BaseException) -> bool:
+    return any(isinstance(getattr(arg, "reason", None), NewConnectionError) for arg in err.args)
+
+
+def _connection(err: requests.exceptions.RequestException) -> str:
+    host = getattr(getattr(err, "request", None), "url", "") or "the endpoint"
+    host = re.sub(r"^(https?://[^/]+).*", r"\1", str(host))
+    if _nobody_listens(err):
+        return f"nothing answers at {host}"
+    return f"the connection to {host} failed ({type(err).__name__})"

@@ -1,0 +1,171 @@
+"""The lab, kept running, with JupyterLab opened on notebooks whose parameters are filled in for it.
+
+``python -m l2bridge_helpers.desk gce-small``, from the root of the repository, is what ``make lab`` runs.
+The notebooks are copies in a new folder below `runs`, which stays: what is edited there is not lost, and the
+repository's own notebooks stay as they are.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import secrets
+import subprocess
+import sys
+import time
+import webbrowser
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import nbformat
+
+from l2bridge_helpers.headless import jupyter_environment, private_folder
+from l2bridge_helpers.lab import Lab, world
+from l2bridge_helpers.lab.errors import LabError
+from l2bridge_helpers.processes import Stopped, no_process_left
+
+NOTEBOOKS = Path("notebooks")
+RUNS = Path("runs")
+START_SECONDS = 60.0
+POLL_SECONDS = 0.1
+QUIET = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
+NO_NEWS = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
+
+
+class DeskError(Exception):
+    """JupyterLab did not start, or ended by itself; the text says why."""
+
+
+def main(arguments: Sequence[str] = ()) -> int:
+    """Open the world that is named first; return the exit status."""
+    try:
+        with no_process_left(), private_folder() as folder:
+            open_desk(folder, *(arguments or ["gce-small"]))
+    except Stopped as stop:
+        print(f"\nstopped by {stop}; the lab and JupyterLab have ended", flush=True)
+        return 0 if str(stop) == "SIGINT" else stop.status
+    except (DeskError, LabError) as err:
+        print(f"error: {err}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def open_desk(private: Path, world_name: str) -> None:
+    """Run the lab and JupyterLab until a signal comes; `private` takes what Jupyter writes for itself."""
+    desk = _new_folder()
+    with Lab(world(world_name), folder=desk) as lab:
+        copied = copy_notebooks(desk, lab.parameters | {"kubeconfig": "kubeconfig"})
+        server = _start_jupyterlab(desk, private)
+        url = _wait(server, private).format(f"/tree/{copied[0]}" if copied else "")
+        print(f"the lab's world {world_name} runs at {lab.endpoint}")
+        print(f"JupyterLab: {url}")
+        print(f"your notebooks, which stay: {desk}{os.sep}")
+        print("Ctrl-C ends the lab and JupyterLab", flush=True)
+        _show(url)
+        server.wait()
+        raise DeskError(f"JupyterLab has ended by itself:\n{_log(private)}")
+
+
+def copy_notebooks(desk: Path, parameters: Mapping[str, str]) -> list[str]:
+    """Copy all notebooks to `desk`, without outputs and with these parameters; return their names."""
+    names = []
+    for path in sorted(NOTEBOOKS.glob("*.ipynb")):
+        notebook = nbformat.read(path, as_version=4)
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                cell.outputs, cell.execution_count = [], None
+            if "parameters" in cell.metadata.get("tags", []):
+                cell.source = fill_in(cell.source, parameters)
+        nbformat.write(notebook, desk / path.name)
+        names.append(path.name)
+    return names
+
+
+def fill_in(source: str, parameters: Mapping[str, str]) -> str:
+    """Return the parameters cell with other values: only the literals change, the help beside them stays."""
+    lines = source.splitlines()
+    for line in ast.parse(source).body:
+        if isinstance(line, ast.AnnAssign) and line.value and ast.unparse(line.target) in parameters:
+            new = json.dumps(parameters[ast.unparse(line.target)], ensure_ascii=False)
+            lines[line.lineno - 1] = _replace(lines[line.lineno - 1], line.value, new)
+    return "\n".join(lines)
+
+
+def _replace(line: str, old: ast.expr, new: str) -> str:
+    """Return the line with another literal; ast counts in bytes."""
+    raw = line.encode()
+    return (raw[: old.col_offset] + new.encode() + raw[old.end_col_offset :]).decode()
+
+
+def _new_folder() -> Path:
+    folder = RUNS / f"lab-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def _start_jupyterlab(desk: Path, private: Path) -> subprocess.Popen[bytes]:
+    """Start JupyterLab on loopback, on a free port, with a random token that no list of processes shows."""
+    settings = private / "config" / "labconfig"
+    settings.mkdir(parents=True)
+    (settings / "default_setting_overrides.json").write_text(json.dumps(QUIET), encoding="utf-8")
+    (settings / "page_config.json").write_text(json.dumps(NO_NEWS), encoding="utf-8")
+    environment = jupyter_environment(private) | {
+        "JUPYTER_TOKEN": secrets.token_hex(16),
+        "JUPYTERLAB_SETTINGS_DIR": str(private / "lab" / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(private / "lab" / "workspaces"),
+    }
+    options = [
+        "--no-browser",
+        "--allow-root",
+        "--ServerApp.ip=127.0.0.1",
+        "--ServerApp.port=0",
+        f"--ServerApp.root_dir={desk.resolve()}",
+        "--LabApp.news_url=",
+    ]
+    with (private / "jupyterlab.log").open("wb") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "jupyterlab", *options],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            # Ctrl-C is ours: JupyterLab would ask whether it is meant.
+            start_new_session=True,
+        )
+
+
+def _wait(server: subprocess.Popen[bytes], private: Path) -> str:
+    """Return the address of JupyterLab as soon as it is up, with `{}` where a path may stand."""
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end and server.poll() is None:
+        for path in (private / "runtime").glob("jpserver-*.json"):
+            url = _address(path)
+            if url:
+                return url
+        time.sleep(POLL_SECONDS)
+    raise DeskError(f"JupyterLab did not start:\n{_log(private)}")
+
+
+def _address(info: Path) -> str:
+    """Return what JupyterLab says about itself; "" while it is still writing that."""
+    try:
+        server = json.loads(info.read_text(encoding="utf-8"))
+    except ValueError:
+        return ""
+    return f"http://127.0.0.1:{server['port']}/lab{{}}?token={server['token']}"
+
+
+def _log(private: Path) -> str:
+    return (private / "jupyterlab.log").read_text(encoding="utf-8", errors="replace")[-2000:]
+
+
+def _show(url: str) -> None:
+    """Open a browser where there is a display; a text browser in this terminal would only be in the way."""
+    if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or sys.platform == "darwin":
+        webbrowser.open(url)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,44 @@
+"""Which API endpoints are accepted: https anywhere, plain http on this machine only."""
+
+from __future__ import annotations
+
+import ipaddress
+from urllib.parse import urlsplit
+
+
+def endpoint_problem(endpoint: str) -> str:
+    """Return why `endpoint` is refused, or "" when it is fine (empty: the cloud's public one)."""
+    if not endpoint:
+        return ""
+    try:
+        parts = urlsplit(endpoint)
+        host, port = parts.hostname, parts.port
+    except ValueError as err:
+        return f"is no URL ({err}); use https://HOST[:PORT]"
+    beside = parts.username or parts.password or parts.query or parts.fragment or parts.path.strip("/")
+    if parts.scheme not in ("http", "https") or not host or port == 0 or beside or not endpoint.isascii():
+        return "is no API endpoint; use https://HOST[:PORT], or http://127.0.0.1:PORT for the lab"
+    if is_plain_http_beyond_loopback(endpoint):
+        return "is plain http beyond this machine, where credentials would travel in the clear; use https"
+    return ""
+
+
+def is_loopback(endpoint: str) -> bool:
+    """Return whether the endpoint's host is this machine."""
+    host = urlsplit(endpoint).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def is_plain_http(endpoint: str) -> bool:
+    """Return whether the endpoint is plain http: it gets no credentials."""
+    return urlsplit(endpoint).scheme == "http"
+
+
+def is_plain_http_beyond_loopback(endpoint: str) -> bool:
+    """Return whether requests to the endpoint would leave this machine in the clear."""
+    return is_plain_http(endpoint) and not is_loopback(endpoint)

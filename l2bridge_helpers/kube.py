@@ -1,0 +1,222 @@
+"""The Kubernetes API: which cluster, and its objects as plain JSON. The only code that calls Kubernetes."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import urllib3
+from kubernetes import client, config
+from kubernetes.client.exceptions import ApiException
+from kubernetes.config.config_exception import ConfigException
+
+from l2bridge_helpers.endpoints import is_plain_http_beyond_loopback
+from l2bridge_helpers.errors import KubernetesError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+PAGE = 500
+_TIMEOUT = (5, 30)
+"""Seconds to connect, seconds to read."""
+_RESTARTS = 3
+"""How often a list begins anew when its continue token has expired."""
+
+
+@dataclass(frozen=True)
+class KubeTarget:
+    """Which cluster is meant: context, cluster name as the kubeconfig has it, and API server."""
+
+    context: str
+    cluster: str
+    server: str
+
+
+class Kube:
+    """A connection to one cluster's API that reads nodes and ConfigMaps, and nothing else.
+
+    Needs `nodes: get, list` and `configmaps: get`. Opening it sends nothing.
+
+    Raises:
+        KubernetesError: the kubeconfig is missing or broken, or has no such context.
+
+    """
+
+    def __init__(self, kubeconfig: str = "", context: str = "") -> None:
+        """Load `kubeconfig` (empty: the usual loading rules, then in-cluster) and choose `context` (empty: current)."""
+        configuration = client.Configuration()
+        configuration.retries = urllib3.Retry(
+            total=3,
+            backoff_factor=0.3,
+            backoff_jitter=0.2,
+            status_forcelist=(429, 500, 502, 503, 504),
+            allowed_methods=("GET",),
+            raise_on_status=False,
+        )
+        self.target = _load(kubeconfig, context, configuration)
+        self._api = client.CoreV1Api(client.ApiClient(configuration))
+
+    def list_nodes(self) -> list[dict[str, Any]]:
+        """Return every Node object, read in pages from one consistent list.
+
+        Raises:
+            KubernetesError: the API cannot be reached, refuses, or answers with something that is no node list.
+
+        """
+        for _ in range(_RESTARTS):
+            try:
+                return [node for page in self._node_pages() for node in page]
+            except _ExpiredError:
+                continue
+        msg = f"{self._name}: the node list changed faster than it could be read ({_RESTARTS} times 410 Gone); run again"
+        raise KubernetesError(msg)
+
+    def config_map(self, namespace: str, name: str) -> dict[str, Any] | None:
+        """Return the ConfigMap's data, or None when there is none.
+
+        Raises:
+            KubernetesError: the API cannot be reached or refuses.
+
+        """
+        try:
+            answer = self._get(self._api.read_namespaced_config_map, name=name, namespace=namespace)
+        except _NotFoundError:
+            return None
+        data = answer.get("data")
+        return data if isinstance(data, dict) else {}
+
+    @property
+    def _name(self) -> str:
+        return f"Kubernetes API {self.target.server} (context {self.target.context or 'in-cluster'})"
+
+    def _node_pages(self) -> Iterator[list[dict[str, Any]]]:
+        token = ""
+        while True:
+            more = {"_continue": token} if token else {}
+            answer = self._get(self._api.list_node, limit=PAGE, **more)
+            yield self._items(answer)
+            token = (answer.get("metadata") or {}).get("continue") or ""
+            if not token:
+                return
+
+    def _items(self, answer: dict[str, Any]) -> list[dict[str, Any]]:
+        items = answer.get("items")
+        if answer.get("kind") != "NodeList" or not isinstance(items, list):
+            msg = f"{self._name}: answered with {answer.get('kind')!r} instead of a NodeList; is this a Kubernetes API?"
+            raise KubernetesError(msg)
+        return items
+
+    def _get(self, call: Callable[..., Any], **arguments: Any) -> dict[str, Any]:  # noqa: ANN401 - the client's own types
+        try:
+            response = call(**arguments, _preload_content=False, _request_timeout=_TIMEOUT)
+            answer = json.loads(response.data)
+        except ApiException as err:
+            raise self._explain(err) from err
+        except urllib3.exceptions.HTTPError as err:
+            msg = f"{self._name} does not answer: {_root(err)}; check the address, VPN and firewall, then run again"
+            raise KubernetesError(msg) from err
+        except ValueError as err:
+            msg = f"{self._name}: the answer is not JSON ({err}); is this a Kubernetes API?"
+            raise KubernetesError(msg) from err
+        if not isinstance(answer, dict):
+            msg = f"{self._name}: the answer is a {type(answer).__name__}, not an object; is this a Kubernetes API?"
+            raise KubernetesError(msg)
+        return answer
+
+    def _explain(self, err: ApiException) -> KubernetesError:
+        if err.status == 410:  # noqa: PLR2004 - HTTP Gone
+            return _ExpiredError(str(err.reason))
+        message = _status_message(err)
+        if err.status == 404:  # noqa: PLR2004 - HTTP Not Found
+            return _NotFoundError(f"{self._name}: {message}")
+        if err.status in (401, 403):
+            todo = "sign in again" if err.status == 401 else "grant nodes get/list and configmaps get"  # noqa: PLR2004
+            return KubernetesError(f"{self._name} refuses: {message}; {todo}, then run again")
+        return KubernetesError(f"{self._name} fails with {err.status}: {message}; run again later")
+
+
+class _ExpiredError(KubernetesError):
+    """410 Gone: the list has to begin anew."""
+
+
+class _NotFoundError(KubernetesError):
+    """404: no such object."""
+
+
+def _load(kubeconfig: str, context: str, configuration: client.Configuration) -> KubeTarget:
+    if kubeconfig and not Path(kubeconfig).expanduser().is_file():
+        msg = f"parameter kubeconfig: there is no file {kubeconfig!r}; give the path of a kubeconfig"
+        raise KubernetesError(msg)
+    path = str(Path(kubeconfig).expanduser()) if kubeconfig else _default_kubeconfig()
+    if not path:
+        return _load_in_cluster(context, configuration)
+    chosen = _choose_context(path, context)
+    try:
+        config.load_kube_config(config_file=path, context=chosen["name"], client_configuration=configuration)
+    except (ConfigException, OSError, ValueError, TypeError, KeyError) as err:
+        msg = f"kubeconfig {kubeconfig or path!r}, context {chosen['name']!r}: {err}; mend it, or choose another context"
+        raise KubernetesError(msg) from err
+    _refuse_plain_http(configuration.host, chosen["name"])
+    return KubeTarget(chosen["name"], str(chosen["context"].get("cluster", "")), configuration.host)
+
+
+def _default_kubeconfig() -> str:
+    """Return $KUBECONFIG, or the file in the home directory where there is one."""
+    given = os.environ.get("KUBECONFIG", "")
+    home = Path("~/.kube/config").expanduser()
+    return given or (str(home) if home.is_file() else "")
+
+
+def _load_in_cluster(context: str, configuration: client.Configuration) -> KubeTarget:
+    if context:
+        msg = f"parameter context: {context!r} is given, but there is no kubeconfig; give parameter kubeconfig too"
+        raise KubernetesError(msg)
+    try:
+        config.load_incluster_config(client_configuration=configuration)
+    except ConfigException as err:
+        msg = "parameter kubeconfig: no kubeconfig in $KUBECONFIG or ~/.kube/config, and this is no pod; give a path"
+        raise KubernetesError(msg) from err
+    return KubeTarget("", "", configuration.host)
+
+
+def _choose_context(path: str, context: str) -> dict[str, Any]:
+    """Return the kubeconfig's entry of the context that is meant."""
+    try:
+        contexts, current = config.list_kube_config_contexts(config_file=path)
+    except (ConfigException, OSError, ValueError, TypeError, KeyError, AttributeError) as err:
+        msg = f"kubeconfig {path!r} cannot be read: {_root(err)}; give parameter kubeconfig another path"
+        raise KubernetesError(msg) from err
+    if not context:
+        return dict(current)
+    found = [entry for entry in contexts if entry["name"] == context]
+    if not found:
+        known = ", ".join(sorted(entry["name"] for entry in contexts)) or "none"
+        msg = f"parameter context: {context!r} is not in kubeconfig {path!r}; it has: {known}"
+        raise KubernetesError(msg)
+    return dict(found[0])
+
+
+def _refuse_plain_http(server: str, context: str) -> None:
+    if is_plain_http_beyond_loopback(server):
+        msg = (
+            f"kubeconfig context {context!r}: server {server} is plain http beyond this machine; "
+            "credentials would travel in the clear, use https"
+        )
+        raise KubernetesError(msg)
+
+
+def _status_message(err: ApiException) -> str:
+    try:
+        return str(json.loads(err.body or "")["message"])
+    except (ValueError, KeyError, TypeError):
+        return f"{err.status} {err.reason}"
+
+
+def _root(err: BaseException) -> str:
+    """Return the innermost reason of a chained client error, on one line."""
+    reason = getattr(err, "reason", None)
+    inner = reason if isinstance(reason, BaseException) else err
+    return " ".join(str(inner).split(": ", 1)[-1].split())

@@ -1,0 +1,15 @@
+"""Embedded clusters and clouds to practise and test on: real HTTP APIs on loopback, no account, no network.
+
+>>> with Lab(world("gce-small")) as lab:
+...     lab.parameters["cluster"]
+'lab'
+"""
+
+from l2bridge_helpers.lab.catalogue import world, worlds
+from l2bridge_helpers.lab.errors import LabError
+from l2bridge_helpers.lab.lab import Lab
+from l2bridge_helpers.lab.record import Request
+from l2bridge_helpers.lab.world import World
+from l2bridge_helpers.lab.worlds.load import load_gce_world
+
+__all__ = ["Lab", "LabError", "Request", "World", "load_gce_world", "world", "worlds"]

@@ -1,0 +1,1 @@
+"""The Compute Engine API of a world."""

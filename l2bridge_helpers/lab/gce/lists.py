@@ -1,0 +1,149 @@
+"""List and aggregated list: filter, order, pages, partial answers."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from l2bridge_helpers.lab.discovery import compute
+from l2bridge_helpers.lab.gce.answers import ApiError, invalid
+from l2bridge_helpers.lab.gce.filters import compile_filter
+from l2bridge_helpers.lab.gce.links import absolute, relative, scope_of
+from l2bridge_helpers.lab.gce.state import Call, State
+
+Json = dict[str, Any]
+
+MOST = 500
+"""Results on a page: the default, and the most (API reference, parameter `maxResults`)."""
+
+_AGGREGATED_SCOPES = {
+    "instances": ("zones",),
+    "subnetworks": ("regions",),
+    "instanceGroupManagers": ("regions", "zones"),
+    "instanceTemplates": ("global", "regions"),
+}
+
+
+def list_answer(state: State, call: Call, items: Iterable[Json]) -> Json:
+    """Return one page of a list."""
+    page, token = _page(state, call, items)
+    return _envelope(call, token) | ({"items": page} if page else {})
+
+
+def aggregated_answer(state: State, call: Call, items: Iterable[Json]) -> Json:
+    """Return one page of an aggregated list: every scope is named, the empty ones with a warning."""
+    page, token = _page(state, call, items)
+    collection = call.path.rpartition("/")[2]
+    scopes: dict[str, Json] = {scope: {} for scope in _scopes(state, collection, call.project)}
+    for item in page:
+        scopes.setdefault(scope_of(relative(item["selfLink"])), {}).setdefault(collection, []).append(item)
+    return _envelope(call, token) | {
+        "items": {scope: part or _nothing(scope) for scope, part in scopes.items()}
+    }
+
+
+def _envelope(call: Call, token: str) -> Json:
+    answer = {"kind": compute().kind(call.method), "id": call.path, "selfLink": absolute(call.path)}
+    return answer | ({"nextPageToken": token} if token else {})
+
+
+def _scopes(state: State, collection: str, project: str) -> list[str]:
+    holders = [item for kind in _AGGREGATED_SCOPES[collection] for item in state.world.cloud(kind)]
+    places = {
+        "/".join(path.split("/")[2:])
+        for path in (relative(item["selfLink"]) for item in holders)
+        if path.split("/")[1] == project
+    }
+    return sorted(places | ({"global"} & set(_AGGREGATED_SCOPES[collection])))
+
+
+def _nothing(scope: str) -> Json:
+    return {
+        "warning": {
+            "code": "NO_RESULTS_ON_PAGE",
+            "message": f"There are no results for scope '{scope}' on this page.",
+            "data": [{"key": "scope", "value": scope}],
+        }
+    }
+
+
+def _page(state: State, call: Call, items: Iterable[Json]) -> tuple[list[Json], str]:
+    size = _size(call.query.get("maxResults", ""))
+    ordered = sorted(_filtered(call, items), key=_key)
+    _check_order(call.query.get("orderBy", "name"))
+    after = _position(state, call)
+    rest = [item for item in ordered if _key(item) > after]
+    page = rest[:size]
+    return page, _token(state, call, _key(page[-1])) if len(rest) > size else ""
+
+
+def _size(text: str) -> int:
+    size = int(text or 0)
+    if size > MOST:
+        raise invalid("maxResults", text, f"Must be less than or equal to {MOST}")
+    return size or MOST
+
+
+def _filtered(call: Call, items: Iterable[Json]) -> Iterable[Json]:
+    text = call.query.get("filter", "")
+    if not text:
+        return items
+    items = list(items)
+    fields = set(_schema_fields(call)).union(*items)
+    return filter(compile_filter(text, fields), items)
+
+
+def _schema_fields(call: Call) -> Iterable[str]:
+    """Return the fields of the listed resource: of the list's items, or of those in an aggregated list."""
+    schemas = compute().schemas
+    listed = schemas[(call.method.response or {})["$ref"]]["properties"]["items"]
+    if "additionalProperties" in listed:
+        scoped = schemas[listed["additionalProperties"]["$ref"]]["properties"]
+        listed = scoped[call.path.rpartition("/")[2]]
+    return list(schemas[listed["items"]["$ref"]]["properties"])
+
+
+def _key(item: Json) -> str:
+    return relative(item["selfLink"])
+
+
+def _check_order(text: str) -> None:
+    if text not in {"name", "name asc", "creationTimestamp desc"}:
+        raise invalid("orderBy", text, "Only 'name' and 'creationTimestamp desc' can be ordered by.")
+
+
+def _token(state: State, call: Call, after: str) -> str:
+    text = json.dumps([after, _seal(state, call, after)])
+    return base64.urlsafe_b64encode(text.encode()).decode()
+
+
+def _position(state: State, call: Call) -> str:
+    token = call.query.get("pageToken", "")
+    if not token:
+        return ""
+    try:
+        after, seal = json.loads(base64.urlsafe_b64decode(token))
+    except ValueError as err:
+        raise _bad_token(token) from err
+    if seal != _seal(state, call, after):
+        raise _bad_token(token)
+    return str(after)
+
+
+def _seal(state: State, call: Call, after: str) -> str:
+    """Bind a token to its list and its filter, and to the time until tokens are made to expire."""
+    parts = [
+        call.path,
+        call.query.get("filter", ""),
+        call.query.get("orderBy", ""),
+        after,
+        state.page_generation,
+    ]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+
+
+def _bad_token(token: str) -> ApiError:
+    return invalid("pageToken", token, "The page token is malformed, expired, or belongs to another request.")

@@ -1,0 +1,154 @@
+"""Operations: a change is accepted at once, happens later, and may fail then.
+
+Names and ids are counted, not random, so that two runs of the same steps look the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from l2bridge_helpers.lab.gce.answers import ApiError, invalid, not_found
+from l2bridge_helpers.lab.gce.links import absolute, project_of, scope_of
+
+Json = dict[str, Any]
+Effect = Callable[[], None]
+"""Makes the change, or raises `OperationError`."""
+
+STAMP = "2026-11-02T09:00:00.000-08:00"
+"""When everything happens that happens in a lab: the same on every run."""
+
+WAIT_SECONDS = 120.0
+"""The longest that `wait` waits (API reference of `globalOperations.wait`)."""
+
+
+class OperationError(Exception):
+    """A change fails after it was accepted: Google's code, and a text."""
+
+    def __init__(self, code: str, message: str) -> None:
+        """Keep both."""
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+@dataclass
+class _Pending:
+    body: Json
+    due: float
+    effect: Effect
+
+
+class Operations:
+    """All operations of a cloud, done and under way."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._all: dict[str, Json] = {}
+        self._pending: dict[str, _Pending] = {}
+        self._requests: dict[str, tuple[str, str]] = {}
+
+    def start(self, path: str, kind: str, *, target_id: str, seconds: float, effect: Effect) -> Json:
+        """Accept a change of `projects/P/...`; its effect happens in so many seconds."""
+        number = len(self._all) + 1
+        name = f"operation-{1_793_638_800_000 + number}-{_hash(f'{number} {path}')}"
+        body = _body(name, number, path, kind, target_id)
+        self._all[f"projects/{project_of(path)}/{scope_of(path)}/operations/{name}"] = body
+        self._pending[body["name"]] = _Pending(body, time.monotonic() + seconds, effect)
+        return dict(body)
+
+    def busy(self, path: str) -> bool:
+        """Return whether a change of this resource is under way."""
+        return any(pending.body["targetLink"] == absolute(path) for pending in self._pending.values())
+
+    def settle(self) -> None:
+        """Let the changes happen whose time has come, in the order they were accepted."""
+        now = time.monotonic()
+        for name in [name for name, pending in self._pending.items() if pending.due <= now]:
+            _finish(self._pending.pop(name))
+
+    def seconds_left(self, path: str) -> float:
+        """Return the time until this operation is done, 0 when it is."""
+        pending = self._pending.get(self.get(path)["name"])
+        return max(0.0, pending.due - time.monotonic()) if pending else 0.0
+
+    def get(self, path: str) -> Json:
+        """Return the operation `projects/P/.../operations/N`; 404 when there is none."""
+        if path not in self._all:
+            raise not_found(path)
+        return self._all[path]
+
+    def within(self, container: str) -> list[Json]:
+        """Return the operations of `projects/P/global/operations` or of a zone or region."""
+        return [body for path, body in self._all.items() if path.rpartition("/")[0] == container]
+
+    def repeated(self, request_id: str | None, what: str) -> Json | None:
+        """Return the operation that the same request has started before.
+
+        Raises:
+            ApiError: the id is no UUID, or it was used for another request.
+
+        """
+        if request_id is None:
+            return None
+        check_request_id(request_id)
+        path, before = self._requests.get(request_id.lower(), ("", what))
+        if before != what:
+            raise invalid("requestId", request_id, "The request ID was used for a different request.")
+        return dict(self._all[path]) if path else None
+
+    def remember(self, request_id: str | None, what: str, operation: Json) -> None:
+        """Keep a request's id, to answer the same when it is sent again."""
+        if request_id is not None:
+            path = operation["selfLink"].removeprefix(absolute(""))
+            self._requests[request_id.lower()] = (path, what)
+
+
+def check_request_id(text: str) -> None:
+    """Refuse what is not a UUID, or the zero UUID (API reference, parameter `requestId`)."""
+    digits = text.replace("-", "")
+    grouped = [len(part) for part in text.split("-")] == [8, 4, 4, 4, 12]
+    if not grouped or not all(digit in "0123456789abcdefABCDEF" for digit in digits) or not int(digits, 16):
+        raise invalid("requestId", text, "Must be a valid UUID that is not zero.")
+
+
+def _body(name: str, number: int, path: str, kind: str, target_id: str) -> Json:
+    scope = scope_of(path)
+    holder = absolute(f"projects/{project_of(path)}/{scope}")
+    place = {} if scope == "global" else {scope.split("/")[0].rstrip("s"): holder}
+    return place | {
+        "kind": "compute#operation",
+        "id": str(4_000_000_000_000_000_000 + number),
+        "name": name,
+        "operationType": kind,
+        "targetLink": absolute(path),
+        "targetId": target_id,
+        "status": "RUNNING",
+        "user": "lab@example.com",
+        "progress": 0,
+        "insertTime": STAMP,
+        "startTime": STAMP,
+        "selfLink": f"{holder}/operations/{name}",
+    }
+
+
+def _finish(pending: _Pending) -> None:
+    pending.body.update(status="DONE", progress=100, endTime=STAMP)
+    try:
+        pending.effect()
+    except OperationError as err:
+        pending.body["error"] = {"errors": [{"code": err.code, "message": err.message}]}
+        pending.body.update(
+            httpErrorStatusCode=403 if "QUOTA" in err.code else 400, httpErrorMessage=err.code
+        )
+    except ApiError as err:
+        pending.body["error"] = {"errors": [{"code": err.reason.upper(), "message": err.message}]}
+        pending.body.update(httpErrorStatusCode=err.status, httpErrorMessage=err.reason)
+
+
+def _hash(text: str) -> str:
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return f"{digest[:13]}-{digest[13:21]}-{digest[21:29]}"

@@ -1,0 +1,118 @@
+"""The lab: a world, served."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import TracebackType
+from typing import Self
+
+from l2bridge_helpers.lab.gce.api import Api as GceApi
+from l2bridge_helpers.lab.gce.state import State as GceState
+from l2bridge_helpers.lab.kube.api import KubeApi
+from l2bridge_helpers.lab.kube.state import KubeState
+from l2bridge_helpers.lab.kubeconfig import CONTEXT, write_kubeconfig
+from l2bridge_helpers.lab.record import Record, Request
+from l2bridge_helpers.lab.server import Server
+from l2bridge_helpers.lab.service import Api, Hooks, Service
+from l2bridge_helpers.lab.world import World
+
+
+class Lab:
+    """Serves a world's Kubernetes API and cloud API on loopback, until it is closed.
+
+    Attributes:
+        endpoint: the cloud API's URL.
+        kubeconfig: a file for kubectl and the Kubernetes clients.
+        gce: hooks of the cloud API: faults, latency, throttle, denied_permissions, denied_policies, ...
+        kubernetes: hooks of the Kubernetes API: faults, latency, denied, expire_continue().
+
+    """
+
+    def __init__(
+        self,
+        world: World,
+        *,
+        folder: Path | str | None = None,
+        port: int = 0,
+        kubernetes_port: int = 0,
+        on_request: Callable[[Request], None] | None = None,
+    ) -> None:
+        """Start to serve a copy of this world.
+
+        Args:
+            world: what to serve.
+            folder: where to write the kubeconfig; None: a temporary folder that goes when the lab is closed.
+            port: of the cloud API; 0: any free one.
+            kubernetes_port: of the Kubernetes API; 0: any free one.
+            on_request: called with each request after it was answered.
+
+        Raises:
+            LabError: a port cannot be used.
+
+        """
+        live = world.copy()
+        self.gce = GceState(live)
+        self.kubernetes = KubeState(live, lock=self.gce.lock)
+        self._record = Record(on_request)
+        with ExitStack() as stack:
+            place = (
+                Path(folder)
+                if folder
+                else Path(stack.enter_context(TemporaryDirectory(prefix="l2bridge-lab-")))
+            )
+            self.endpoint = self._serve(stack, "gce", GceApi(self.gce), self.gce, port)
+            server = self._serve(
+                stack, "kubernetes", KubeApi(self.kubernetes), self.kubernetes, kubernetes_port
+            )
+            self.kubeconfig = write_kubeconfig(place, server=server, cluster=live.cluster)
+            self._stack = stack.pop_all()
+
+    @property
+    def world(self) -> World:
+        """The live world: what is changed here is changed for every client."""
+        self.gce.settle()
+        return self.gce.world
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """Parameters for the notebook."""
+        return {
+            "kubeconfig": str(self.kubeconfig),
+            "context": CONTEXT,
+            "cluster": self.gce.world.cluster,
+            **self.gce.world.parameters,
+            "endpoint": self.endpoint,
+        }
+
+    @property
+    def requests(self) -> list[Request]:
+        """Every request until now, in the order of arrival."""
+        return self._record.snapshot()
+
+    @property
+    def writes(self) -> list[Request]:
+        """The requests that change something, whether they were granted or not."""
+        return [request for request in self.requests if request.mutates]
+
+    def close(self) -> None:
+        """Stop both servers and remove the temporary folder. Closing twice does no harm."""
+        self._stack.close()
+
+    def __enter__(self) -> Self:
+        """Return the lab."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it."""
+        self.close()
+
+    def _serve(self, stack: ExitStack, name: str, api: Api, hooks: Hooks, port: int) -> str:
+        service = Service(name, api, hooks, self._record)
+        server = Server(service, port=port)
+        stack.callback(server.close)
+        return server.url

@@ -1,0 +1,1 @@
+"""The worlds that come with the lab, and worlds read from files."""

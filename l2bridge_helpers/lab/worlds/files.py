@@ -1,0 +1,171 @@
+"""Read what kubectl and gcloud print; say which file, item and field is not as it should be."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+from typing import Any
+
+from l2bridge_helpers.lab.errors import LabError
+from l2bridge_helpers.lab.gce.links import name_of, relative
+
+Json = dict[str, Any]
+Source = Path | str
+
+
+@dataclass(frozen=True)
+class Form:
+    """What a file has to hold.
+
+    Attributes:
+        kind: the `kind` of each item.
+        fields: dotted names of what each item must have; `[]` stands for every element of a list.
+        command: what prints such a file.
+
+    """
+
+    kind: str
+    fields: tuple[str, ...]
+    command: str
+
+
+_GCE = ("name", "selfLink")
+FORMS = {
+    "nodes": Form("Node", ("metadata.name",), "kubectl get nodes -o json"),
+    "config_maps": Form(
+        "ConfigMap",
+        ("metadata.name", "metadata.namespace"),
+        "kubectl -n kube-flannel get configmap kube-flannel-cfg -o json",
+    ),
+    "instances": Form(
+        "compute#instance",
+        (*_GCE, "id", "zone", "status", "fingerprint", "networkInterfaces[].network", "networkInterfaces[].networkIP"),
+        "gcloud compute instances list --format=json",
+    ),
+    "routes": Form("compute#route", (*_GCE, "network", "destRange"), "gcloud compute routes list --format=json"),
+    "networks": Form("compute#network", _GCE, "gcloud compute networks list --format=json"),
+    "subnets": Form(
+        "compute#subnetwork",
+        (*_GCE, "network", "region", "ipCidrRange"),
+        "gcloud compute networks subnets list --format=json",
+    ),
+    "firewalls": Form("compute#firewall", (*_GCE, "network"), "gcloud compute firewall-rules list --format=json"),
+    "managers": Form(
+        "compute#instanceGroupManager",
+        _GCE,
+        "gcloud compute instance-groups managed list --format=json",
+    ),
+    "templates": Form(
+        "compute#instanceTemplate",
+        (*_GCE, "properties"),
+        "gcloud compute instance-templates list --format=json",
+    ),
+    "project_info": Form("compute#project", _GCE, "gcloud compute project-info describe --format=json"),
+}
+"""By the names of `load_gce_world`'s parameters."""
+
+_LINKS = {"selfLink", "network", "zone", "region"}
+_RANGES = {"destRange", "ipCidrRange"}
+
+
+def read_items(what: str, source: Source) -> list[Json]:
+    """Return the items of a file: a bare array, a Kubernetes `List`, or one object.
+
+    Args:
+        what: a key of `FORMS`.
+        source: the file.
+
+    Raises:
+        LabError: the file cannot be used; the text names file, item and field.
+
+    """
+    form = FORMS[what]
+    items = _items(_parse(source, form), source, form)
+    seen: set[str] = set()
+    for number, item in enumerate(items, 1):
+        label = f"{source}: item {number}"
+        _check_kind(label, item, form)
+        _check_fields(label, item, form)
+        identity = _identity(item)
+        if identity in seen:
+            raise LabError(f"{label} ({identity}) is there twice; {_again(form)}")
+        seen.add(identity)
+    return items
+
+
+def _parse(source: Source, form: Form) -> object:
+    try:
+        text = Path(source).read_text("utf-8-sig")
+    except OSError as err:
+        raise LabError(f"{source} cannot be read ({err.strerror}); {_again(form)}") from err
+    except UnicodeDecodeError as err:
+        raise LabError(f"{source} is not UTF-8 text (byte {err.start}); {_again(form)}") from err
+    try:
+        return json.loads(text)
+    except ValueError as err:
+        raise LabError(f"{source} is not JSON ({err}); {_again(form)}") from err
+
+
+def _items(value: object, source: Source, form: Form) -> list[Json]:
+    found = value.get("items", [value]) if isinstance(value, dict) else value
+    if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
+        raise LabError(f"{source} holds no list of objects; {_again(form)}")
+    if not found and form.kind in {"Node", "compute#instance"}:
+        raise LabError(f"{source} holds no {form.kind}; {_again(form)}")
+    return found
+
+
+def _check_kind(label: str, item: Json, form: Form) -> None:
+    kind = item.get("kind", form.kind)
+    if kind != form.kind:
+        raise LabError(f"{label} is a {kind}, not a {form.kind}; {_again(form)}")
+
+
+def _check_fields(label: str, item: Json, form: Form) -> None:
+    for field in form.fields:
+        values = list(_values(item, field.split(".")))
+        if not values or not all(isinstance(value, str | dict) and value for value in values):
+            raise LabError(f"{label} ({_identity(item)}) has no usable {field}; {_again(form)}")
+        for value in values:
+            _check_text(f"{label} ({_identity(item)})", field.rpartition(".")[2], value, form)
+
+
+def _check_text(label: str, field: str, value: str | Json, form: Form) -> None:
+    if field in _LINKS and not relative(str(value)).startswith("projects/"):
+        raise LabError(f"{label}: {field} {value!r} is no URL of a resource; {_again(form)}")
+    try:
+        if field in _RANGES:
+            ip_network(str(value))
+        if field == "networkIP":
+            ip_address(str(value))
+    except ValueError as err:
+        raise LabError(f"{label}: {field} {value!r} is not an address or range; {_again(form)}") from err
+
+
+def _values(value: object, path: list[str]) -> Iterator[object]:
+    """Yield what stands at a path; None where it ends early."""
+    if not path:
+        yield value
+        return
+    field = path[0].removesuffix("[]")
+    part = value.get(field) if isinstance(value, dict) else None
+    if not path[0].endswith("[]"):
+        yield from _values(part, path[1:])
+    elif isinstance(part, list):
+        for element in part:
+            yield from _values(element, path[1:])
+
+
+def _identity(item: Json) -> str:
+    meta = item.get("metadata")
+    if "selfLink" not in item and isinstance(meta, dict) and "name" in meta:
+        return "/".join(filter(None, [meta.get("namespace"), str(meta["name"])]))
+    link = relative(str(item.get("selfLink", "")))
+    return "/".join(link.split("/")[2:]) or name_of(str(item.get("name", "no name")))
+
+
+def _again(form: Form) -> str:
+    return f"write it again with `{form.command}`"

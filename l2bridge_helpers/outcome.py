@@ -1,0 +1,87 @@
+"""What a run came to: the counts, and the error that ends it when the asked-for state does not hold (pure)."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from l2bridge_helpers.apply import Results
+from l2bridge_helpers.errors import ApplyError, DriftError, L2BridgeError, VerifyError
+from l2bridge_helpers.findings import Findings
+from l2bridge_helpers.verify import Proof
+
+if TYPE_CHECKING:
+    from l2bridge_helpers.changes import Plan
+
+
+@dataclass
+class Outcome:
+    """What a run has found and done so far; the parts are filled in as the notebook goes on."""
+
+    nodes: int = 0
+    findings: Findings = Findings()
+    changes: Plan | None = None
+    results: Results = Results()
+    proof: Proof = Proof()
+
+    def counts(self) -> dict[str, int]:
+        """Return `planned`, `applied`, `failed` and `left`: changes, and conflicts among those left."""
+        planned = len(self.changes.writes) if self.changes else 0
+        conflicts = len(self.changes.conflicts) if self.changes else 0
+        applied = self.results.applied
+        return {
+            "planned": planned,
+            "applied": applied,
+            "failed": len(self.results.failed),
+            "left": planned - applied + conflicts,
+        }
+
+    def summary(self) -> str:
+        """Return `6 nodes, 12 changes applied, 0 left`."""
+        counts = self.counts()
+        nodes, applied = (_count(self.nodes, "node"), _count(counts["applied"], "change"))
+        return f"{nodes}, {applied} applied, {counts['left']} left"
+
+    def error(self, mode: str) -> L2BridgeError | None:
+        """Return the error that ends the run, or None when the asked-for state holds. `plan` only asks for a plan."""
+        if mode == "apply":
+            return self._apply_error()
+        return self._drift() if mode == "check" else None
+
+    def table(self) -> dict[str, Any]:
+        """Return everything as plain data for `result.json`."""
+        sent = [{"outcome": result.outcome, "error": result.error, **asdict(result.change)} for result in self.results]
+        return {
+            "nodes": self.nodes,
+            "plan_hash": self.changes.hash if self.changes else "",
+            "counts": self.counts(),
+            "findings": [asdict(finding) for finding in self.findings],
+            "changes": sent,
+            "conflicts": [asdict(change) for change in (self.changes.conflicts if self.changes else ())],
+            "verified": [asdict(check) for check in self.proof],
+        }
+
+    def _apply_error(self) -> L2BridgeError | None:
+        failed = [f"{result.change.resource}: {result.error}" for result in self.results.failed]
+        unserved = [str(finding) for finding in self.findings.errors]
+        wrong = [f"{check.object}: {check.found}, wanted {check.wanted}" for check in self.proof.wrong]
+        if failed or unserved:
+            applied = f"{self.results.applied} of {len(self.results.items)} changes were applied; not in order: "
+            return ApplyError(f"{applied}{' | '.join(failed + unserved)}; mend this and run again, what is done stays done")
+        if wrong:
+            return VerifyError(f"applied, but a fresh read does not show it: {' | '.join(wrong)}; run again in check mode")
+        return None
+
+    def _drift(self) -> L2BridgeError | None:
+        reasons = [str(finding) for finding in (*self.findings.blocking, *self.findings.errors)]
+        if self.changes:
+            rows = (*self.changes.conflicts, *self.changes.writes)
+            reasons += [f"node {row.node}: {row.action} {row.kind} {row.resource} ({row.reason})" for row in rows]
+        reasons += [f"{check.object}: {check.found}, wanted {check.wanted}" for check in self.proof.wrong]
+        if not reasons:
+            return None
+        return DriftError(f"{_count(len(reasons), 'thing')} out of place: {' | '.join(reasons)}; run with mode='apply' to mend")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -1,0 +1,98 @@
+"""The runbooks' parameters: what each may be, and why a value is refused before the first call."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from l2bridge_helpers.endpoints import endpoint_problem
+from l2bridge_helpers.errors import ParameterError
+
+MODES = ("plan", "apply", "check")
+_PROJECT = re.compile(r"(?:[a-z0-9.-]+:)?[a-z0-9][a-z0-9-]{0,61}")
+_NETWORK = re.compile(r"[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?")
+_NETWORK_PATH = re.compile(r"(?:https://[^/\s]+/compute/[^/\s]+/)?projects/([^/\s]+)/global/networks/([^/\s]+)")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a runbook.
+
+    Attributes:
+        name: as in the notebook's parameters cell.
+        default: its default, whose type is the parameter's type.
+        problem: returns why a value of the right type is refused, or "".
+
+    """
+
+    name: str
+    default: str | int
+    problem: Callable[[str], str] | Callable[[int], str]
+
+
+def check_parameters(platform: str, values: Mapping[str, object]) -> None:
+    """Refuse bad values, all of them in one error.
+
+    Raises:
+        ParameterError: names each parameter, its value, and what would do.
+
+    """
+    problems = [(parameter, _problem(parameter, values[parameter.name])) for parameter in PARAMETERS[platform]]
+    refused = [f"parameter {parameter.name}: {values[parameter.name]!r} {why}" for parameter, why in problems if why]
+    if refused:
+        raise ParameterError(" | ".join(refused))
+
+
+def _problem(parameter: Parameter, value: object) -> str:
+    kind = type(parameter.default)
+    if type(value) is not kind:
+        wanted, hint = ("text", f"; with papermill use -r {parameter.name} …") if kind is str else ("a whole number", "")
+        return f"is {type(value).__name__}, not {wanted}{hint}"
+    if isinstance(value, str) and (value != value.strip() or not value.isprintable()):
+        return "has spaces around it or characters that cannot be seen; remove them"
+    return parameter.problem(value)  # type: ignore[arg-type] - the type was just checked
+
+
+def _any(_: str) -> str:
+    return ""
+
+
+def _mode(value: str) -> str:
+    return "" if value in MODES else f"is none of {', '.join(MODES)}"
+
+
+def _folder(value: str) -> str:
+    return "" if value else "is empty; name the folder that keeps the runs, such as 'runs'"
+
+
+def _percent(value: int) -> str:
+    return "" if 0 <= value <= 100 else "is no share; use 0 to 100"  # noqa: PLR2004 - percent
+
+
+def _project(value: str) -> str:
+    if not value:
+        return "is empty; give the id of the project that the nodes' instances are in (`gcloud config get project`)"
+    return "" if _PROJECT.fullmatch(value) else "is no project id; it looks like my-project-123"
+
+
+def _network(value: str) -> str:
+    if not value or _NETWORK.fullmatch(value) or _NETWORK_PATH.fullmatch(value):
+        return ""
+    return "is no network; give its name, or projects/HOST/global/networks/NAME for a Shared VPC"
+
+
+COMMON = (
+    Parameter("kubeconfig", "", _any),
+    Parameter("context", "", _any),
+    Parameter("cluster", "", _any),
+    Parameter("mode", "plan", _mode),
+    Parameter("confirm", "", _any),
+    Parameter("runs", "runs", _folder),
+    Parameter("max_delete_percent", 25, _percent),
+    Parameter("endpoint", "", endpoint_problem),
+)
+PARAMETERS = {
+    "gce": (*COMMON, Parameter("project", "", _project), Parameter("network", "", _network)),
+}
+"""Every platform's parameters, in the order of the notebook's cell."""

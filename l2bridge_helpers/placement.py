@@ -1,0 +1,166 @@
+"""Where each node's pod CIDR has to lead: the instance and its interface, or why there is none (pure).
+
+A node is matched by provider ID, then by private IP, then by name. A provider ID of a cloud is believed or refused, never
+second-guessed. IDs that are no cloud's (`rke2://…`, `k3s://…`, `kind://…`, none at all) say nothing, so the address
+decides, then the name. Two candidates are as bad as none.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from l2bridge_helpers.clouds.dialects import dialect_of
+from l2bridge_helpers.nodes import node_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pandas as pd
+
+    from l2bridge_helpers.fabric import Fabric, Instance, Nic
+    from l2bridge_helpers.nodes import NodeRow
+
+CLOUD_SCHEMES = ("aws", "azure", "gce")
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A node's pod CIDR and where it has to lead."""
+
+    row: NodeRow
+    instance: Instance
+    nic: Nic
+
+
+@dataclass(frozen=True)
+class Unplaced:
+    """A row that no route can be made for: `found` says what is wrong with it, `todo` what mends it."""
+
+    row: NodeRow
+    found: str
+    todo: str
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Every row of the node table, either placed or not."""
+
+    placed: tuple[Placed, ...]
+    unplaced: tuple[Unplaced, ...]
+
+
+@dataclass(frozen=True)
+class _Match:
+    instance: Instance | None = None
+    problem: str = ""
+
+
+def place(nodes: pd.DataFrame, fabric: Fabric) -> Placement:
+    """Return where each row's pod CIDR has to lead. An instance that two nodes claim is given to neither."""
+    rows = node_rows(nodes)
+    matches = _match_all(rows, fabric)
+    seen: set[tuple[str, str]] = set()
+    outcomes = [_place(row, matches[row.nodeName], fabric, seen) for row in rows]
+    return Placement(
+        tuple(outcome for outcome in outcomes if isinstance(outcome, Placed)),
+        tuple(outcome for outcome in outcomes if isinstance(outcome, Unplaced)),
+    )
+
+
+def _place(row: NodeRow, match: _Match, fabric: Fabric, seen: set[tuple[str, str]]) -> Placed | Unplaced:
+    key = (row.nodeName, row.routeDestination)
+    if not row.routeDestination:
+        return Unplaced(row, "has no pod CIDR", "let the controller manager allocate one (--allocate-node-cidrs)")
+    if row.network is None:
+        return Unplaced(row, f"has the pod CIDR {row.routeDestination!r}, which is none", "correct spec.podCIDRs")
+    if key in seen:
+        return Unplaced(row, f"lists pod CIDR {row.routeDestination} twice", "correct spec.podCIDRs")
+    seen.add(key)
+    if not row.nodeIP:
+        family = f"IPv{row.network.version}"
+        return Unplaced(row, f"has no InternalIP for its {family} pod CIDR", f"give it an {family} address (--node-ip)")
+    if match.instance is None:
+        return Unplaced(row, match.problem, "correct spec.providerID, or the parameters that say where to look")
+    nic = match.instance.nic_in(fabric.network)
+    if nic is None or not nic.owns(row.nodeIP):
+        where = f"in network {fabric.network}" if nic is None else f"among {', '.join(nic.addresses)}"
+        found = f"has the InternalIP {row.nodeIP}, but {match.instance.id} has no such address {where}"
+        return Unplaced(row, found, "correct the node's address, or choose the network it is in")
+    return Placed(row, match.instance, nic)
+
+
+class _Index:
+    """The fabric's instances by id, by address in the network, and by name."""
+
+    def __init__(self, fabric: Fabric) -> None:
+        self.fabric = fabric
+        self.dialect = dialect_of(fabric.platform)
+        self.by_id = {instance.id: instance for instance in fabric.instances}
+        self.by_name: dict[str, list[Instance]] = defaultdict(list)
+        self.by_address: dict[str, list[Instance]] = defaultdict(list)
+        for instance in fabric.instances:
+            self.by_name[instance.name.lower()].append(instance)
+            if nic := instance.nic_in(fabric.network):
+                for address in filter(None, (nic.primary(4), nic.primary(6))):
+                    self.by_address[address].append(instance)
+
+
+def _match_all(rows: tuple[NodeRow, ...], fabric: Fabric) -> dict[str, _Match]:
+    by_node: dict[str, list[NodeRow]] = defaultdict(list)
+    for row in rows:
+        by_node[row.nodeName].append(row)
+    index = _Index(fabric)
+    matches = {name: _match(name, own, index) for name, own in by_node.items()}
+    claims = Counter(match.instance.id for match in matches.values() if match.instance)
+    return {name: _unless_shared(name, match, matches, claims) for name, match in matches.items()}
+
+
+def _match(name: str, rows: list[NodeRow], index: _Index) -> _Match:
+    provider_id = rows[0].providerID
+    scheme = provider_id.partition("://")[0]
+    if scheme == index.dialect.platform:
+        return _by_provider_id(provider_id, rows, index)
+    if scheme in CLOUD_SCHEMES:
+        return _Match(problem=f"has the provider ID {provider_id}: a machine of another cloud than {index.dialect.platform}")
+    addresses = dict.fromkeys(row.nodeIP for row in rows if row.nodeIP)
+    owners = _unique(instance for address in addresses for instance in index.by_address[address])
+    if owners:
+        return _only(owners, f"own {', '.join(addresses)}")
+    namesakes = index.by_name[name.split(".")[0].lower()]
+    if namesakes:
+        return _only(namesakes, f"are called {name.split('.')[0]}")
+    about = f"provider ID {provider_id or 'none'}, address {', '.join(addresses) or 'none'}"
+    return _Match(problem=f"is no instance in network {index.fabric.network} ({about})")
+
+
+def _by_provider_id(provider_id: str, rows: list[NodeRow], index: _Index) -> _Match:
+    instance_id = index.dialect.instance_id(provider_id)
+    if not instance_id:
+        return _Match(problem=f"has the malformed provider ID {provider_id}: it should read {index.dialect.provider_id_form}")
+    instance = index.by_id.get(instance_id)
+    if instance is not None:
+        return _Match(instance)
+    others = _unique(other for row in rows for other in index.by_address[row.nodeIP])
+    hint = f"; {', '.join(other.id for other in others)} has its address" if others else ""
+    return _Match(problem=f"has the provider ID {provider_id}, but there is no such instance{hint}")
+
+
+def _only(candidates: list[Instance], claim: str) -> _Match:
+    if len(candidates) == 1:
+        return _Match(candidates[0])
+    ids = ", ".join(candidate.id for candidate in candidates)
+    return _Match(problem=f"could be any of {len(candidates)} instances that {claim}: {ids}")
+
+
+def _unique(instances: Iterable[Instance]) -> list[Instance]:
+    return list({instance.id: instance for instance in instances}.values())
+
+
+def _unless_shared(name: str, match: _Match, matches: dict[str, _Match], claims: Counter[str]) -> _Match:
+    instance = match.instance
+    if instance is None or claims[instance.id] == 1:
+        return match
+    others = [node for node, other in matches.items() if node != name and other.instance is instance]
+    return _Match(problem=f"is instance {instance.id}, which node {', '.join(others)} claims too")

@@ -1,0 +1,211 @@
+"""One run of a runbook: its parameters, its folder, its steps, and the files that it leaves.
+
+Every run that gets past its parameters makes one new folder below `runs` with `result.json` and `report.html`, also when it
+fails; `plan.json` joins them in `plan` and `apply` mode.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from IPython.display import display
+
+from l2bridge_helpers.apply import Results
+from l2bridge_helpers.changes import Plan
+from l2bridge_helpers.errors import ParameterError
+from l2bridge_helpers.findings import Findings
+from l2bridge_helpers.kube import Kube
+from l2bridge_helpers.nodes import node_names
+from l2bridge_helpers.outcome import Outcome
+from l2bridge_helpers.parameters import check_parameters
+from l2bridge_helpers.report import report
+from l2bridge_helpers.show import shown
+from l2bridge_helpers.verify import Proof
+
+if TYPE_CHECKING:
+    from l2bridge_helpers.clouds.base import Cloud
+
+SCHEMA = 1
+
+
+def start(platform: str, **parameters: Any) -> Run:  # noqa: ANN401 - notebooks pass what the operator wrote
+    """Check the parameters, resolve the cluster's name, and open the run's folder. Nothing is sent.
+
+    Args:
+        platform: `gce`.
+        parameters: those of the notebook's parameters cell, all of them.
+
+    Raises:
+        ParameterError: names every refused parameter, its value, and what would do.
+        KubernetesError: the kubeconfig is missing or broken, or has no such context.
+
+    """
+    check_parameters(platform, parameters)
+    target = Kube(parameters["kubeconfig"], parameters["context"]).target
+    cluster = parameters["cluster"] or target.cluster
+    if not cluster:
+        msg = "parameter cluster: '' is given and there is no kubeconfig context to take it from; name the cluster"
+        raise ParameterError(msg)
+    mode, confirm = parameters["mode"], parameters["confirm"]
+    if mode == "apply" and confirm != cluster:
+        msg = f"parameter confirm: {confirm!r} is not the cluster's name; to change this cluster set confirm={cluster!r}"
+        raise ParameterError(msg)
+    kubernetes = {"cluster": cluster, "context": target.context or "in-cluster", "mode": mode}
+    return Run(platform, parameters, kubernetes, _make_folder(parameters["runs"], cluster, platform))
+
+
+class Run:
+    """A run of one runbook. Make it with `start`.
+
+    Attributes:
+        platform: the cloud.
+        mode: `plan`, `apply` or `check`.
+        cluster: the name that marks this cluster's routes.
+        cloud: the platform's adapter.
+        folder: where this run's files are.
+        outcome: what was found and done so far.
+
+    """
+
+    def __init__(self, platform: str, parameters: Mapping[str, Any], kubernetes: Mapping[str, str], folder: Path) -> None:
+        """Keep what `start` has checked."""
+        self.platform = platform
+        self.mode: str = parameters["mode"]
+        self.confirm: str = parameters["confirm"]
+        self.max_delete_percent: int = parameters["max_delete_percent"]
+        self.cluster = kubernetes["cluster"]
+        self.folder = folder
+        self.cloud = _cloud(platform, parameters)
+        self.outcome = Outcome()
+        self._target = {**kubernetes, **self.cloud.target()}
+        self._started = _now()
+        self._sections: list[tuple[str, str]] = []
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[Step]:
+        """Open a section of the run. An error inside it is written to the run's files before it goes on its way."""
+        step = Step(self)
+        try:
+            yield step
+        except Exception as err:
+            self._sections.append((name, "".join(step.html)))
+            self._write("failed", f"{name}: {err}")
+            raise
+        self._sections.append((name, "".join(step.html)))
+
+    def target(self) -> dict[str, str]:
+        """Return what this run is about to look at or change, as label -> value."""
+        return dict(self._target)
+
+    def record(self, value: object) -> None:
+        """Keep a step's value for the run's files; a plan is saved at once."""
+        if isinstance(value, pd.DataFrame):
+            self.outcome.nodes = len(node_names(value))
+        elif isinstance(value, Findings):
+            self.outcome.findings = value
+        elif isinstance(value, Plan):
+            self.outcome.changes = value
+            if self.mode != "check":
+                value.save(self.folder / "plan.json")
+        elif isinstance(value, Results):
+            self.outcome.results = value
+        elif isinstance(value, Proof):
+            self.outcome.proof = value
+
+    def finish(self) -> None:
+        """Write the run's files, say where they are, and end in an error unless the asked-for state holds.
+
+        Raises:
+            ApplyError: changes failed, or nodes could not be served.
+            VerifyError: a fresh read does not show what was asked for.
+            DriftError: `check` found something out of place.
+
+        """
+        error = self.outcome.error(self.mode)
+        self._write("failed" if error else "ok", str(error or ""))
+        print(f"{self.platform}: {self.outcome.summary()}, report: {self.folder / 'report.html'}")  # noqa: T201 - the notebook's last line
+        if error:
+            raise error
+
+    def _write(self, status: str, error: str) -> None:
+        finished = _now()
+        document = {
+            "schema": SCHEMA,
+            "runbook": self.platform,
+            "mode": self.mode,
+            "cluster": self.cluster,
+            "target": self._target,
+            "status": status,
+            "error": error,
+            "started": self._started,
+            "finished": finished,
+            **self.outcome.table(),
+        }
+        text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+        (self.folder / "result.json").write_text(text, encoding="utf-8")
+        facts = {**self._target, "started": self._started, "finished": finished}
+        if self.outcome.changes:
+            facts["plan hash"] = self.outcome.changes.hash
+        page = report(
+            f"{self.platform} runbook, cluster {self.cluster}: {self.mode}",
+            verdict=error or f"{self.mode} succeeded: {self.outcome.summary()}.",
+            failed=bool(error),
+            facts=facts,
+            sections=self._sections,
+        )
+        (self.folder / "report.html").write_text(page, encoding="utf-8")
+
+
+class Step:
+    """One section of a run: what it shows goes to the notebook and to the report."""
+
+    def __init__(self, run: Run) -> None:
+        """Belong to a run."""
+        self._run = run
+        self.html: list[str] = []
+
+    def show(self, value: object) -> None:
+        """Display a value, and keep it for the run's files."""
+        self._run.record(value)
+        both = shown(value)
+        self.html.append(both.html)
+        display({"text/plain": both.text, "text/html": both.html}, raw=True)  # type: ignore[no-untyped-call]
+
+
+def _cloud(platform: str, parameters: Mapping[str, Any]) -> Cloud:
+    """Return the platform's adapter; only its own SDK is imported."""
+    from l2bridge_helpers.clouds.gce import Gce  # noqa: PLC0415 - an SDK costs a second, and only one is used
+
+    return {"gce": Gce}[platform](
+        project=parameters["project"], network=parameters["network"], endpoint=parameters["endpoint"]
+    )
+
+
+def _make_folder(runs: str, cluster: str, platform: str) -> Path:
+    """Make `<runs>/<utc>-<cluster>-<runbook>`, with a number behind it when that is taken."""
+    name = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in cluster)[:60]
+    base = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{name}-{platform}"
+    try:
+        Path(runs).mkdir(parents=True, exist_ok=True)
+        for number in range(1, 1000):
+            folder = Path(runs) / (base if number == 1 else f"{base}-{number}")
+            try:
+                folder.mkdir()
+            except FileExistsError:
+                continue
+            return folder
+    except OSError as err:
+        msg = f"parameter runs: {runs!r} cannot hold this run's folder ({err}); give a folder that you may write to"
+        raise ParameterError(msg) from err
+    msg = f"parameter runs: {runs!r} holds too many runs of this second; give another folder"
+    raise ParameterError(msg)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,113 @@
+"""Tables for people: the same one as text for a log and as HTML for a notebook and the report.
+
+Colours are inline `style=` attributes: nothing else survives a notebook that is not trusted *and* an offline page. Every name
+from outside is escaped.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+
+import pandas as pd
+
+from l2bridge_helpers.apply import Results
+from l2bridge_helpers.changes import Change, Plan
+from l2bridge_helpers.findings import Findings
+from l2bridge_helpers.nodes import node_names
+from l2bridge_helpers.verify import Proof
+
+_BADGES = {
+    **dict.fromkeys(("blocking", "conflict", "failed", "wrong"), "#b3261e"),
+    **dict.fromkeys(("error", "delete", "skipped"), "#9a4a00"),
+    **dict.fromkeys(("warning", "note", "not sent"), "#6b5900"),
+    **dict.fromkeys(("create", "update"), "#0b57d0"),
+    **dict.fromkeys(("ok", "applied"), "#146c2e"),
+    "none": "#5f6368",
+}
+_CELL = "padding:3px 10px;text-align:left;vertical-align:top;border-bottom:1px solid #8884;max-width:44em;overflow-wrap:anywhere"
+_MONO = "font-family:monospace;font-size:90%;white-space:pre-wrap;overflow-wrap:anywhere"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A sentence and what belongs to it, in both forms."""
+
+    text: str
+    html: str
+
+
+def shown(value: object) -> Shown:
+    """Return a value of this package as people should see it."""
+    if isinstance(value, pd.DataFrame):
+        return _nodes(value)
+    if isinstance(value, Plan):
+        return _plan(value)
+    if isinstance(value, Results) and not value.sent:
+        return _titled(value.summary(), pd.DataFrame())
+    if isinstance(value, Findings | Results | Proof):
+        return _titled(value.summary(), value.table())
+    if isinstance(value, Mapping):
+        return _titled("", pd.DataFrame(list(value.items()), columns=["what", "value"], dtype=object))
+    return Shown(str(value), f"<p>{escape(str(value))}</p>")
+
+
+def html_table(rows: Sequence[Sequence[object]], columns: Sequence[str]) -> str:
+    """Return an HTML table; words that are a verdict become badges."""
+    head = "".join(f'<th style="{_CELL}">{escape(column)}</th>' for column in columns)
+    body = "".join("<tr>" + "".join(_cell(value) for value in row) + "</tr>" for row in rows)
+    return f'<table style="border-collapse:collapse"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+
+
+def _titled(sentence: str, table: pd.DataFrame) -> Shown:
+    title = f"{sentence[:1].upper()}{sentence[1:]}." if sentence else ""
+    if table.empty:
+        return Shown(title, f"<p><b>{escape(title)}</b></p>")
+    html = html_table(table.to_numpy().tolist(), list(table.columns))
+    text = table.to_string(index=False, justify="left", max_colwidth=70)
+    return Shown(f"{title}\n{text}".strip(), f"<p><b>{escape(title)}</b></p>{html}" if title else html)
+
+
+def _nodes(table: pd.DataFrame) -> Shown:
+    systems = Counter(table.drop_duplicates("nodeName")["os"])
+    kinds = ", ".join(f"{number} {name or 'of unknown system'}" for name, number in sorted(systems.items()))
+    count, cidrs = len(node_names(table)), int((table["routeDestination"] != "").sum())
+    sentence = f"{count} node{'' if count == 1 else 's'} ({kinds or 'none'}), {cidrs} pod CIDR{'' if cidrs == 1 else 's'}"
+    return _titled(sentence, table)
+
+
+def _plan(plan: Plan) -> Shown:
+    columns = ("action", "kind", "node", "resource", "before", "after", "reason")
+    rows = [_plan_row(change) for change in plan]
+    table = _titled(plan.summary(), pd.DataFrame(rows, columns=list(columns), dtype=object))
+    commands = [change.command for change in plan if change.command]
+    if not commands:
+        return table
+    by_hand = f"The same by hand: {len(commands)} command{'' if len(commands) == 1 else 's'}"
+    block = f'<pre style="{_MONO}">{escape(chr(10).join(commands))}</pre>'
+    return Shown(table.text, f"{table.html}<details><summary>{by_hand}</summary>{block}</details>")
+
+
+def _plan_row(change: Change) -> tuple[str, ...]:
+    state = [_state(change.kind, side) for side in (change.before, change.after)]
+    return (change.action, change.kind, change.node, change.resource.rpartition("/")[2], *state, change.reason)
+
+
+def _state(kind: str, side: Mapping[str, object]) -> str:
+    """Return one side of a change in a few words."""
+    if not side:
+        return "—"
+    if kind == "forwarding":
+        return "on" if side["forwarding"] else "off"
+    return f"{side['destination']} via {str(side['next_hop']).rpartition('/')[2]}"
+
+
+def _cell(value: object) -> str:
+    text = "yes" if value is True else "no" if value is False else str(value)
+    colour = _BADGES.get(text)
+    if colour:
+        badge = f"background:{colour};color:#fff;border-radius:3px;padding:0 6px;white-space:nowrap"
+        return f'<td style="{_CELL}"><span style="{badge}">{text}</span></td>'
+    return f'<td style="{_CELL}">{escape(text)}</td>'

@@ -1,0 +1,190 @@
+"""Plan + two reads -> Proof: the network is as the plan wanted it, and nothing else of it changed (pure)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import astuple, dataclass, fields
+from typing import TYPE_CHECKING, Any, Literal
+
+import pandas as pd
+
+from l2bridge_helpers.clouds.dialects import dialect_of
+
+if TYPE_CHECKING:
+    from l2bridge_helpers.changes import Change, Plan
+    from l2bridge_helpers.fabric import Fabric, Instance, Route
+
+Verdict = Literal["ok", "wrong", "note"]
+_STOPPED = "NEXT_HOP_NOT_RUNNING"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at; the fields are the table's columns, in their order.
+
+    Attributes:
+        verdict: `ok`; `wrong`: fails the run; `note`: someone else's change, to be known.
+        object: the route, instance or other resource.
+        node: the node that it is for, where there is one.
+        wanted: what should be there.
+        found: what is there.
+
+    """
+
+    verdict: Verdict
+    object: str
+    node: str
+    wanted: str
+    found: str
+
+
+COLUMNS = tuple(field.name for field in fields(Check))
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What a fresh read shows, the wrong things first."""
+
+    items: tuple[Check, ...] = ()
+
+    def __iter__(self) -> Iterator[Check]:
+        """Iterate, the wrong things first."""
+        return iter(self.items)
+
+    @property
+    def wrong(self) -> tuple[Check, ...]:
+        """What is not as it should be."""
+        return tuple(check for check in self.items if check.verdict == "wrong")
+
+    def table(self) -> pd.DataFrame:
+        """Return one row per check; columns as in `Check`."""
+        return pd.DataFrame([astuple(check) for check in self.items], columns=pd.Index(COLUMNS), dtype=object)
+
+    def summary(self) -> str:
+        """Return the counts in a sentence."""
+        if not self.items:
+            return "nothing to verify"
+        good = sum(check.verdict == "ok" for check in self.items)
+        notes = sum(check.verdict == "note" for check in self.items)
+        told = [f"{good} as wanted", f"{len(self.wrong)} wrong"] + ([f"{notes} to note"] if notes else [])
+        return ", ".join(told)
+
+
+def verify(changes: Plan, before: Fabric, after: Fabric) -> Proof:
+    """Compare a fresh read with the plan and with the read that the plan was made from.
+
+    Args:
+        changes: the plan.
+        before: what the plan was made from.
+        after: read after `apply`; the same as `before` to judge what stands now.
+
+    """
+    routes = {route.name: route for route in after.table.routes}
+    instances = {instance.id: instance for instance in after.instances}
+    wanted = [_wanted(change, routes, instances, after) for change in changes if change.action != "conflict"]
+    checks = [*wanted, *_nothing_else(changes, before, after)]
+    order = {"wrong": 0, "note": 1, "ok": 2}
+    return Proof(tuple(sorted(checks, key=lambda check: order[check.verdict])))
+
+
+def _wanted(change: Change, routes: Mapping[str, Route], instances: Mapping[str, Instance], after: Fabric) -> Check:
+    if change.kind == "forwarding":
+        return _forwarding(change, instances.get(change.resource), after)
+    if change.action == "delete":
+        return _gone(change, routes)
+    return _in_place(change, routes, instances)
+
+
+def _forwarding(change: Change, instance: Instance | None, after: Fabric) -> Check:
+    nic = instance.nic_in(after.network) if instance else None
+    found = "no such instance" if instance is None or nic is None else "on" if nic.forwarding else "off"
+    if instance is not None and instance.uid != change.before.get("uid"):
+        found = "another machine under the same name"
+    return Check("ok" if found == "on" else "wrong", change.resource, change.node, "forwarding on", found)
+
+
+def _gone(change: Change, routes: Mapping[str, Route]) -> Check:
+    there = change.resource in routes
+    return Check("wrong" if there else "ok", change.resource, change.node, "no such route", "still there" if there else "gone")
+
+
+def _in_place(change: Change, routes: Mapping[str, Route], instances: Mapping[str, Instance]) -> Check:
+    wanted = f"{change.after['destination']} via {_short(change.after['next_hop'])}"
+    found = _route_state(change, routes)
+    if found:
+        stopped = _STOPPED in found and not _runs(change.after["next_hop"], instances)
+        return Check("note" if stopped else "wrong", change.resource, change.node, wanted, found)
+    return Check("ok", change.resource, change.node, wanted, "in place, no warnings")
+
+
+def _route_state(change: Change, routes: Mapping[str, Route]) -> str:
+    """Return what is wrong with the route that the change is about, or ""."""
+    route = routes.get(change.resource)
+    if route is None:
+        return "no such route"
+    if (route.destination, route.next_hop) != (change.after["destination"], change.after["next_hop"]):
+        return f"{route.destination} via {_short(route.next_hop)}"
+    old = change.before.get("name", change.resource)
+    if change.action == "update" and old in routes:
+        return f"the route that it replaces, {old}, is still there"
+    if route.warnings:
+        return "; ".join(route.warnings)
+    return "" if route.status in ("", "ACTIVE") else f"status {route.status}"
+
+
+def _runs(next_hop: str, instances: Mapping[str, Instance]) -> bool:
+    return next_hop not in instances or instances[next_hop].status == "RUNNING"
+
+
+def _nothing_else(changes: Plan, before: Fabric, after: Fabric) -> Iterator[Check]:
+    """Return what changed beside the plan: in what we wrote it is wrong, elsewhere it is someone else's work."""
+    yield from _instances(changes, before, after)
+    touched = {change.resource for change in changes} | {str(change.before.get("name")) for change in changes}
+    yield from _others("route", _routes(before, touched), _routes(after, touched))
+    yield from _others("subnet", {subnet.id: subnet.cidrs for subnet in before.subnets}, {subnet.id: subnet.cidrs for subnet in after.subnets})
+    yield from _others("firewall rule", _rules(before), _rules(after))
+
+
+def _instances(changes: Plan, before: Fabric, after: Fabric) -> Iterator[Check]:
+    ours = {change.resource: change.node for change in changes.writes if change.kind == "forwarding"}
+    allowed = dialect_of(after.platform).written_properties
+    now = {instance.id: instance for instance in after.instances}
+    for instance in before.instances:
+        fresh = now.get(instance.id)
+        if fresh is None:
+            yield Check("note", instance.id, ours.get(instance.id, ""), "unchanged", "gone; removed by others")
+            continue
+        changed = sorted(_differing(instance.properties, fresh.properties) - allowed)
+        if instance.id in ours:
+            found = f"changed: {', '.join(changed)}" if changed else "nothing but forwarding changed"
+            yield Check("wrong" if changed else "ok", instance.id, ours[instance.id], "every other property as before", found)
+        elif changed:
+            yield Check("note", instance.id, "", "unchanged", f"changed by others: {', '.join(changed)}")
+
+
+def _differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> set[str]:
+    return {key for key in one.keys() | other.keys() if one.get(key) != other.get(key)}
+
+
+def _routes(fabric: Fabric, touched: set[str]) -> dict[str, tuple[str, str, int]]:
+    return {
+        route.name: (route.destination, route.next_hop, route.priority)
+        for route in fabric.table.routes
+        if route.name not in touched
+    }
+
+
+def _rules(fabric: Fabric) -> dict[str, str]:
+    return {rule.id: json.dumps(rule.properties, sort_keys=True) for rule in fabric.filters}
+
+
+def _others(kind: str, before: Mapping[str, object], after: Mapping[str, object]) -> Iterable[Check]:
+    for name in sorted(before.keys() | after.keys()):
+        if before.get(name) != after.get(name):
+            found = "removed" if name not in after else "added" if name not in before else "changed"
+            yield Check("note", f"{kind} {name}", "", "unchanged", f"{found} by others while this ran")
+
+
+def _short(next_hop: str) -> str:
+    return next_hop.rpartition("/")[2]

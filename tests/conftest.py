@@ -1,0 +1,23 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from l2bridge_helpers.lab import Lab, world
+
+# A slow machine is no bug; what failed once can be repeated from what is printed.
+settings.register_profile("here", deadline=None, print_blob=True)
+settings.load_profile("here")
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    return Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def lab() -> Iterator[Lab]:
+    """A lab of the test's own, with the six nodes of `gce-small`."""
+    with Lab(world("gce-small")) as lab:
+        yield lab

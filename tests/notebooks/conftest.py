@@ -1,0 +1,52 @@
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from l2bridge_helpers.headless import NotebookError, jupyter_apart, run_notebook
+from l2bridge_helpers.lab import Lab
+
+Run = Callable[..., "Outcome"]
+FOREIGN = ("site-packages", "google/", "kubernetes/", "urllib3", "Traceback")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run of a notebook ended: its error as text ("" when all went well), and the executed notebook."""
+
+    error: str
+    executed: Path
+
+    @property
+    def foreign_frames(self) -> list[str]:
+        """Which marks of a library's traceback the notebook shows."""
+        notebook = nbformat.read(self.executed, as_version=4)
+        outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+        shown = "\n".join("\n".join(o.traceback) for o in outputs if o.output_type == "error")
+        return [mark for mark in FOREIGN if mark in shown]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_jupyter() -> Iterator[None]:
+    """Tests see nothing of what the machine's user has configured."""
+    with jupyter_apart():
+        yield
+
+
+@pytest.fixture(scope="session")
+def run_gce(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Run the GCE runbook against a lab, by papermill: `run_gce(lab, mode="apply", confirm="lab")`."""
+
+    def run(lab: Lab, **parameters: object) -> Outcome:
+        folder = tmp_path_factory.mktemp("run")
+        executed = folder / "gce.ipynb"
+        given: dict[str, object] = {**lab.parameters, "runs": str(folder / "runs"), **parameters}
+        try:
+            run_notebook(root / "notebooks" / "gce.ipynb", executed, given)
+        except NotebookError as err:
+            return Outcome(str(err), executed)
+        return Outcome("", executed)
+
+    return run

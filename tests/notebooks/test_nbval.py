@@ -1,0 +1,44 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat import NotebookNode
+
+from l2bridge_helpers.desk import fill_in
+from l2bridge_helpers.lab import Lab
+from tests.notebooks.contract import is_parameters
+
+
+@pytest.fixture
+def notebook(root: Path, lab: Lab) -> NotebookNode:
+    """The GCE runbook as committed, with its parameters filled in for this lab."""
+    notebook: NotebookNode = nbformat.read(root / "notebooks" / "gce.ipynb", as_version=4)
+    for cell in filter(is_parameters, notebook.cells):
+        cell.source = fill_in(cell.source, lab.parameters)
+    return notebook
+
+
+def nbval(notebook: NotebookNode, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run each cell and compare its outputs; stop at the first that differs, since nbval itself goes on."""
+    nbformat.write(notebook, folder / "gce.ipynb")
+    options = ["--nbval", "-x", "-q", "-p", "no:xdist", "-p", "no:cacheprovider", "--rootdir=."]
+    command = [sys.executable, "-m", "pytest", *options, "gce.ipynb"]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=180, check=False)
+
+
+def test_outputs_are_what_is_committed(notebook: NotebookNode, lab: Lab, tmp_path: Path) -> None:
+    """A fresh run in plan mode shows, cell by cell, what readers of the repository see; and writes nothing."""
+    done = nbval(notebook, tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert lab.writes == []
+
+
+def test_other_outputs_are_caught(notebook: NotebookNode, tmp_path: Path) -> None:
+    """A committed output that is not what the cell shows fails the run, which ends there."""
+    shown = [cell for cell in notebook.cells if cell.get("outputs")]
+    shown[0].outputs[0] = nbformat.v4.new_output("stream", name="stdout", text="something else")
+    done = nbval(notebook, tmp_path)
+    assert done.returncode == 1, done.stdout
+    assert "stopping after 1 failures" in done.stdout
