@@ -1,7 +1,7 @@
 """Plan -> Results, through a Cloud: refused as a whole, or carried out node by node.
 
-A node's changes run one after the other, and the first that fails stops that node only. Nodes run side by side. Deletions
-come last, and only where the route that takes their place was made.
+A node's changes run one after the other, and the first that fails stops that node only. Nodes run side by side.
+Deletions come last, and only where the route that takes their place was made.
 """
 
 from __future__ import annotations
@@ -135,8 +135,9 @@ def deletion_problem(changes: Plan, max_delete_percent: int) -> str:
 
 def _refuse(changes: Plan, findings: Findings, confirm: str, max_delete_percent: int) -> None:
     if confirm != changes.cluster:
-        msg = f"parameter confirm: {confirm!r} is not the cluster's name; to apply this plan set confirm={changes.cluster!r}"
-        raise ParameterError(msg)
+        raise ParameterError(
+            f"parameter confirm: {confirm!r} is not the cluster's name; to apply set confirm={changes.cluster!r}"
+        )
     reasons = [str(finding) for finding in findings.blocking]
     reasons += [f"node {change.node}: {change.reason}" for change in changes.conflicts]
     reasons += filter(None, [deletion_problem(changes, max_delete_percent)])

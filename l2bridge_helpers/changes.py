@@ -99,7 +99,7 @@ class Plan:
         return pd.DataFrame(rows, columns=pd.Index(COLUMNS), dtype=object)
 
     def summary(self) -> str:
-        """Return the plan in a sentence: `enable forwarding on 6 instances, add 6 routes, replace none, delete none`."""
+        """Return the plan in a sentence: `enable forwarding on 6 instances, add 6 routes, …`."""
         counts = Counter((change.kind, change.action) for change in self.changes)
         instances = _count(counts["forwarding", "update"], "instance")
         routes = _count(counts["route", "create"], "route")
@@ -125,16 +125,18 @@ class Plan:
             changes = tuple(Change(**change) for change in document["changes"])
             plan = cls(**{**{field.name: document[field.name] for field in fields(cls)}, "changes": changes})
         except (OSError, ValueError, TypeError, KeyError) as err:
-            msg = f"plan file {path}: cannot be read as a plan ({type(err).__name__}: {err}); make one with mode='plan'"
-            raise DataError(msg) from err
+            raise DataError(
+                f"plan file {path}: cannot be read as a plan ({type(err).__name__}: {err}); make one with mode='plan'"
+            ) from err
         if document.get("schema") != SCHEMA or document.get("hash") != plan.hash:
-            msg = f"plan file {path}: its content does not fit its hash, so it was edited; make a new one with mode='plan'"
-            raise DataError(msg)
+            raise DataError(
+                f"plan file {path}: it was edited: its content does not fit its hash; make a new one (mode='plan')"
+            )
         return plan
 
 
 def ordered(changes: list[Change]) -> tuple[Change, ...]:
-    """Return the changes as they are applied: forwarding, routes, and deletions last of all; conflicts first to be seen."""
+    """Return the changes as they are applied: forwarding, routes, deletions; conflicts stand first, to be seen."""
     return tuple(sorted(changes, key=lambda change: (_stage(change), APPLY_ORDER[change.kind])))
 
 

@@ -30,7 +30,12 @@ def check_network(placed: tuple[Placed, ...], fabric: Fabric) -> list[Finding]:
 
 
 def _hidden_subnets(placed: tuple[Placed, ...], fabric: Fabric) -> Iterator[Finding]:
-    taken = [(network, f"subnet {subnet.id}") for subnet in fabric.subnets for cidr in subnet.cidrs if (network := parse_cidr(cidr))]
+    taken = [
+        (network, f"subnet {subnet.id}")
+        for subnet in fabric.subnets
+        for cidr in subnet.cidrs
+        if (network := parse_cidr(cidr))
+    ]
     taken += [(network, "the network's own range") for cidr in fabric.table.reserved if (network := parse_cidr(cidr))]
     for spot in placed:
         network = spot.row.network
@@ -61,7 +66,9 @@ def _not_running(placed: tuple[Placed, ...]) -> Iterator[Finding]:
         if spot.instance.status != "RUNNING":
             found = f"is on {spot.instance.id}, which is {spot.instance.status or 'in an unknown state'}"
             meaning = "its route stays inactive until the machine runs"
-            yield Finding("warning", f"node {spot.row.nodeName}", found, meaning, "start the machine, or remove the node")
+            yield Finding(
+                "warning", f"node {spot.row.nodeName}", found, meaning, "start the machine, or remove the node"
+            )
 
 
 def _templates(placed: tuple[Placed, ...], fabric: Fabric) -> Iterator[Finding]:
@@ -71,7 +78,9 @@ def _templates(placed: tuple[Placed, ...], fabric: Fabric) -> Iterator[Finding]:
     for template in fabric.templates:
         if not template.forwarding and members[template.group]:
             found = f"makes machines from {template.id}, which leaves forwarding off"
-            meaning = f"the next machine of this group (now: {names_of(members[template.group])}) drops pod packets again"
+            meaning = (
+                f"the next machine of this group (now: {names_of(members[template.group])}) drops pod packets again"
+            )
             todo = "make a template with forwarding on and set it on the group, or run this runbook on a schedule"
             yield Finding("warning", f"group {template.group}", found, meaning, todo)
 

@@ -88,7 +88,9 @@ def _unusable_cidrs(cidrs: list[tuple[Network, NodeRow]]) -> Iterator[Finding]:
         special = network.is_loopback or network.is_link_local or network.is_multicast or network.prefixlen == 0
         if special or network.network_address.is_unspecified:
             meaning = "no route may lead such a range to a node"
-            yield Finding("blocking", f"node {row.nodeName}", f"has the pod CIDR {network}", meaning, "correct spec.podCIDRs")
+            yield Finding(
+                "blocking", f"node {row.nodeName}", f"has the pod CIDR {network}", meaning, "correct spec.podCIDRs"
+            )
 
 
 def _outside_flannel(cidrs: list[tuple[Network, NodeRow]], nodes: pd.DataFrame) -> Iterator[Finding]:
@@ -119,7 +121,9 @@ def _backends(rows: tuple[NodeRow, ...], nodes: pd.DataFrame) -> Iterator[Findin
     if conf.problem:
         yield Finding("warning", f"ConfigMap {conf.source}", f"cannot be used: {conf.problem}", meaning, todo)
     elif conf.source and conf.backend != HOST_GW:
-        yield Finding("blocking", f"ConfigMap {conf.source}", f"sets flannel's backend to {conf.backend!r}", meaning, todo)
+        yield Finding(
+            "blocking", f"ConfigMap {conf.source}", f"sets flannel's backend to {conf.backend!r}", meaning, todo
+        )
     others = [row for row in rows if row.backendType not in ("", HOST_GW)]
     if others:
         kinds = ", ".join(sorted({row.backendType for row in others}))
@@ -135,7 +139,7 @@ def _no_flannel(rows: tuple[NodeRow, ...], *, known: bool) -> Iterator[Finding]:
         meaning = "flannel has not started there: the routes will wait for it"
         yield Finding("warning", f"nodes {names_of(silent)}", found, meaning, "look at the flannel pods of these nodes")
     elif silent:
-        found = "shows no flannel: no ConfigMap kube-flannel-cfg in kube-flannel or kube-system, no annotations on the nodes"
+        found = "shows no flannel: no ConfigMap kube-flannel-cfg, no annotations on the nodes"
         meaning = "whether the backend is host-gw was not checked"
         yield Finding("warning", "cluster", found, meaning, "make sure that pods are routed unencapsulated")
 

@@ -54,8 +54,9 @@ def main(arguments: Sequence[str] = ()) -> int:
 
 def open_desk(private: Path, world_name: str) -> None:
     """Run the lab and JupyterLab until a signal comes; `private` takes what Jupyter writes for itself."""
+    served = world(world_name)
     desk = _new_folder()
-    with Lab(world(world_name), folder=desk) as lab:
+    with Lab(served, folder=desk) as lab:
         copied = copy_notebooks(desk, lab.parameters | {"kubeconfig": "kubeconfig"})
         server = _start_jupyterlab(desk, private)
         url = _wait(server, private).format(f"/tree/{copied[0]}" if copied else "")

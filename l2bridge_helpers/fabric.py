@@ -18,7 +18,7 @@ class Nic:
 
     Attributes:
         id: unique in the fabric.
-        addresses: the addresses and prefixes that the cloud delivers to it, in CIDR form (`10.0.0.4/32`), primary first.
+        addresses: what the cloud delivers to it, in CIDR form (`10.0.0.4/32`), primary first.
         subnet: the subnet's id.
         network: the network's id.
         forwarding: whether it may send and receive packets of other addresses than its own.

@@ -80,8 +80,12 @@ class Findings:
     def summary(self) -> str:
         """Return the counts in a sentence."""
         counts = [(len(self.of_severity(severity)), severity) for severity in _ORDER]  # type: ignore[arg-type]
-        told = [f"{number} {severity}" for number, severity in counts if number]
+        told = [f"{number} {severity}{_plural(severity, number)}" for number, severity in counts if number]
         return ", ".join(told) if told else "nothing is wrong"
+
+
+def _plural(severity: str, number: int) -> str:
+    return "" if number == 1 or severity == "blocking" else "s"
 
 
 def names_of(names: Iterable[str]) -> str:

@@ -77,5 +77,5 @@ def _prefix(annotations: dict[str, Any]) -> str:
     return PREFIX if PREFIX in marks or not marks else marks[0]
 
 
-def _field(conf: dict[str, Any], name: str) -> Any:  # noqa: ANN401 - JSON
+def _field(conf: dict[str, Any], name: str) -> Any:
     return next((value for key, value in conf.items() if key.lower() == name), None)

@@ -71,8 +71,9 @@ class Kube:
                 return [node for page in self._node_pages() for node in page]
             except _ExpiredError:
                 continue
-        msg = f"{self._name}: the node list changed faster than it could be read ({_RESTARTS} times 410 Gone); run again"
-        raise KubernetesError(msg)
+        raise KubernetesError(
+            f"{self._name}: the node list changed faster than it could be read ({_RESTARTS} times 410 Gone); run again"
+        )
 
     def config_map(self, namespace: str, name: str) -> dict[str, Any] | None:
         """Return the ConfigMap's data, or None when there is none.
@@ -105,25 +106,27 @@ class Kube:
     def _items(self, answer: dict[str, Any]) -> list[dict[str, Any]]:
         items = answer.get("items")
         if answer.get("kind") != "NodeList" or not isinstance(items, list):
-            msg = f"{self._name}: answered with {answer.get('kind')!r} instead of a NodeList; is this a Kubernetes API?"
-            raise KubernetesError(msg)
+            raise KubernetesError(
+                f"{self._name}: answered with {answer.get('kind')!r} instead of a NodeList; is this a Kubernetes API?"
+            )
         return items
 
-    def _get(self, call: Callable[..., Any], **arguments: Any) -> dict[str, Any]:  # noqa: ANN401 - the client's own types
+    def _get(self, call: Callable[..., Any], **arguments: Any) -> dict[str, Any]:
         try:
             response = call(**arguments, _preload_content=False, _request_timeout=_TIMEOUT)
             answer = json.loads(response.data)
         except ApiException as err:
             raise self._explain(err) from err
         except urllib3.exceptions.HTTPError as err:
-            msg = f"{self._name} does not answer: {_root(err)}; check the address, VPN and firewall, then run again"
-            raise KubernetesError(msg) from err
+            raise KubernetesError(
+                f"{self._name} does not answer: {_root(err)}; check the address, VPN and firewall, then run again"
+            ) from err
         except ValueError as err:
-            msg = f"{self._name}: the answer is not JSON ({err}); is this a Kubernetes API?"
-            raise KubernetesError(msg) from err
+            raise KubernetesError(f"{self._name}: the answer is not JSON ({err}); is this a Kubernetes API?") from err
         if not isinstance(answer, dict):
-            msg = f"{self._name}: the answer is a {type(answer).__name__}, not an object; is this a Kubernetes API?"
-            raise KubernetesError(msg)
+            raise KubernetesError(
+                f"{self._name}: the answer is a {type(answer).__name__}, not an object; is this a Kubernetes API?"
+            )
         return answer
 
     def _explain(self, err: ApiException) -> KubernetesError:
@@ -148,8 +151,7 @@ class _NotFoundError(KubernetesError):
 
 def _load(kubeconfig: str, context: str, configuration: client.Configuration) -> KubeTarget:
     if kubeconfig and not Path(kubeconfig).expanduser().is_file():
-        msg = f"parameter kubeconfig: there is no file {kubeconfig!r}; give the path of a kubeconfig"
-        raise KubernetesError(msg)
+        raise KubernetesError(f"parameter kubeconfig: there is no file {kubeconfig!r}; give the path of a kubeconfig")
     path = str(Path(kubeconfig).expanduser()) if kubeconfig else _default_kubeconfig()
     if not path:
         return _load_in_cluster(context, configuration)
@@ -157,8 +159,9 @@ def _load(kubeconfig: str, context: str, configuration: client.Configuration) ->
     try:
         config.load_kube_config(config_file=path, context=chosen["name"], client_configuration=configuration)
     except (ConfigException, OSError, ValueError, TypeError, KeyError) as err:
-        msg = f"kubeconfig {kubeconfig or path!r}, context {chosen['name']!r}: {err}; mend it, or choose another context"
-        raise KubernetesError(msg) from err
+        raise KubernetesError(
+            f"kubeconfig {kubeconfig or path!r}, context {chosen['name']!r}: {err}; mend it, or choose another context"
+        ) from err
     _refuse_plain_http(configuration.host, chosen["name"])
     return KubeTarget(chosen["name"], str(chosen["context"].get("cluster", "")), configuration.host)
 
@@ -172,13 +175,15 @@ def _default_kubeconfig() -> str:
 
 def _load_in_cluster(context: str, configuration: client.Configuration) -> KubeTarget:
     if context:
-        msg = f"parameter context: {context!r} is given, but there is no kubeconfig; give parameter kubeconfig too"
-        raise KubernetesError(msg)
+        raise KubernetesError(
+            f"parameter context: {context!r} is given, but there is no kubeconfig; give parameter kubeconfig too"
+        )
     try:
         config.load_incluster_config(client_configuration=configuration)
     except ConfigException as err:
-        msg = "parameter kubeconfig: no kubeconfig in $KUBECONFIG or ~/.kube/config, and this is no pod; give a path"
-        raise KubernetesError(msg) from err
+        raise KubernetesError(
+            "parameter kubeconfig: no kubeconfig in $KUBECONFIG or ~/.kube/config, and this is no pod; give a path"
+        ) from err
     return KubeTarget("", "", configuration.host)
 
 
@@ -187,25 +192,24 @@ def _choose_context(path: str, context: str) -> dict[str, Any]:
     try:
         contexts, current = config.list_kube_config_contexts(config_file=path)
     except (ConfigException, OSError, ValueError, TypeError, KeyError, AttributeError) as err:
-        msg = f"kubeconfig {path!r} cannot be read: {_root(err)}; give parameter kubeconfig another path"
-        raise KubernetesError(msg) from err
+        raise KubernetesError(
+            f"kubeconfig {path!r} cannot be read: {_root(err)}; give parameter kubeconfig another path"
+        ) from err
     if not context:
         return dict(current)
     found = [entry for entry in contexts if entry["name"] == context]
     if not found:
         known = ", ".join(sorted(entry["name"] for entry in contexts)) or "none"
-        msg = f"parameter context: {context!r} is not in kubeconfig {path!r}; it has: {known}"
-        raise KubernetesError(msg)
+        raise KubernetesError(f"parameter context: {context!r} is not in kubeconfig {path!r}; it has: {known}")
     return dict(found[0])
 
 
 def _refuse_plain_http(server: str, context: str) -> None:
     if is_plain_http_beyond_loopback(server):
-        msg = (
+        raise KubernetesError(
             f"kubeconfig context {context!r}: server {server} is plain http beyond this machine; "
             "credentials would travel in the clear, use https"
         )
-        raise KubernetesError(msg)
 
 
 def _status_message(err: ApiException) -> str:

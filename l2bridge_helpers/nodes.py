@@ -1,8 +1,8 @@
 """Kubernetes -> nodes: one row per node and pod CIDR, with the address that the network must deliver it to.
 
-The first three columns are those of the `kubectl get nodes -o custom-columns=…` that people use by hand, made right: the
-address is the InternalIP of the CIDR's address family (`status.addresses[0]` can be a host name or the other
-family), a dual-stack node has two rows, and CIDRs are written in one way.
+The first three columns are those of the `kubectl get nodes -o custom-columns=…` that people use by hand, made
+right: the address is the InternalIP of the CIDR's address family (`status.addresses[0]` can be a host name or
+the other family), a dual-stack node has two rows, and CIDRs are written in one way.
 """
 
 from __future__ import annotations
@@ -131,8 +131,9 @@ def _find_net_conf(kube: Kube) -> NetConf:
 def _rows(item: object, position: int) -> Iterator[NodeRow]:
     name = _at(item, "metadata", "name")
     if not isinstance(name, str) or not name:
-        msg = f"node list: item {position} has no metadata.name, so the list cannot be trusted; nothing was changed"
-        raise KubernetesError(msg)
+        raise KubernetesError(
+            f"node list: item {position} has no metadata.name, so the list cannot be trusted; nothing was changed"
+        )
     lease = read_lease(_mapping(_at(item, "metadata", "annotations")))
     addresses = _internal_ips(item)
     for cidr in _pod_cidrs(item) or [""]:
@@ -198,7 +199,7 @@ def _condition(item: object, kind: str) -> dict[str, Any]:
     return next((_mapping(entry) for entry in entries if _at(entry, "type") == kind), {})
 
 
-def _at(value: object, *keys: str) -> Any:  # noqa: ANN401 - JSON
+def _at(value: object, *keys: str) -> Any:
     for key in keys:
         value = value.get(key) if isinstance(value, dict) else None
     return value

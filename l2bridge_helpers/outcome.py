@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from l2bridge_helpers.apply import Results
@@ -19,10 +19,10 @@ class Outcome:
     """What a run has found and done so far; the parts are filled in as the notebook goes on."""
 
     nodes: int = 0
-    findings: Findings = Findings()
+    findings: Findings = field(default_factory=Findings)
     changes: Plan | None = None
-    results: Results = Results()
-    proof: Proof = Proof()
+    results: Results = field(default_factory=Results)
+    proof: Proof = field(default_factory=Proof)
 
     def counts(self) -> dict[str, int]:
         """Return `planned`, `applied`, `failed` and `left`: changes, and conflicts among those left."""
@@ -41,6 +41,21 @@ class Outcome:
         counts = self.counts()
         nodes, applied = (_count(self.nodes, "node"), _count(counts["applied"], "change"))
         return f"{nodes}, {applied} applied, {counts['left']} left"
+
+    def obstacles(self) -> list[str]:
+        """Return what would make `apply` refuse the plan, or fail after it."""
+        rows = self.changes.conflicts if self.changes else ()
+        findings = (*self.findings.blocking, *self.findings.errors)
+        return [str(finding) for finding in findings] + [f"node {row.node}: {row.reason}" for row in rows]
+
+    def verdict(self, mode: str) -> str:
+        """Return what came of a run that met no error, in a sentence or two."""
+        if mode != "plan":
+            return f"{mode} succeeded: {self.summary()}."
+        planned = self.changes.summary() if self.changes else "nothing"
+        obstacles = self.obstacles()
+        but = f" But first settle: {' | '.join(obstacles)}." if obstacles else ""
+        return f"Nothing was changed. The plan for {_count(self.nodes, 'node')}: {planned}.{but}"
 
     def error(self, mode: str) -> L2BridgeError | None:
         """Return the error that ends the run, or None when the asked-for state holds. `plan` only asks for a plan."""
@@ -67,20 +82,25 @@ class Outcome:
         wrong = [f"{check.object}: {check.found}, wanted {check.wanted}" for check in self.proof.wrong]
         if failed or unserved:
             applied = f"{self.results.applied} of {len(self.results.items)} changes were applied; not in order: "
-            return ApplyError(f"{applied}{' | '.join(failed + unserved)}; mend this and run again, what is done stays done")
+            return ApplyError(
+                f"{applied}{' | '.join(failed + unserved)}; mend this and run again, what is done stays done"
+            )
         if wrong:
-            return VerifyError(f"applied, but a fresh read does not show it: {' | '.join(wrong)}; run again in check mode")
+            return VerifyError(
+                f"applied, but a fresh read does not show it: {' | '.join(wrong)}; run again in check mode"
+            )
         return None
 
     def _drift(self) -> L2BridgeError | None:
-        reasons = [str(finding) for finding in (*self.findings.blocking, *self.findings.errors)]
-        if self.changes:
-            rows = (*self.changes.conflicts, *self.changes.writes)
-            reasons += [f"node {row.node}: {row.action} {row.kind} {row.resource} ({row.reason})" for row in rows]
+        reasons = self.obstacles()
+        rows = self.changes.writes if self.changes else ()
+        reasons += [f"node {row.node}: {row.action} {row.kind} {row.resource} ({row.reason})" for row in rows]
         reasons += [f"{check.object}: {check.found}, wanted {check.wanted}" for check in self.proof.wrong]
         if not reasons:
             return None
-        return DriftError(f"{_count(len(reasons), 'thing')} out of place: {' | '.join(reasons)}; run with mode='apply' to mend")
+        return DriftError(
+            f"{_count(len(reasons), 'thing')} out of place: {' | '.join(reasons)}; run with mode='apply' to mend"
+        )
 
 
 def _count(number: int, what: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from l2bridge_helpers.endpoints import endpoint_problem
 from l2bridge_helpers.errors import ParameterError
@@ -28,7 +29,7 @@ class Parameter:
 
     name: str
     default: str | int
-    problem: Callable[[str], str] | Callable[[int], str]
+    problem: Callable[[Any], str]
 
 
 def check_parameters(platform: str, values: Mapping[str, object]) -> None:
@@ -47,11 +48,13 @@ def check_parameters(platform: str, values: Mapping[str, object]) -> None:
 def _problem(parameter: Parameter, value: object) -> str:
     kind = type(parameter.default)
     if type(value) is not kind:
-        wanted, hint = ("text", f"; with papermill use -r {parameter.name} …") if kind is str else ("a whole number", "")
+        wanted, hint = (
+            ("text", f"; with papermill use -r {parameter.name} …") if kind is str else ("a whole number", "")
+        )
         return f"is {type(value).__name__}, not {wanted}{hint}"
     if isinstance(value, str) and (value != value.strip() or not value.isprintable()):
         return "has spaces around it or characters that cannot be seen; remove them"
-    return parameter.problem(value)  # type: ignore[arg-type] - the type was just checked
+    return parameter.problem(value)
 
 
 def _any(_: str) -> str:

@@ -1,8 +1,8 @@
 """Where each node's pod CIDR has to lead: the instance and its interface, or why there is none (pure).
 
-A node is matched by provider ID, then by private IP, then by name. A provider ID of a cloud is believed or refused, never
-second-guessed. IDs that are no cloud's (`rke2://…`, `k3s://…`, `kind://…`, none at all) say nothing, so the address
-decides, then the name. Two candidates are as bad as none.
+A node is matched by provider ID, then by private IP, then by name. A provider ID of a cloud is believed or
+refused, never second-guessed. IDs that are no cloud's (`rke2://…`, `k3s://…`, `kind://…`, none at all) say
+nothing, so the address decides, then the name. Two candidates are as bad as none.
 """
 
 from __future__ import annotations
@@ -70,16 +70,13 @@ def place(nodes: pd.DataFrame, fabric: Fabric) -> Placement:
 
 
 def _place(row: NodeRow, match: _Match, fabric: Fabric, seen: set[tuple[str, str]]) -> Placed | Unplaced:
-    key = (row.nodeName, row.routeDestination)
-    if not row.routeDestination:
-        return Unplaced(row, "has no pod CIDR", "let the controller manager allocate one (--allocate-node-cidrs)")
-    if row.network is None:
-        return Unplaced(row, f"has the pod CIDR {row.routeDestination!r}, which is none", "correct spec.podCIDRs")
-    if key in seen:
-        return Unplaced(row, f"lists pod CIDR {row.routeDestination} twice", "correct spec.podCIDRs")
-    seen.add(key)
+    problem = _cidr_problem(row, seen)
+    if problem:
+        return Unplaced(
+            row, problem, "correct spec.podCIDRs, or allocate them (--allocate-node-cidrs)"
+        )
     if not row.nodeIP:
-        family = f"IPv{row.network.version}"
+        family = "IPv6" if ":" in row.routeDestination else "IPv4"
         return Unplaced(row, f"has no InternalIP for its {family} pod CIDR", f"give it an {family} address (--node-ip)")
     if match.instance is None:
         return Unplaced(row, match.problem, "correct spec.providerID, or the parameters that say where to look")
@@ -91,6 +88,18 @@ def _place(row: NodeRow, match: _Match, fabric: Fabric, seen: set[tuple[str, str
     return Placed(row, match.instance, nic)
 
 
+def _cidr_problem(row: NodeRow, seen: set[tuple[str, str]]) -> str:
+    """Return what is wrong with the row's pod CIDR itself, or ""; `seen` gets it when it is fine."""
+    if not row.routeDestination:
+        return "has no pod CIDR"
+    if row.network is None:
+        return f"has the pod CIDR {row.routeDestination!r}, which is none"
+    if (row.nodeName, row.routeDestination) in seen:
+        return f"lists pod CIDR {row.routeDestination} twice"
+    seen.add((row.nodeName, row.routeDestination))
+    return ""
+
+
 class _Index:
     """The fabric's instances by id, by address in the network, and by name."""
 
@@ -100,7 +109,7 @@ class _Index:
         self.by_id = {instance.id: instance for instance in fabric.instances}
         self.by_name: dict[str, list[Instance]] = defaultdict(list)
         self.by_address: dict[str, list[Instance]] = defaultdict(list)
-        for instance in fabric.instances:
+        for instance in sorted(fabric.instances, key=lambda instance: instance.id):
             self.by_name[instance.name.lower()].append(instance)
             if nic := instance.nic_in(fabric.network):
                 for address in filter(None, (nic.primary(4), nic.primary(6))):
@@ -123,14 +132,17 @@ def _match(name: str, rows: list[NodeRow], index: _Index) -> _Match:
     if scheme == index.dialect.platform:
         return _by_provider_id(provider_id, rows, index)
     if scheme in CLOUD_SCHEMES:
-        return _Match(problem=f"has the provider ID {provider_id}: a machine of another cloud than {index.dialect.platform}")
+        return _Match(
+            problem=f"has the provider ID {provider_id}: a machine of another cloud than {index.dialect.platform}"
+        )
     addresses = dict.fromkeys(row.nodeIP for row in rows if row.nodeIP)
     owners = _unique(instance for address in addresses for instance in index.by_address[address])
     if owners:
         return _only(owners, f"own {', '.join(addresses)}")
-    namesakes = index.by_name[name.split(".")[0].lower()]
+    short = name.partition(".")[0]
+    namesakes = index.by_name[short.lower()]
     if namesakes:
-        return _only(namesakes, f"are called {name.split('.')[0]}")
+        return _only(namesakes, f"are called {short}")
     about = f"provider ID {provider_id or 'none'}, address {', '.join(addresses) or 'none'}"
     return _Match(problem=f"is no instance in network {index.fabric.network} ({about})")
 
@@ -138,7 +150,9 @@ def _match(name: str, rows: list[NodeRow], index: _Index) -> _Match:
 def _by_provider_id(provider_id: str, rows: list[NodeRow], index: _Index) -> _Match:
     instance_id = index.dialect.instance_id(provider_id)
     if not instance_id:
-        return _Match(problem=f"has the malformed provider ID {provider_id}: it should read {index.dialect.provider_id_form}")
+        return _Match(
+            problem=f"has the malformed provider ID {provider_id}: it should read {index.dialect.provider_id_form}"
+        )
     instance = index.by_id.get(instance_id)
     if instance is not None:
         return _Match(instance)

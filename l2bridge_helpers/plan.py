@@ -12,12 +12,12 @@ from __future__ import annotations
 import ipaddress
 from collections import defaultdict
 from dataclasses import InitVar, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from l2bridge_helpers.changes import Change, Plan, ordered
 from l2bridge_helpers.clouds.dialects import dialect_of
 from l2bridge_helpers.nodes import node_rows, parse_cidr
 from l2bridge_helpers.placement import Placed, place
-from l2bridge_helpers.changes import Change, Plan, ordered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -64,7 +64,7 @@ class _State:
     """Whether the node list may be the reason of a deletion: not empty, and every pod CIDR in it readable."""
 
     def __post_init__(self, nodes: pd.DataFrame) -> None:
-        routes = self.fabric.table.routes
+        routes = sorted(self.fabric.table.routes, key=lambda route: route.name)
         self.dialect = dialect_of(self.fabric.platform)
         self.names = {route.name: route for route in routes}
         self.own = {route.name: route for route in routes if route.cluster == self.cluster}
@@ -75,7 +75,6 @@ class _State:
             self.cidrs[row.nodeName].add(row.routeDestination)
         self.held = {row.routeDestination for row in rows}
         self.whole = bool(rows) and all(row.network or not row.routeDestination for row in rows)
-
 
 
 class _Prefixes:
@@ -142,7 +141,9 @@ def _route_change(spot: Placed, route: Route, claims: dict[str, list[str]], stat
     """Return the row of one node's pod CIDR."""
     if len(claims[route.destination]) > 1:
         others = ", ".join(claims[route.destination])
-        return _conflict(route, f"pod CIDR {route.destination} is used by several nodes: {others}", state.names.get(route.name))
+        return _conflict(
+            route, f"pod CIDR {route.destination} is used by several nodes: {others}", state.names.get(route.name)
+        )
     blocker = _in_the_way(spot, route, state)
     if blocker is not None:
         return _conflict(route, _blocked_by(route, blocker, state), blocker)
@@ -150,7 +151,9 @@ def _route_change(spot: Placed, route: Route, claims: dict[str, list[str]], stat
     if existing is not None:
         if _same(existing, route):
             return _stays(existing, route.node, "the route is in place")
-        return _conflict(route, f"a route called {route.name} exists and is not what we would make; look at it", existing)
+        return _conflict(
+            route, f"a route called {route.name} exists and is not what we would make; look at it", existing
+        )
     satisfying = _satisfying(spot, state)
     if satisfying is not None:
         reason = f"route {satisfying.name}, made by others, already leads {route.destination} to this node"
@@ -170,7 +173,7 @@ def _replace(old: Route, route: Route, state: _State) -> Change:
     if old.destination != route.destination:
         reason = f"the node's pod CIDR is now {route.destination}, not {old.destination}"
     else:
-        reason = f"{route.destination} leads to {old.next_hop}, not to this node; the new route is made before the old one goes"
+        reason = f"{route.destination} leads to {old.next_hop}, not to this node"
     create = state.dialect.create_command(route)
     command = f"{create} && {state.dialect.delete_command(old)}"
     return Change("update", "route", route.name, route.node, old.facts(), route.facts(), reason, command)
@@ -206,13 +209,13 @@ def _blocked_by(route: Route, blocker: Route, state: _State) -> str:
     owner = f"cluster {blocker.cluster}" if blocker.cluster else "others"
     command = state.dialect.delete_command(blocker)
     return (
-        f"route {blocker.name}, made by {owner}, leads {blocker.destination} to {blocker.next_hop} and would take packets for "
-        f"{route.destination}; if it is not needed, remove it: {command}"
+        f"route {blocker.name}, made by {owner}, leads {blocker.destination} to {blocker.next_hop} and would take "
+        f"packets for {route.destination}; if it is not needed, remove it: {command}"
     )
 
 
 def _satisfying(spot: Placed, state: _State) -> Route | None:
-    """Return someone else's route that already does the job for every machine: no other one is as good and leads elsewhere."""
+    """Return someone else's route that does the job for every machine, and that no other one competes with."""
     routes = [route for route in state.foreign.exact(spot.row.routeDestination) if _applies(route, state)]
     best = [route for route in routes if route.priority == min(other.priority for other in routes)]
     fitting = all(not route.tags and state.dialect.leads_to(route, spot.instance, spot.nic) for route in best)
@@ -235,7 +238,9 @@ def _leftover(route: Route, served: set[str], state: _State) -> Change:
         return _stays(route, route.node, "kept: the node list is empty or not whole, and so deletes nothing")
     why = _why_delete(route, served, state)
     if not why:
-        return _stays(route, route.node, "kept: its node still exists")
+        return _stays(
+            route, route.node, "kept: its node, or one with the same pod CIDR, exists and is not served otherwise"
+        )
     command = state.dialect.delete_command(route)
     return Change("delete", "route", route.name, route.node, route.facts(), {}, why, command)
 
@@ -243,6 +248,8 @@ def _leftover(route: Route, served: set[str], state: _State) -> Change:
 def _why_delete(route: Route, served: set[str], state: _State) -> str:
     if route.destination in served:
         return f"left over: another route leads {route.destination} to its node"
+    if route.destination in state.held:
+        return ""
     if route.node not in state.cidrs:
         return f"node {route.node} is gone"
     if not state.cidrs[route.node] & {"", route.destination}:

@@ -26,8 +26,8 @@ def prove(
 ) -> Proof:
     """Return what stands now.
 
-    When something was sent, a fresh read is compared with the whole plan. When nothing was, the read at hand is fresh, and
-    only the rows that need no change are judged.
+    When something was sent, a fresh read is compared with the whole plan. When nothing was, the read at hand is
+    fresh, and only the rows that need no change are judged.
 
     Args:
         changes: the plan.

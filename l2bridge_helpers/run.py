@@ -1,7 +1,7 @@
 """One run of a runbook: its parameters, its folder, its steps, and the files that it leaves.
 
-Every run that gets past its parameters makes one new folder below `runs` with `result.json` and `report.html`, also when it
-fails; `plan.json` joins them in `plan` and `apply` mode.
+Every run that gets past its parameters makes one new folder below `runs` with `result.json` and `report.html`,
+also when it fails; `plan.json` joins them in `plan` and `apply` mode.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 SCHEMA = 1
 
 
-def start(platform: str, **parameters: Any) -> Run:  # noqa: ANN401 - notebooks pass what the operator wrote
+def start(platform: str, **parameters: Any) -> Run:
     """Check the parameters, resolve the cluster's name, and open the run's folder. Nothing is sent.
 
     Args:
@@ -50,12 +50,14 @@ def start(platform: str, **parameters: Any) -> Run:  # noqa: ANN401 - notebooks 
     target = Kube(parameters["kubeconfig"], parameters["context"]).target
     cluster = parameters["cluster"] or target.cluster
     if not cluster:
-        msg = "parameter cluster: '' is given and there is no kubeconfig context to take it from; name the cluster"
-        raise ParameterError(msg)
+        raise ParameterError(
+            "parameter cluster: '' is given and there is no kubeconfig context to take it from; name the cluster"
+        )
     mode, confirm = parameters["mode"], parameters["confirm"]
     if mode == "apply" and confirm != cluster:
-        msg = f"parameter confirm: {confirm!r} is not the cluster's name; to change this cluster set confirm={cluster!r}"
-        raise ParameterError(msg)
+        raise ParameterError(
+            f"parameter confirm: {confirm!r} is not the cluster's name; to change this cluster set confirm={cluster!r}"
+        )
     kubernetes = {"cluster": cluster, "context": target.context or "in-cluster", "mode": mode}
     return Run(platform, parameters, kubernetes, _make_folder(parameters["runs"], cluster, platform))
 
@@ -73,7 +75,9 @@ class Run:
 
     """
 
-    def __init__(self, platform: str, parameters: Mapping[str, Any], kubernetes: Mapping[str, str], folder: Path) -> None:
+    def __init__(
+        self, platform: str, parameters: Mapping[str, Any], kubernetes: Mapping[str, str], folder: Path
+    ) -> None:
         """Keep what `start` has checked."""
         self.platform = platform
         self.mode: str = parameters["mode"]
@@ -129,7 +133,7 @@ class Run:
         """
         error = self.outcome.error(self.mode)
         self._write("failed" if error else "ok", str(error or ""))
-        print(f"{self.platform}: {self.outcome.summary()}, report: {self.folder / 'report.html'}")  # noqa: T201 - the notebook's last line
+        print(f"{self.platform}: {self.outcome.summary()}, report: {self.folder / 'report.html'}")
         if error:
             raise error
 
@@ -149,13 +153,13 @@ class Run:
         }
         text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
         (self.folder / "result.json").write_text(text, encoding="utf-8")
-        facts = {**self._target, "started": self._started, "finished": finished}
+        facts = {"started": self._started, "finished": finished}
         if self.outcome.changes:
             facts["plan hash"] = self.outcome.changes.hash
         page = report(
             f"{self.platform} runbook, cluster {self.cluster}: {self.mode}",
-            verdict=error or f"{self.mode} succeeded: {self.outcome.summary()}.",
-            failed=bool(error),
+            verdict=error or self.outcome.verdict(self.mode),
+            failed=bool(error) or bool(self.outcome.obstacles()),
             facts=facts,
             sections=self._sections,
         )
@@ -175,12 +179,12 @@ class Step:
         self._run.record(value)
         both = shown(value)
         self.html.append(both.html)
-        display({"text/plain": both.text, "text/html": both.html}, raw=True)  # type: ignore[no-untyped-call]
+        display({"text/plain": both.text, "text/html": both.html}, raw=True)
 
 
 def _cloud(platform: str, parameters: Mapping[str, Any]) -> Cloud:
     """Return the platform's adapter; only its own SDK is imported."""
-    from l2bridge_helpers.clouds.gce import Gce  # noqa: PLC0415 - an SDK costs a second, and only one is used
+    from l2bridge_helpers.clouds.gce import Gce
 
     return {"gce": Gce}[platform](
         project=parameters["project"], network=parameters["network"], endpoint=parameters["endpoint"]
@@ -201,10 +205,10 @@ def _make_folder(runs: str, cluster: str, platform: str) -> Path:
                 continue
             return folder
     except OSError as err:
-        msg = f"parameter runs: {runs!r} cannot hold this run's folder ({err}); give a folder that you may write to"
-        raise ParameterError(msg) from err
-    msg = f"parameter runs: {runs!r} holds too many runs of this second; give another folder"
-    raise ParameterError(msg)
+        raise ParameterError(
+            f"parameter runs: {runs!r} cannot hold this run's folder ({err}); give a folder that you may write to"
+        ) from err
+    raise ParameterError(f"parameter runs: {runs!r} holds too many runs of this second; give another folder")
 
 
 def _now() -> str:

@@ -1,7 +1,7 @@
 """Tables for people: the same one as text for a log and as HTML for a notebook and the report.
 
-Colours are inline `style=` attributes: nothing else survives a notebook that is not trusted *and* an offline page. Every name
-from outside is escaped.
+Colours are inline `style=` attributes: nothing else survives a notebook that is not trusted *and* an offline
+page. Every name from outside is escaped.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _BADGES = {
     **dict.fromkeys(("ok", "applied"), "#146c2e"),
     "none": "#5f6368",
 }
-_CELL = "padding:3px 10px;text-align:left;vertical-align:top;border-bottom:1px solid #8884;max-width:44em;overflow-wrap:anywhere"
+_CELL = "padding:3px 10px;text-align:left;vertical-align:top;border-bottom:1px solid #8884;max-width:44em"
 _MONO = "font-family:monospace;font-size:90%;white-space:pre-wrap;overflow-wrap:anywhere"
 
 
@@ -74,8 +74,11 @@ def _nodes(table: pd.DataFrame) -> Shown:
     systems = Counter(table.drop_duplicates("nodeName")["os"])
     kinds = ", ".join(f"{number} {name or 'of unknown system'}" for name, number in sorted(systems.items()))
     count, cidrs = len(node_names(table)), int((table["routeDestination"] != "").sum())
-    sentence = f"{count} node{'' if count == 1 else 's'} ({kinds or 'none'}), {cidrs} pod CIDR{'' if cidrs == 1 else 's'}"
-    return _titled(sentence, table)
+    sentence = (
+        f"{count} node{'' if count == 1 else 's'} ({kinds or 'none'}), {cidrs} pod CIDR{'' if cidrs == 1 else 's'}"
+    )
+    empty = [] if table["routeController"].any() else ["routeController"]
+    return _titled(sentence, table.drop(columns=empty))
 
 
 def _plan(plan: Plan) -> Shown:

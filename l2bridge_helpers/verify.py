@@ -106,7 +106,9 @@ def _forwarding(change: Change, instance: Instance | None, after: Fabric) -> Che
 
 def _gone(change: Change, routes: Mapping[str, Route]) -> Check:
     there = change.resource in routes
-    return Check("wrong" if there else "ok", change.resource, change.node, "no such route", "still there" if there else "gone")
+    return Check(
+        "wrong" if there else "ok", change.resource, change.node, "no such route", "still there" if there else "gone"
+    )
 
 
 def _in_place(change: Change, routes: Mapping[str, Route], instances: Mapping[str, Instance]) -> Check:
@@ -142,7 +144,11 @@ def _nothing_else(changes: Plan, before: Fabric, after: Fabric) -> Iterator[Chec
     yield from _instances(changes, before, after)
     touched = {change.resource for change in changes} | {str(change.before.get("name")) for change in changes}
     yield from _others("route", _routes(before, touched), _routes(after, touched))
-    yield from _others("subnet", {subnet.id: subnet.cidrs for subnet in before.subnets}, {subnet.id: subnet.cidrs for subnet in after.subnets})
+    yield from _others(
+        "subnet",
+        {subnet.id: subnet.cidrs for subnet in before.subnets},
+        {subnet.id: subnet.cidrs for subnet in after.subnets},
+    )
     yield from _others("firewall rule", _rules(before), _rules(after))
 
 
@@ -158,7 +164,9 @@ def _instances(changes: Plan, before: Fabric, after: Fabric) -> Iterator[Check]:
         changed = sorted(_differing(instance.properties, fresh.properties) - allowed)
         if instance.id in ours:
             found = f"changed: {', '.join(changed)}" if changed else "nothing but forwarding changed"
-            yield Check("wrong" if changed else "ok", instance.id, ours[instance.id], "every other property as before", found)
+            yield Check(
+                "wrong" if changed else "ok", instance.id, ours[instance.id], "every other property as before", found
+            )
         elif changed:
             yield Check("note", instance.id, "", "unchanged", f"changed by others: {', '.join(changed)}")
 

@@ -1,4 +1,4 @@
-"""What every cloud offers: `Cloud` does I/O and decides nothing, `Dialect` decides in the cloud's own terms and does no I/O."""
+"""What every cloud offers: a `Cloud` does I/O and decides nothing, a `Dialect` decides and does no I/O."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     import pandas as pd
 
+    from l2bridge_helpers.changes import Change
     from l2bridge_helpers.fabric import Fabric, Instance, Nic, Route
     from l2bridge_helpers.nodes import NodeRow
-    from l2bridge_helpers.changes import Change
 
 
 class Cloud(Protocol):

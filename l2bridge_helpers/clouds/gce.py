@@ -80,14 +80,18 @@ class Gce:
         network = self._api.get_network(host, name)
         network_id = path_of(network.self_link)
         unread: list[Unread] = []
-        filters = _optional(unread, "firewall rules", lambda: self._api.list_firewalls(host), [])
+        filters: list[compute_v1.Firewall] = _optional(
+            unread, "firewall rules", lambda: self._api.list_firewalls(host), []
+        )
         table = table_of(network, self._api.list_routes(host), self._quotas(host, unread))
         return Fabric(
             platform=self.platform,
             network=network_id,
             instances=tuple(instances),
             subnets=tuple(
-                subnet_of(subnet) for subnet in self._api.list_subnetworks(host) if path_of(subnet.network) == network_id
+                subnet_of(subnet)
+                for subnet in self._api.list_subnetworks(host)
+                if path_of(subnet.network) == network_id
             ),
             table=table,
             filters=tuple(filter_of(rule) for rule in filters if _applies_to(rule, network_id)),
@@ -117,8 +121,7 @@ class Gce:
     def _template_forwards(self, link: str) -> bool:
         found = _TEMPLATE.fullmatch(link)
         if found is None:
-            msg = f"could not read instance template {link}: its name has an unknown form"
-            raise CloudError(msg)
+            raise CloudError(f"could not read instance template {link}: its name has an unknown form")
         template = self._api.get_template(found[1], found[3], found[2] or "")
         return bool(template.properties.can_ip_forward)
 
@@ -144,8 +147,9 @@ class Gce:
         for attempt in range(_RACES):
             raw = self._api.get_instance(change.resource)
             if str(raw.get("id") or "") != change.before["uid"]:
-                msg = f"{change.resource} is another machine than the plan was made for: it was replaced meanwhile; run again"
-                raise CloudError(msg)
+                raise CloudError(
+                    f"{change.resource} was replaced since the plan was made: it is another machine now; run again"
+                )
             if raw.get("canIpForward") is True:
                 return
             try:
@@ -163,9 +167,10 @@ class Gce:
             return
         existing = self._api.get_route(host, route.name)
         if existing is None or route_of(existing).facts() != route.facts():
-            found = f"leads {existing.dest_range} elsewhere" if existing else "could not be read"
-            msg = f"could not create route {route.name}: a route of that name exists and {found}; look at it, then run again"
-            raise CloudError(msg)
+            found = f"exists and leads {existing.dest_range} elsewhere" if existing else "comes and goes"
+            raise CloudError(
+                f"could not create route {route.name}: a route of that name {found}; look at it, then run again"
+            )
 
     def _delete_route(self, route: Route) -> None:
         """Delete the route if it still is the one that was read."""
@@ -174,8 +179,7 @@ class Gce:
         if existing is None:
             return
         if route_of(existing).facts() != route.facts():
-            msg = f"route {route.name} is no longer the one that was read, so it was not deleted; run again"
-            raise CloudError(msg)
+            raise CloudError(f"route {route.name} is no longer the one that was read, so it was not deleted; run again")
         self._api.delete_route(host, route.name)
 
 
@@ -200,7 +204,9 @@ def _members(rows: tuple[NodeRow, ...], instances: list[Instance], dialect: GceD
     if members:
         return members
     addresses = {row.nodeIP for row in rows if row.nodeIP}
-    return [instance for instance in instances if any(addresses & {nic.primary(4), nic.primary(6)} for nic in instance.nics)]
+    return [
+        instance for instance in instances if any(addresses & {nic.primary(4), nic.primary(6)} for nic in instance.nics)
+    ]
 
 
 def _network_of(members: list[Instance]) -> str:
@@ -209,8 +215,7 @@ def _network_of(members: list[Instance]) -> str:
     if len(networks) == 1:
         return networks[0]
     found = f"the nodes are in {', '.join(networks)}" if networks else "no node's instance was found"
-    msg = f"parameter network: '' is given, but {found}; name the network"
-    raise ParameterError(msg)
+    raise ParameterError(f"parameter network: '' is given, but {found}; name the network")
 
 
 def _applies_to(rule: compute_v1.Firewall, network_id: str) -> bool:

@@ -1,8 +1,8 @@
 """The Compute Engine API, one method per request that we send; no decisions.
 
-Everything goes through google-cloud-compute, except instances. `instances.update` replaces the whole resource, and the SDK's
-typed messages drop every property that they do not know, so instances are read and written as the JSON that the API
-speaks, over google-auth's session: the same credentials, the same endpoint.
+Everything goes through google-cloud-compute, except instances. `instances.update` replaces the whole resource,
+and the SDK's typed messages drop every property that they do not know, so instances are read and written as the
+JSON that the API speaks, over google-auth's session: the same credentials, the same endpoint.
 """
 
 from __future__ import annotations
@@ -62,8 +62,9 @@ class GceApi:
         while True:
             answer = self._json("list instances", "GET", f"projects/{project}/aggregated/instances", query)
             if answer.get("unreachables"):
-                msg = f"could not list instances: {', '.join(answer['unreachables'])} did not answer; run again later"
-                raise CloudError(msg)
+                raise CloudError(
+                    f"could not list instances: {', '.join(answer['unreachables'])} did not answer; run again later"
+                )
             scopes = answer.get("items") or {}
             found += [instance for scope in scopes.values() for instance in scope.get("instances") or []]
             if not answer.get("nextPageToken"):
@@ -167,10 +168,12 @@ class GceApi:
             return [manager for _, scope in pages for manager in scope.instance_group_managers]
 
     def get_template(self, project: str, name: str, region: str = "") -> compute_v1.InstanceTemplate:
-        """Return an instance template: `instanceTemplates.get`, or `regionInstanceTemplates.get` when it has a region."""
+        """Return an instance template: `instanceTemplates.get`, or `regionInstanceTemplates.get` for a region's."""
         with _explained(f"read instance template {name}"):
             if region:
-                regional = compute_v1.GetRegionInstanceTemplateRequest(project=project, region=region, instance_template=name)
+                regional = compute_v1.GetRegionInstanceTemplateRequest(
+                    project=project, region=region, instance_template=name
+                )
                 client = self._client(compute_v1.RegionInstanceTemplatesClient)
                 return client.get(regional, retry=_RETRY, timeout=_TIMEOUT)
             request = compute_v1.GetInstanceTemplateRequest(project=project, instance_template=name)
@@ -181,13 +184,13 @@ class GceApi:
     @cached_property
     def _credentials(self) -> Credentials:
         if is_plain_http(self._endpoint):
-            return AnonymousCredentials()  # type: ignore[no-untyped-call]
+            return AnonymousCredentials()
         credentials, _ = google.auth.default(scopes=_SCOPES)
         return credentials
 
     @cached_property
     def _session(self) -> AuthorizedSession:
-        return AuthorizedSession(self._credentials)  # type: ignore[no-untyped-call]
+        return AuthorizedSession(self._credentials)
 
     def _client(self, kind: Callable[..., _Client]) -> _Client:
         options = ClientOptions(api_endpoint=self._endpoint or PUBLIC)
@@ -210,7 +213,7 @@ class GceApi:
     ) -> dict[str, Any]:
         url = f"{self._endpoint or PUBLIC}/compute/v1/{path}"
 
-        def send() -> Any:  # noqa: ANN401 - JSON
+        def send() -> Any:
             response = self._session.request(method, url, params=dict(query), json=body, timeout=_TIMEOUT)
             if not response.ok:
                 raise api.from_http_response(response)
@@ -219,8 +222,9 @@ class GceApi:
         with _explained(doing):
             answer = _RETRY(send)()
         if not isinstance(answer, dict):
-            msg = f"could not {doing}: the answer is no JSON object; is {self._endpoint or PUBLIC} the Compute Engine API?"
-            raise CloudError(msg)
+            raise CloudError(
+                f"could not {doing}: the answer is no JSON object; is {self._endpoint or PUBLIC} Compute Engine?"
+            )
         return answer
 
     def _finish_global(self, doing: str, project: str, operation: compute_v1.Operation) -> None:
@@ -230,9 +234,7 @@ class GceApi:
 
         self._finish(doing, wait, operation)
 
-    def _finish(
-        self, doing: str, wait: Callable[[str], compute_v1.Operation], operation: compute_v1.Operation
-    ) -> None:
+    def _finish(self, doing: str, wait: Callable[[str], compute_v1.Operation], operation: compute_v1.Operation) -> None:
         """Wait until the operation is done; its errors count although HTTP said 200.
 
         Own clients do the waiting: the SDK's `operation.result()` forgets the endpoint and asks the public host.
@@ -240,8 +242,9 @@ class GceApi:
         deadline = time.monotonic() + _OPERATION_SECONDS
         while operation.status != compute_v1.Operation.Status.DONE:
             if time.monotonic() > deadline:
-                msg = f"could not {doing}: operation {operation.name} is still running after {_OPERATION_SECONDS:.0f} s"
-                raise CloudError(msg)
+                raise CloudError(
+                    f"could not {doing}: operation {operation.name} is still running after {_OPERATION_SECONDS:.0f} s"
+                )
             operation = wait(operation.name)
         if operation.error.errors:
             raise operation_error(operation.error.errors, doing)
@@ -254,4 +257,3 @@ def _explained(doing: str) -> Iterator[None]:
         yield
     except (api.GoogleAPICallError, api.RetryError, auth.GoogleAuthError, requests.exceptions.RequestException) as err:
         raise translate(err, doing) from err
-

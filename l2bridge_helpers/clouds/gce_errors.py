@@ -1,4 +1,4 @@
-"""Google's errors -> ours: which permission, policy or quota it was, and what to do. And which are worth another try."""
+"""Google's errors -> ours: which permission, policy or quota it was, and what to do."""
 
 from __future__ import annotations
 
@@ -20,7 +20,11 @@ _RETRIED_STATUS = (429, 500, 502, 503, 504)
 _RATE_LIMITS = ("rateLimitExceeded", "userRateLimitExceeded")
 _PERMISSION = re.compile(r"Required '([\w.]+)' permission for '([^']+)'")
 _POLICY = re.compile(r"[Cc]onstraint (constraints/[\w./]+)")
-_TRANSIENT = (requests.exceptions.ConnectionError, requests.exceptions.Timeout, requests.exceptions.ChunkedEncodingError)
+_TRANSIENT = (
+    requests.exceptions.ConnectionError,
+    requests.exceptions.Timeout,
+    requests.exceptions.ChunkedEncodingError,
+)
 
 
 class LostRaceError(CloudError):
@@ -38,7 +42,9 @@ def translate(err: BaseException, doing: str) -> CloudError:
     """Return our error for one of Google's. `doing` is what was tried, as in `could not <doing>`."""
     if isinstance(err, api.RetryError):
         cause = err.cause or err
-        return CloudError(f"could not {doing}: still failing after two minutes of retries ({_text(cause)}); run again later")
+        return CloudError(
+            f"could not {doing}: still failing after two minutes of retries ({_text(cause)}); run again later"
+        )
     if isinstance(err, api.GoogleAPICallError):
         return _api_error(err, doing)
     if isinstance(err, auth.DefaultCredentialsError):
@@ -52,7 +58,9 @@ def translate(err: BaseException, doing: str) -> CloudError:
             "run `gcloud auth application-default login` again"
         )
     if isinstance(err, requests.exceptions.RequestException):
-        return CloudError(f"could not {doing}: {_connection(err)}; check parameter endpoint, network and proxy, then run again")
+        return CloudError(
+            f"could not {doing}: {_connection(err)}; check parameter endpoint, network and proxy, then run again"
+        )
     return CloudError(f"could not {doing}: {type(err).__name__}: {err}")
 
 
@@ -82,10 +90,12 @@ def _api_error(err: api.GoogleAPICallError, doing: str) -> CloudError:
 
 def _by_message(text: str, doing: str) -> CloudError | None:
     if found := _PERMISSION.search(text):
-        return AccessDeniedError(f"could not {doing}: permission {found[1]} is missing on {found[2]}; grant it to this account")
+        return AccessDeniedError(
+            f"could not {doing}: permission {found[1]} is missing on {found[2]}; grant it to this account"
+        )
     if found := _POLICY.search(text):
         return PolicyError(
-            f"could not {doing}: organization policy {found[1]} forbids it ({text}); ask for an exception for these machines"
+            f"could not {doing}: organization policy {found[1]} forbids it ({text}); ask for an exception"
         )
     return None
 

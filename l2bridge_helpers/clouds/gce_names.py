@@ -1,8 +1,8 @@
 """How a static route is marked as ours on GCE: its name's prefix *and* its description.
 
-Routes carry no labels, cannot be edited, and their names are unique per project, so the mark has to be in these two fields,
-and the name has to differ between clusters, address families and next hops: a replacement then exists beside the
-route that it replaces.
+Routes carry no labels, cannot be edited, and their names are unique per project, so the mark has to be in these
+two fields, and the name has to differ between clusters, address families and next hops: a replacement then
+exists beside the route that it replaces.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Compute Engine's answers -> the model (pure). Selflinks lose their host: ids compare equal whatever endpoint served them."""
+"""Compute Engine's answers -> the model (pure). Links lose their host: ids compare equal whatever served them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def path_of(link: object) -> str:
 
 def instance_of(raw: Mapping[str, Any]) -> Instance:
     """Return an instance. `raw` is the API's JSON; properties of a wrong type count as missing."""
-    instance_id = path_of(raw.get("selfLink"))
+    instance_id = path_of(raw.get("selfLink")) or f"{path_of(raw.get('zone'))}/instances/{raw.get('name')}"
     nics = _objects(raw.get("networkInterfaces"))
     forwarding = raw.get("canIpForward") is True
     tags = raw.get("tags")
@@ -74,7 +74,9 @@ def route_of(route: compute_v1.Route) -> Route:
     )
 
 
-def table_of(network: compute_v1.Network, routes: Iterable[compute_v1.Route], quotas: Iterable[compute_v1.Quota]) -> RouteTable:
+def table_of(
+    network: compute_v1.Network, routes: Iterable[compute_v1.Route], quotas: Iterable[compute_v1.Quota]
+) -> RouteTable:
     """Return the network's routes, with the live quota where the API lists one."""
     network_id = path_of(network.self_link)
     every = list(routes)
@@ -109,8 +111,10 @@ def filter_of(rule: compute_v1.Firewall) -> Filter:
 def _nic(instance_id: str, raw: Mapping[str, Any], *, forwarding: bool) -> Nic:
     addresses = [_host(raw.get("networkIP"), 32)]
     addresses.append(_host(raw.get("ipv6Address"), raw.get("internalIpv6PrefixLength") or 96))
-    for access in _objects(raw.get("ipv6AccessConfigs")):
-        addresses.append(_host(access.get("externalIpv6"), access.get("externalIpv6PrefixLength") or 96))
+    addresses += [
+        _host(access.get("externalIpv6"), access.get("externalIpv6PrefixLength") or 96)
+        for access in _objects(raw.get("ipv6AccessConfigs"))
+    ]
     addresses += [_normal(alias.get("ipCidrRange")) for alias in _objects(raw.get("aliasIpRanges"))]
     return Nic(
         id=f"{instance_id}/{raw.get('name') or 'nic0'}",
@@ -134,7 +138,7 @@ def _normal(cidr: object) -> str:
 
 
 def _group(raw: Mapping[str, Any], instance_id: str) -> str:
-    """Return the managed group's id: the path in metadata `created-by`, whose project number becomes the project's id."""
+    """Return the managed group's id: metadata `created-by`, its project number made the project's id."""
     metadata = raw.get("metadata")
     items = _objects(metadata.get("items")) if isinstance(metadata, dict) else []
     created_by = next((str(item.get("value")) for item in items if item.get("key") == "created-by"), "")

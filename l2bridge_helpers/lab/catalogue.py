@@ -36,6 +36,4 @@ def world(name: str) -> World:
 
 def worlds() -> dict[str, str]:
     """Return the names of the worlds, each with one line about it."""
-    return {name: description for name, (description, _) in _NAMED.items()} | {
-        _ANY_SIZE: gce_many.DESCRIPTION
-    }
+    return {name: description for name, (description, _) in _NAMED.items()} | {_ANY_SIZE: gce_many.DESCRIPTION}

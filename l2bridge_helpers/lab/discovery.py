@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 METHODS = {
+    "autoscalers": ("list",),
     "firewalls": ("get", "list"),
     "globalOperations": ("get", "list", "wait"),
     "instanceGroupManagers": ("aggregatedList", "get", "list"),
+    "instanceGroups": ("get", "list"),
     "instanceTemplates": ("aggregatedList", "get", "list"),
     "instances": ("aggregatedList", "get", "list", "update"),
     "networks": ("get", "list"),
@@ -134,9 +136,7 @@ class Discovery:
         for name, value in query.items():
             parameter = method.parameters.get(name) or self.common.get(name) or _unlisted(method, name)
             if not parameter or parameter["location"] != "query":
-                faults.append(
-                    f'Invalid JSON payload received. Unknown name "{name}": Cannot bind query parameter.'
-                )
+                faults.append(f'Invalid JSON payload received. Unknown name "{name}": Cannot bind query parameter.')
             else:
                 faults += _text_faults(parameter, value, f"Invalid value for field '{name}'")
         return faults
@@ -161,11 +161,7 @@ class Discovery:
             return self._object(schema, value, where, known)
         if isinstance(value, list):
             return self._array(schema, value, where, known)
-        return (
-            _text_faults(schema, value, f"Invalid value for field '{where}'")
-            if isinstance(value, str)
-            else []
-        )
+        return _text_faults(schema, value, f"Invalid value for field '{where}'") if isinstance(value, str) else []
 
     def _object(self, schema: Json, value: Json, where: str, known: object) -> list[str]:
         faults: list[str] = []
@@ -211,9 +207,7 @@ class Discovery:
         """Return the names of the body's properties that the method cannot do without."""
         properties = self.schemas[method.request["$ref"]]["properties"] if method.request else {}
         return [
-            name
-            for name, part in properties.items()
-            if method.id in part.get("annotations", {}).get("required", [])
+            name for name, part in properties.items() if method.id in part.get("annotations", {}).get("required", [])
         ]
 
 

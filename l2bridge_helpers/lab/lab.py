@@ -58,15 +58,9 @@ class Lab:
         self.kubernetes = KubeState(live, lock=self.gce.lock)
         self._record = Record(on_request)
         with ExitStack() as stack:
-            place = (
-                Path(folder)
-                if folder
-                else Path(stack.enter_context(TemporaryDirectory(prefix="l2bridge-lab-")))
-            )
+            place = Path(folder) if folder else Path(stack.enter_context(TemporaryDirectory(prefix="l2bridge-lab-")))
             self.endpoint = self._serve(stack, "gce", GceApi(self.gce), self.gce, port)
-            server = self._serve(
-                stack, "kubernetes", KubeApi(self.kubernetes), self.kubernetes, kubernetes_port
-            )
+            server = self._serve(stack, "kubernetes", KubeApi(self.kubernetes), self.kubernetes, kubernetes_port)
             self.kubeconfig = write_kubeconfig(place, server=server, cluster=live.cluster)
             self._stack = stack.pop_all()
 

@@ -32,9 +32,7 @@ class Server:
         try:
             self._http = _Http(app, port)
         except OSError as err:
-            message = (
-                f"port {port} cannot be used ({err.strerror}); choose another one, or 0 for any free one"
-            )
+            message = f"port {port} cannot be used ({err.strerror}); choose another one, or 0 for any free one"
             raise LabError(message) from err
         self.url = f"http://{_HOST}:{self._http.server_address[1]}"
         threading.Thread(target=self._http.serve_forever, args=(_POLL_SECONDS,), daemon=True).start()

@@ -27,7 +27,7 @@ MOST_LINES = 8
 
 PARAMETER = re.compile(r"(?P<name>[a-z_]+): (?P<type>str|int|bool) = (?P<value>\S.*?)  # \S.*")
 ABSOLUTE_PATH = re.compile(
-    r"(?<![\w.:/-])/(?:home|root|Users|tmp|var|opt|usr|etc|mnt|srv|work|private)/|\b[A-Za-z]:\\\w|~/"
+    r"(?<![\w.:/-])/(?:home|root|Users|tmp|var|opt|usr|etc|mnt|srv|work|private)/|\b[A-Za-z]:\\\w"
 )
 SECRET = re.compile(
     r"-----BEGIN |\bya29\.|\bAKIA[0-9A-Z]{16}|\beyJ[\w-]{10,}\.|\bgh[ps]_\w{20}|\bBearer \S"
@@ -173,6 +173,14 @@ def ended_well(notebook: NotebookNode) -> Iterator[str]:
         yield from (f"cell {number}: has {kind} output" for kind in sorted(kinds & {"error", "stderr"}))
 
 
+def is_compared(notebook: NotebookNode) -> Iterator[str]:
+    """All outputs are compared but the last, which names the run's folder and so the time."""
+    for number, cell in list(code_cells(notebook))[:-1]:
+        tags = [tag for tag in cell.metadata.get("tags", []) if tag.startswith("nbval-") or tag == "raises-exception"]
+        if tags or "NBVAL_" in cell.source:
+            yield f"cell {number}: its output is not compared; only the last cell's may be left out"
+
+
 def is_plain(notebook: NotebookNode) -> Iterator[str]:
     """Widgets and scripts show nothing in an untrusted notebook; a progress bar differs on each run."""
     if "widgets" in notebook.metadata:
@@ -203,6 +211,7 @@ RULES: list[Rule] = [
     tells_no_paths,
     was_run_in_order,
     ended_well,
+    is_compared,
     is_plain,
     uses_python3,
 ]

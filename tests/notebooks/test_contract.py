@@ -122,6 +122,8 @@ BAD: dict[str, tuple[Callable[[NotebookNode], object], str]] = {
     "run twice": (lambda nb: nb.cells[-1].update(execution_count=7), "execution counts [1, 7]"),
     "error": (output(new_output("error", ename="E", evalue="", traceback=[])), "has error output"),
     "stderr": (output(new_output("stream", name="stderr", text="warning")), "has stderr output"),
+    "not compared": (lambda nb: nb.cells[3].metadata.tags.append("nbval-ignore-output"), "is not compared"),
+    "not compared, by comment": (parameter(HELP, f"{HELP} # NBVAL_IGNORE_OUTPUT"), "is not compared"),
     "widget state": (lambda nb: nb.metadata.update(widgets={}), "widget state"),
     "widget": (output(shows("x", "application/vnd.jupyter.widget-view+json")), "shows a widget"),
     "script": (output(shows("<script>1</script>", "text/html")), "shows a script"),

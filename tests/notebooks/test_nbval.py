@@ -21,7 +21,7 @@ def notebook(root: Path, lab: Lab) -> NotebookNode:
 
 
 def nbval(notebook: NotebookNode, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run each cell and compare its outputs; stop at the first that differs, since nbval itself goes on."""
+    """Run each cell and compare its outputs, up to the first that differs: nbval itself would go on."""
     nbformat.write(notebook, folder / "gce.ipynb")
     options = ["--nbval", "-x", "-q", "-p", "no:xdist", "-p", "no:cacheprovider", "--rootdir=."]
     command = [sys.executable, "-m", "pytest", *options, "gce.ipynb"]

@@ -74,9 +74,7 @@ class Api:
         try:
             name, arguments = self._methods.bind("127.0.0.1").match(request.path, method=request.method)
         except HTTPException as err:
-            message = (
-                f"The requested URL {request.path} was not found on this server (method {request.method})."
-            )
+            message = f"The requested URL {request.path} was not found on this server (method {request.method})."
             raise ApiError(404, "notFound", message) from err
         return compute().methods[name], dict(arguments)
 
@@ -132,7 +130,7 @@ class Api:
 
     def _contained(self, collection: str, call: Call, action: str) -> list[Json]:
         whole = f"projects/{call.project}/"
-        items = [(relative(item["selfLink"]), item) for item in self._state.world.cloud(collection)]
+        items = [(relative(item["selfLink"]), item) for item in self._state.items(collection)]
         if action == "aggregatedList":
             return [item for path, item in items if path.startswith(whole)]
         return [item for path, item in items if path.rpartition("/")[0] == call.path]
@@ -180,9 +178,7 @@ def _group(method: Method) -> str:
 def _check_answer(call: Call, answer: Json) -> None:
     faults = compute().value(call.method.response or {}, answer, "answer")
     if faults:
-        raise ApiError(
-            500, "internalError", f"The lab's answer to {call.method.id} is not valid: {'; '.join(faults)}"
-        )
+        raise ApiError(500, "internalError", f"The lab's answer to {call.method.id} is not valid: {'; '.join(faults)}")
 
 
 def _json(status: int, answer: Json) -> Response:

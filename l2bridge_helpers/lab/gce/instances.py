@@ -102,9 +102,7 @@ def _check_action(query: dict[str, str], changed: set[str]) -> str:
     allowed = query.get("mostDisruptiveAllowedAction", ACTIONS[-1])
     if "INVALID" in query.values():
         raise invalid("mostDisruptiveAllowedAction", "INVALID", f"Must be one of {', '.join(ACTIONS)}.")
-    needed = max(
-        [_needed(name) for name in changed] + [query.get("minimalAction", ACTIONS[0])], key=ACTIONS.index
-    )
+    needed = max([_needed(name) for name in changed] + [query.get("minimalAction", ACTIONS[0])], key=ACTIONS.index)
     if ACTIONS.index(needed) > ACTIONS.index(allowed):
         names = ", ".join(sorted(name for name in changed if _needed(name) == needed))
         raise invalid("mostDisruptiveAllowedAction", allowed, f"Must be at least {needed} to change {names}.")
@@ -123,9 +121,7 @@ def _needed(name: str) -> str:
 def _check_policy(state: State, call: Call) -> None:
     if _FORWARDING_POLICY in state.denied_policies:
         what = f"Enabling IP forwarding is not allowed for {call.path}."
-        raise condition_not_met(
-            f"Constraint {_FORWARDING_POLICY} violated for projects/{call.project}. {what}"
-        )
+        raise condition_not_met(f"Constraint {_FORWARDING_POLICY} violated for projects/{call.project}. {what}")
 
 
 def _write(instance: Json, body: Json, changed: set[str]) -> None:

@@ -40,9 +40,7 @@ def aggregated_answer(state: State, call: Call, items: Iterable[Json]) -> Json:
     scopes: dict[str, Json] = {scope: {} for scope in _scopes(state, collection, call.project)}
     for item in page:
         scopes.setdefault(scope_of(relative(item["selfLink"])), {}).setdefault(collection, []).append(item)
-    return _envelope(call, token) | {
-        "items": {scope: part or _nothing(scope) for scope, part in scopes.items()}
-    }
+    return _envelope(call, token) | {"items": {scope: part or _nothing(scope) for scope, part in scopes.items()}}
 
 
 def _envelope(call: Call, token: str) -> Json:

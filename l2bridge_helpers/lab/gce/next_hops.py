@@ -80,9 +80,7 @@ def nic_addresses(nic: Json) -> Iterator[str]:
 def nics_on(instance: Json, network: str) -> Iterable[Json]:
     """Return the interfaces that an instance has on `projects/P/global/networks/N`."""
     project = project_of(relative(instance["selfLink"]))
-    return [
-        nic for nic in instance.get("networkInterfaces", []) if relative(nic["network"], project) == network
-    ]
+    return [nic for nic in instance.get("networkInterfaces", []) if relative(nic["network"], project) == network]
 
 
 def _nic_faults(route: Json, network: str, instance: Json) -> Iterator[str]:

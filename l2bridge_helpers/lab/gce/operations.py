@@ -141,9 +141,7 @@ def _finish(pending: _Pending) -> None:
         pending.effect()
     except OperationError as err:
         pending.body["error"] = {"errors": [{"code": err.code, "message": err.message}]}
-        pending.body.update(
-            httpErrorStatusCode=403 if "QUOTA" in err.code else 400, httpErrorMessage=err.code
-        )
+        pending.body.update(httpErrorStatusCode=403 if "QUOTA" in err.code else 400, httpErrorMessage=err.code)
     except ApiError as err:
         pending.body["error"] = {"errors": [{"code": err.reason.upper(), "message": err.message}]}
         pending.body.update(httpErrorStatusCode=err.status, httpErrorMessage=err.reason)

@@ -15,29 +15,21 @@ _NOT_STATIC = ("nextHopNetwork", "nextHopPeering", "nextHopHub")
 def with_usage(world: World, project: Json) -> Json:
     """Return the project with the number of routes that it has now."""
     used = routes_counted(world, project["name"])
-    quotas = [
-        item | ({"usage": used} if item["metric"] == "ROUTES" else {}) for item in project.get("quotas", [])
-    ]
+    quotas = [item | ({"usage": used} if item["metric"] == "ROUTES" else {}) for item in project.get("quotas", [])]
     return project | {"quotas": quotas}
 
 
 def routes_counted(world: World, project: str) -> int:
     """Return the number of static routes in a project."""
     return sum(
-        project_of(relative(route["selfLink"])) == project
-        and not any(field in route for field in _NOT_STATIC)
+        project_of(relative(route["selfLink"])) == project and not any(field in route for field in _NOT_STATIC)
         for route in world.cloud("routes")
     )
 
 
 def route_limit(world: World, project: str) -> float:
     """Return how many static routes a project may have; no quota is no limit."""
-    quotas = [
-        item
-        for found in world.cloud("projects")
-        if found["name"] == project
-        for item in found.get("quotas", [])
-    ]
+    quotas = [item for found in world.cloud("projects") if found["name"] == project for item in found.get("quotas", [])]
     return next((float(item["limit"]) for item in quotas if item["metric"] == "ROUTES"), float("inf"))
 
 

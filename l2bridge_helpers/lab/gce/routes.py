@@ -75,7 +75,7 @@ def _check_fields(body: Json) -> None:
 def _check_network(state: State, path: str, project: str) -> Json:
     if project_of(path) != project:
         raise invalid("resource.network", path, "Cross project referencing is not allowed for this resource.")
-    return state.network_of(path)
+    return state.get("networks", path)
 
 
 def _check_destination(state: State, text: str, network: Json) -> None:
@@ -131,13 +131,9 @@ def _check_address(state: State, text: str, network: Json) -> None:
     except ValueError as err:
         raise invalid("resource.nextHopIp", text, "Must be an IP address.") from err
     subnets = state.subnets_of(relative(network["selfLink"]))
-    ranges = [
-        item[field] for item in subnets for field in ("ipCidrRange", "internalIpv6Prefix") if item.get(field)
-    ]
+    ranges = [item[field] for item in subnets for field in ("ipCidrRange", "internalIpv6Prefix") if item.get(field)]
     if not any(address in ip_network(text) for text in ranges):
-        raise invalid(
-            "resource.nextHopIp", text, "Next hop IP must be within a subnetwork of the route's network."
-        )
+        raise invalid("resource.nextHopIp", text, "Next hop IP must be within a subnetwork of the route's network.")
 
 
 def _route(path: str, body: Json, project: str) -> Json:

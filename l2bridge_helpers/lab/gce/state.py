@@ -10,7 +10,8 @@ from typing import Any
 from l2bridge_helpers.lab.discovery import Method
 from l2bridge_helpers.lab.faults import Faults
 from l2bridge_helpers.lab.gce.answers import not_found
-from l2bridge_helpers.lab.gce.links import name_of, relative
+from l2bridge_helpers.lab.gce.groups import instance_groups
+from l2bridge_helpers.lab.gce.links import relative
 from l2bridge_helpers.lab.gce.operations import Operations
 from l2bridge_helpers.lab.throttle import Throttle
 from l2bridge_helpers.lab.world import World
@@ -74,14 +75,15 @@ class State:
         with self.lock:
             self.operations.settle()
 
+    def items(self, collection: str) -> list[Json]:
+        """Return the resources of a collection, also of those that are made from others."""
+        return instance_groups(self.world) if collection == "instanceGroups" else self.world.cloud(collection)
+
     def find(self, collection: str, path: str) -> Json | None:
         """Return the resource with this path (`projects/P/...`, by name or by id)."""
         parent, _, key = path.rpartition("/")
-        for item in self.world.cloud(collection):
-            if (
-                key in {item["name"], item.get("id")}
-                and relative(item["selfLink"]).rpartition("/")[0] == parent
-            ):
+        for item in self.items(collection):
+            if key in {item["name"], item.get("id")} and relative(item["selfLink"]).rpartition("/")[0] == parent:
                 return item
         return None
 
@@ -99,18 +101,6 @@ class State:
                 return str(project["name"])
         raise not_found(f"projects/{name}")
 
-    def network_of(self, path: str) -> Json:
-        """Return the network with this path; 404 when there is none."""
-        return self.get("networks", path)
-
     def subnets_of(self, network: str) -> list[Json]:
         """Return the subnetworks of `projects/P/global/networks/N`."""
         return [item for item in self.world.cloud("subnetworks") if relative(item["network"]) == network]
-
-    def has_region(self, name: str) -> bool:
-        """Return whether a region or zone of this name is in the world."""
-        return any(
-            name_of(item["selfLink"]) == name
-            for kind in ("regions", "zones")
-            for item in self.world.cloud(kind)
-        )

@@ -62,6 +62,7 @@ class KubeApi:
             return 200, static()
         action, arguments = _match(request)
         if action == "review":
+            _check_json(request)
             return 201, self._review(body)
         kind = _kind(arguments)
         self._check_access(action, kind, arguments)
@@ -72,11 +73,7 @@ class KubeApi:
         if (verb, kind.plural) not in self._state.denied:
             return
         named = f' "{arguments["name"]}"' if "name" in arguments else ""
-        where = (
-            f'in the namespace "{arguments["namespace"]}"'
-            if "namespace" in arguments
-            else "at the cluster scope"
-        )
+        where = f'in the namespace "{arguments["namespace"]}"' if "namespace" in arguments else "at the cluster scope"
         what = f'cannot {verb} resource "{kind.plural}" in API group "" {where}'
         raise StatusError(403, "Forbidden", f'{kind.plural}{named} is forbidden: User "lab" {what}')
 
@@ -112,9 +109,7 @@ class KubeApi:
     ) -> tuple[list[Json], int, str]:
         token = request.args.get("continue", "")
         if not token:
-            items = (
-                copy.deepcopy(self._selected(kind, arguments, request)) if request.args.get("limit") else None
-            )
+            items = copy.deepcopy(self._selected(kind, arguments, request)) if request.args.get("limit") else None
             return (
                 items or self._selected(kind, arguments, request),
                 0,
@@ -150,6 +145,13 @@ def _match(request: HttpRequest) -> tuple[str, dict[str, str]]:
     if request.args.get("watch") in {"1", "true"}:
         raise StatusError(405, "MethodNotAllowed", "the lab does not serve watches")
     return action, dict(arguments)
+
+
+def _check_json(request: HttpRequest) -> None:
+    """Refuse protobuf, as kubectl sends it for `auth can-i`: the lab reads JSON only, and says so."""
+    if "protobuf" in request.mimetype:
+        message = f"the body of the request was in an unknown format - {request.mimetype}"
+        raise StatusError(415, "UnsupportedMediaType", message)
 
 
 def _kind(arguments: dict[str, str]) -> kinds.Kind:

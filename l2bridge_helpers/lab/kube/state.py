@@ -40,9 +40,7 @@ class KubeState:
         """Return the objects of one kind, in the order of their names."""
         stored = {"nodes": self.world.nodes, "configmaps": self.world.config_maps}
         found = stored[plural] if plural in stored else [_namespace(name) for name in self._namespaces()]
-        return sorted(
-            found, key=lambda item: (item["metadata"].get("namespace", ""), item["metadata"]["name"])
-        )
+        return sorted(found, key=lambda item: (item["metadata"].get("namespace", ""), item["metadata"]["name"]))
 
     def _namespaces(self) -> set[str]:
         used = {item["metadata"].get("namespace", "default") for item in self.world.config_maps}

@@ -62,10 +62,7 @@ def _ready(node: Json) -> str:
 def _roles(node: Json) -> str:
     prefix = "node-role.kubernetes.io/"
     labels = node["metadata"].get("labels") or {}
-    return (
-        ",".join(sorted(label.removeprefix(prefix) for label in labels if label.startswith(prefix)))
-        or "<none>"
-    )
+    return ",".join(sorted(label.removeprefix(prefix) for label in labels if label.startswith(prefix))) or "<none>"
 
 
 def _address(node: Json) -> str:

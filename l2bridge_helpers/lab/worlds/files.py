@@ -42,7 +42,15 @@ FORMS = {
     ),
     "instances": Form(
         "compute#instance",
-        (*_GCE, "id", "zone", "status", "fingerprint", "networkInterfaces[].network", "networkInterfaces[].networkIP"),
+        (
+            *_GCE,
+            "id",
+            "zone",
+            "status",
+            "fingerprint",
+            "networkInterfaces[].network",
+            "networkInterfaces[].networkIP",
+        ),
         "gcloud compute instances list --format=json",
     ),
     "routes": Form("compute#route", (*_GCE, "network", "destRange"), "gcloud compute routes list --format=json"),
@@ -133,7 +141,7 @@ def _check_fields(label: str, item: Json, form: Form) -> None:
             _check_text(f"{label} ({_identity(item)})", field.rpartition(".")[2], value, form)
 
 
-def _check_text(label: str, field: str, value: str | Json, form: Form) -> None:
+def _check_text(label: str, field: str, value: object, form: Form) -> None:
     if field in _LINKS and not relative(str(value)).startswith("projects/"):
         raise LabError(f"{label}: {field} {value!r} is no URL of a resource; {_again(form)}")
     try:

@@ -19,9 +19,7 @@ _EVERYTHING: Json = {"IPProtocol": "all"}
 _SSH: Json = {"IPProtocol": "tcp", "ports": ["22"]}
 
 
-def build(
-    name: str, description: str, site: Site, machines: Sequence[Machine], *, routes: int = 250
-) -> World:
+def build(name: str, description: str, site: Site, machines: Sequence[Machine], *, routes: int = 250) -> World:
     """Return a world in which nothing is done yet.
 
     Args:

@@ -38,9 +38,7 @@ def instance_template(site: Site, name: str, *, forwarding: bool) -> Json:
         "tags": {"items": ["node"]},
     }
     path = f"projects/{site.project}/global/instanceTemplates/{name}"
-    return resource(
-        "instanceTemplate", path, description="", properties=properties | {"canIpForward": forwarding}
-    )
+    return resource("instanceTemplate", path, description="", properties=properties | {"canIpForward": forwarding})
 
 
 def instance_group_manager(site: Site, name: str, *, zone: str, template: str, size: int) -> Json:

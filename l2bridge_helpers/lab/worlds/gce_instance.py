@@ -40,9 +40,7 @@ def instance(machine: Machine, site: Site) -> Json:
         networkInterfaces=[_nic(machine, site, made)],
         satisfiesPzi=True,
         scheduling=_scheduling(),
-        serviceAccounts=[
-            {"email": f"{site.number}-compute@developer.gserviceaccount.com", "scopes": _SCOPES}
-        ],
+        serviceAccounts=[{"email": f"{site.number}-compute@developer.gserviceaccount.com", "scopes": _SCOPES}],
         shieldedInstanceConfig={
             "enableIntegrityMonitoring": True,
             "enableSecureBoot": False,

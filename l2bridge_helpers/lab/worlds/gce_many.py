@@ -10,9 +10,7 @@ from l2bridge_helpers.lab.worlds.gce_build import build
 from l2bridge_helpers.lab.worlds.gce_groups import instance_group_manager, instance_template
 from l2bridge_helpers.lab.worlds.machine import Machine, Site
 
-DESCRIPTION = (
-    "N nodes (1 to 8000), every tenth Windows, in 3 zones; two managed instance groups; nothing done yet"
-)
+DESCRIPTION = "N nodes (1 to 8000), every tenth Windows, in 3 zones; two managed instance groups; nothing done yet"
 
 MOST = 8000
 _SITE = Site(nodes_range="10.8.0.0/18", pods_range="10.32.0.0/11")
@@ -31,9 +29,7 @@ def gce_many(count: int) -> World:
     sizes = Counter((machine.manager, machine.zone) for machine in machines if machine.manager)
     for (name, zone), size in sorted(sizes.items()):
         template = f"{name}-v1"
-        world.cloud("instanceTemplates").append(
-            instance_template(_SITE, template, forwarding=_FORWARDING[name])
-        )
+        world.cloud("instanceTemplates").append(instance_template(_SITE, template, forwarding=_FORWARDING[name]))
         manager = instance_group_manager(_SITE, name, zone=zone, template=template, size=size)
         world.cloud("instanceGroupManagers").append(manager)
     return world

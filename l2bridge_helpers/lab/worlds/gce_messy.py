@@ -10,17 +10,13 @@ from l2bridge_helpers.lab.worlds.gce_build import CLUSTER, build
 from l2bridge_helpers.lab.worlds.gce_groups import instance_group_manager, instance_template
 from l2bridge_helpers.lab.worlds.machine import Machine, Site
 
-DESCRIPTION = (
-    "missing pod CIDR, foreign and stale routes, a replaced node, a managed group, dual stack, Windows"
-)
+DESCRIPTION = "missing pod CIDR, foreign and stale routes, a replaced node, a managed group, dual stack, Windows"
 
 _SITE = Site(nodes_range6="fd20:5a1:b0c::/64", pods_range6="fd00:10:42::/56")
 _APPLIANCE = Machine(name="appliance-1", zone="b", address="10.10.0.200", pods=(), forwarding=True)
 _FINE = Machine(name="fine-1", zone="b", address="10.10.0.3", pods=("10.42.1.0/24",), forwarding=True)
 _SERVED = Machine(name="served-1", zone="c", address="10.10.0.6", pods=("10.42.4.0/24",), forwarding=True)
-_REPLACED = Machine(
-    name="replaced-1", zone="c", address="10.10.0.17", pods=("10.42.5.0/24",), created="again"
-)
+_REPLACED = Machine(name="replaced-1", zone="c", address="10.10.0.17", pods=("10.42.5.0/24",), created="again")
 _OLD = Machine(name="replaced-1", zone="b", address="10.10.0.7", pods=_REPLACED.pods)
 _GONE = Machine(name="gone-1", zone="d", address="10.10.0.8", pods=("10.42.6.0/24",))
 
@@ -31,12 +27,8 @@ MACHINES = (
     Machine(name="blocked-1", zone="c", address="10.10.0.5", pods=("10.42.3.0/24",)),
     _SERVED,
     _REPLACED,
-    Machine(
-        name="mig-1", zone="d", address="10.10.0.9", pods=("10.42.7.0/24",), manager="mig", template="mig-v1"
-    ),
-    Machine(
-        name="mig-2", zone="d", address="10.10.0.10", pods=("10.42.8.0/24",), manager="mig", template="mig-v1"
-    ),
+    Machine(name="mig-1", zone="d", address="10.10.0.9", pods=("10.42.7.0/24",), manager="mig", template="mig-v1"),
+    Machine(name="mig-2", zone="d", address="10.10.0.10", pods=("10.42.8.0/24",), manager="mig", template="mig-v1"),
     Machine(
         name="dual-1",
         zone="b",
@@ -79,9 +71,7 @@ def gce_messy() -> World:
 def _own(machine: Machine) -> Json:
     """Return the route that an earlier run has made for a machine."""
     hop, destination = machine.path(_SITE), machine.pods[0]
-    name = route_name(
-        cluster=CLUSTER, network=_SITE.network, node=machine.name, destination=destination, next_hop=hop
-    )
+    name = route_name(cluster=CLUSTER, network=_SITE.network, node=machine.name, destination=destination, next_hop=hop)
     description = route_description(cluster=CLUSTER, node=machine.name)
     return _route(name, destination, description=description, nextHopInstance=absolute(hop))
 

@@ -33,9 +33,7 @@ def network(site: Site) -> Json:
         mtu=1460,
         networkFirewallPolicyEnforcementOrder="AFTER_CLASSIC_FIREWALL",
         routingConfig={"routingMode": "REGIONAL", "bgpBestPathSelectionMode": "LEGACY"},
-        selfLinkWithId=absolute(
-            f"projects/{site.host or site.project}/global/networks/{number(site.network_path)}"
-        ),
+        selfLinkWithId=absolute(f"projects/{site.host or site.project}/global/networks/{number(site.network_path)}"),
         subnetworks=[absolute(site.subnet_path)],
     )
 
@@ -134,17 +132,13 @@ def project(name: str, project_number: str, *, routes: int = 250) -> Json:
 def region(project_name: str, name: str, zones: list[str]) -> Json:
     """Return a region with these zones."""
     links = [absolute(f"projects/{project_name}/zones/{zone}") for zone in zones]
-    return resource(
-        "region", f"projects/{project_name}/regions/{name}", description=name, status="UP", zones=links
-    )
+    return resource("region", f"projects/{project_name}/regions/{name}", description=name, status="UP", zones=links)
 
 
 def zone(project_name: str, name: str) -> Json:
     """Return a zone."""
     parent = absolute(f"projects/{project_name}/regions/{name.rpartition('-')[0]}")
-    return resource(
-        "zone", f"projects/{project_name}/zones/{name}", description=name, status="UP", region=parent
-    )
+    return resource("zone", f"projects/{project_name}/zones/{name}", description=name, status="UP", region=parent)
 
 
 def _generated(site: Site, prefix: str, what: str) -> str:

@@ -150,8 +150,4 @@ def _addresses(machine: Machine, site: Site) -> list[Json]:
         },
         {"type": "Hostname", "address": machine.name},
     ]
-    return (
-        [names[1], *external, *internal, names[0]]
-        if machine.external_first
-        else [*internal, *external, *names]
-    )
+    return [names[1], *external, *internal, names[0]] if machine.external_first else [*internal, *external, *names]

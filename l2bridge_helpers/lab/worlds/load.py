@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from ipaddress import ip_address, ip_network
 from typing import Any
 
 from l2bridge_helpers.lab.errors import LabError
@@ -11,8 +10,8 @@ from l2bridge_helpers.lab.gce.links import name_of, project_of, relative
 from l2bridge_helpers.lab.identity import number
 from l2bridge_helpers.lab.world import World
 from l2bridge_helpers.lab.worlds import gce_resources as make
+from l2bridge_helpers.lab.worlds.derive import derived_networks, derived_routes, derived_subnets
 from l2bridge_helpers.lab.worlds.files import Source, read_items
-from l2bridge_helpers.lab.worlds.machine import Site
 
 Json = dict[str, Any]
 
@@ -41,12 +40,12 @@ def load_gce_world(  # noqa: PLR0913 - one keyword for each file and name
     What is not given is derived:
 
     - `project`: the project of the instances, when there is one.
-    - `network`: the network of the instances, when there is one; a path when it is in another project (Shared VPC).
+    - `network`: the network of the instances, when there is one; a path when it is in another project.
     - `cluster`: `lab`. Give the name that your routes are marked with, to have them recognised.
     - `networks`: a custom-mode network for each that instances name.
-    - `subnets`: for each that instances name, the smallest range of at least /24 (IPv6: /64) with their addresses.
+    - `subnets`: for each that instances name, the smallest range (at least a /24) that holds their addresses.
     - `routes`: for each network the one to the internet, and for each subnetwork the local one.
-    - `firewalls`, `config_maps`, `managers`, `templates`: none. Nothing is allowed that no rule was shown for.
+    - `firewalls`, `config_maps`, `managers`, `templates`: none. Nothing is allowed without a rule.
     - `project_info`: a limit of 250 routes, Google's older default; usage is counted by the lab anyway.
 
     Raises:
@@ -93,9 +92,9 @@ def _network(machines: list[Json], project: str, given: str) -> str:
 
 
 def _resources(machines: list[Json], found: dict[str, list[Json]]) -> dict[str, list[Json]]:
-    networks = found.get("networks", _derived_networks(machines))
-    subnets = found.get("subnets", _derived_subnets(machines))
-    routes = found.get("routes", _derived_routes(networks, subnets))
+    networks = found.get("networks", derived_networks(machines))
+    subnets = found.get("subnets", derived_subnets(machines))
+    routes = found.get("routes", derived_routes(networks, subnets))
     holders = [*machines, *networks, *subnets, *routes]
     names = sorted({project_of(relative(item["selfLink"])) for item in holders})
     zones = sorted({relative(item["zone"]) for item in machines})
@@ -137,49 +136,3 @@ def _regions(names: list[str], zones: list[str], subnets: list[Json]) -> list[Js
         for name in names
         for region in sorted(regions)
     ]
-
-
-def _derived_networks(machines: list[Json]) -> list[Json]:
-    links = {relative(nic["network"]) for item in machines for nic in item["networkInterfaces"]}
-    return [make.network(Site(project=project_of(path), network=name_of(path))) for path in sorted(links)]
-
-
-def _derived_subnets(machines: list[Json]) -> list[Json]:
-    nics = [nic for item in machines for nic in item["networkInterfaces"] if "subnetwork" in nic]
-    subnets = []
-    for path in sorted({relative(nic["subnetwork"]) for nic in nics}):
-        members = [nic for nic in nics if relative(nic["subnetwork"]) == path]
-        site = Site(
-            project=project_of(path),
-            network=name_of(members[0]["network"]),
-            region=path.split("/")[3],
-            subnet=name_of(path),
-            nodes_range=_cover([nic["networkIP"] for nic in members], 24),
-            nodes_range6=_cover([nic["ipv6Address"] for nic in members if nic.get("ipv6Address")], 64),
-        )
-        subnets.append(make.subnetwork(site))
-    return subnets
-
-
-def _cover(addresses: list[str], length: int) -> str:
-    """Return the smallest range of at most this prefix length that holds all addresses."""
-    if not addresses:
-        return ""
-    for prefix in range(length, -1, -1):
-        cover = ip_network(f"{addresses[0]}/{prefix}", strict=False)
-        if all(ip_address(address) in cover for address in addresses):
-            return str(cover)
-    raise LabError(f"networkIP {addresses[0]} and others of one subnetwork are of different families")
-
-
-def _derived_routes(networks: list[Json], subnets: list[Json]) -> list[Json]:
-    routes = [make.default_route(_site(item)) for item in networks]
-    for item in subnets:
-        path = relative(item["network"])
-        routes.append(make.subnet_route(Site(project=project_of(path), network=name_of(path), nodes_range=item["ipCidrRange"])))
-    return routes
-
-
-def _site(network: Json) -> Site:
-    path = relative(network["selfLink"])
-    return Site(project=project_of(path), network=name_of(path))

@@ -1,0 +1,97 @@
+"""The command `l2bridge`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from l2bridge_helpers import __version__
+from l2bridge_helpers.errors import L2BridgeError
+
+_LAB_HELP = """\
+Start an embedded cluster and cloud to practise on; runs until Ctrl-C.
+
+WORLD is a name (see --list), or `gce` for a copy of your own cluster. Nothing leaves this machine:
+two servers on 127.0.0.1 answer as the Kubernetes API and the Compute Engine API do.
+
+\b
+To rehearse on a copy of your own cluster, collect (the first two are needed):
+  kubectl get nodes -o json > nodes.json
+  gcloud compute instances list --format=json > instances.json
+  gcloud compute routes list --format=json > routes.json
+  gcloud compute networks list --format=json > networks.json
+  gcloud compute networks subnets list --format=json > subnets.json
+  gcloud compute firewall-rules list --format=json > firewalls.json
+  gcloud compute instance-groups managed list --format=json > managers.json
+  gcloud compute instance-templates list --format=json > templates.json
+  gcloud compute project-info describe --format=json > project.json
+  kubectl -n kube-flannel get configmap kube-flannel-cfg -o json > flannel.json
+
+\b
+then start it, with as many of them as you have:
+  l2bridge lab gce --nodes nodes.json --instances instances.json --routes routes.json \\
+    --networks networks.json --subnets subnets.json --firewalls firewalls.json \\
+    --managers managers.json --templates templates.json --project-info project.json \\
+    --config-maps flannel.json --cluster NAME
+
+With a Shared VPC, take routes, networks, subnets and firewall rules from the host project (--project=HOST).
+What is not given is derived from the instances; firewall rules are not: none given means none.
+"""
+_FILE = click.Path(path_type=Path)
+
+
+class _Refused(click.ClickException):
+    """One line on stderr, and exit status 2."""
+
+    exit_code = 2
+
+
+@click.group()
+@click.version_option(__version__, prog_name="l2bridge")
+def main() -> None:
+    """Make a cloud network carry unencapsulated Kubernetes pod traffic; practise it without a cloud."""
+
+
+@main.command(help=_LAB_HELP, short_help="Start an embedded cluster and cloud to practise on.")
+@click.argument("world", default="gce-small")
+@click.option("--list", "listing", is_flag=True, help="List the worlds that can be started, then stop.")
+@click.option("--nodes", type=_FILE, help="Kubernetes nodes (only for WORLD gce, as all files below).")
+@click.option("--instances", type=_FILE, help="GCE instances.")
+@click.option("--routes", type=_FILE, help="GCE routes.")
+@click.option("--networks", type=_FILE, help="GCE networks.")
+@click.option("--subnets", type=_FILE, help="GCE subnetworks.")
+@click.option("--firewalls", type=_FILE, help="GCE firewall rules.")
+@click.option("--config-maps", type=_FILE, help="Kubernetes ConfigMaps, for flannel's kube-flannel-cfg.")
+@click.option("--managers", type=_FILE, help="GCE managed instance groups.")
+@click.option("--templates", type=_FILE, help="GCE instance templates.")
+@click.option("--project-info", type=_FILE, help="The GCE project, for its quotas.")
+@click.option("--project", default="", help="Project of the instances; default: theirs, when there is one.")
+@click.option("--network", default="", help="The network, name or path; default: the instances', when there is one.")
+@click.option("--cluster", default="", help="Cluster name that marks your routes; default: lab.")
+@click.option("--folder", type=_FILE, help="Where to write the kubeconfig; default: a temporary folder.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port of the cloud API; default: a free one.")
+@click.option("--kubernetes-port", type=click.IntRange(0, 65535), default=0, help="Port of the Kubernetes API.")
+@click.option("--log", type=_FILE, help="Write every request to this file, one JSON object a line.")
+def lab(
+    *,
+    world: str,
+    listing: bool,
+    folder: Path | None,
+    port: int,
+    kubernetes_port: int,
+    log: Path | None,
+    **files: Path | str | None,
+) -> None:
+    """Start the lab; `_LAB_HELP` is what people read."""
+    from l2bridge_helpers.lab import command
+
+    given = {name: value for name, value in files.items() if value}
+    try:
+        if listing:
+            command.show_worlds()
+        else:
+            chosen = command.choose(world, given)
+            command.serve(chosen, folder=folder, port=port, kubernetes_port=kubernetes_port, log=log)
+    except L2BridgeError as err:
+        raise _Refused(str(err)) from err

@@ -1,0 +1,77 @@
+"""A cloud in a few lines: what a plan's changes do to a fabric, and where a packet then goes. Independent of the planner."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from dataclasses import replace
+
+from l2bridge_helpers.changes import Change, Plan
+from l2bridge_helpers.fabric import Fabric, Instance, Route, RouteTable
+
+
+def steps(plan: Plan, fabric: Fabric) -> Iterator[Fabric]:
+    """Yield the fabric after each single request: a replacement is two, the new route before the old one goes."""
+    for change in plan.writes:
+        for fabric in _requests(change, fabric):  # noqa: B020, PLW2901 - the state moves on
+            yield fabric
+
+
+def carry_out(plan: Plan, fabric: Fabric) -> Fabric:
+    """Return the fabric after the whole plan."""
+    for fabric in steps(plan, fabric):  # noqa: B020, PLR1704 - the state moves on
+        pass
+    return fabric
+
+
+def winners(fabric: Fabric, sender: Instance, address: str) -> list[Route]:
+    """Return the routes that a packet of this sender follows: longest prefix, then lowest priority; several: split."""
+    ip = ipaddress.ip_address(address)
+    usable = [
+        route
+        for route in fabric.table.routes
+        if (not route.tags or set(route.tags) & set(sender.tags)) and ip in ipaddress.ip_network(route.destination)
+    ]
+    longest = max((ipaddress.ip_network(route.destination).prefixlen for route in usable), default=-1)
+    best = [route for route in usable if ipaddress.ip_network(route.destination).prefixlen == longest]
+    return [route for route in best if route.priority == min(other.priority for other in best)]
+
+
+def probes(fabric: Fabric, destination: str) -> list[str]:
+    """Return addresses of a pod CIDR that tell its routes apart: its first, and the first of each range inside it."""
+    network = ipaddress.ip_network(destination)
+    ranges = [ipaddress.ip_network(route.destination) for route in fabric.table.routes]
+    inside = [other for other in ranges if other.version == network.version and other.subnet_of(network)]  # type: ignore[arg-type]
+    return [str(other.network_address) for other in (network, *inside)]
+
+
+def leads_to(route: Route, instance: Instance) -> bool:
+    own = {instance.id, *(nic.primary(version) for nic in instance.nics for version in (4, 6))}
+    return route.next_hop in own - {""}
+
+
+def _requests(change: Change, fabric: Fabric) -> Iterator[Fabric]:
+    if change.kind == "forwarding":
+        yield replace(fabric, instances=tuple(_forward(one, change) for one in fabric.instances))
+        return
+    if change.action != "delete":
+        route = Route.from_facts(change.after)
+        assert route.name not in {other.name for other in fabric.table.routes}, f"409 alreadyExists: {route.name}"
+        fabric = _with(fabric, (*fabric.table.routes, route))
+        yield fabric
+    if change.action != "create":
+        name = change.before["name"]
+        assert name in {other.name for other in fabric.table.routes}, f"404 notFound: {name}"
+        yield _with(fabric, tuple(other for other in fabric.table.routes if other.name != name))
+
+
+def _forward(instance: Instance, change: Change) -> Instance:
+    if instance.id != change.resource:
+        return instance
+    assert instance.uid == change.before["uid"]
+    return replace(instance, nics=tuple(replace(nic, forwarding=True) for nic in instance.nics))
+
+
+def _with(fabric: Fabric, routes: tuple[Route, ...]) -> Fabric:
+    table: RouteTable = replace(fabric.table, routes=routes)
+    return replace(fabric, table=table)
