@@ -39,9 +39,10 @@ def plan(nodes: pd.DataFrame, fabric: Fabric, *, cluster: str) -> Plan:
     """
     placed = place(nodes, fabric).placed
     state = _State(nodes, fabric, cluster)
+    own_routes = len(state.own)
     routes = _fit_the_limit(_route_changes(placed, state), fabric)
     changes = [*_forwarding_changes(placed, state), *routes]
-    return Plan(fabric.platform, cluster, fabric.network, ordered(changes), len(state.own))
+    return Plan(fabric.platform, cluster, fabric.network, ordered(changes), own_routes)
 
 
 @dataclass

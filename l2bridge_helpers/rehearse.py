@@ -7,7 +7,6 @@ It exits with 0 only when all three succeeded, and `plan` and `check` wrote noth
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 import time
 from collections.abc import Sequence
@@ -126,7 +125,7 @@ def _folders() -> set[Path]:
 def _keep(executed: Path, name: str, folders: set[Path]) -> Path:
     """Move the executed notebook into the one new run folder; leave it where it is when there is none."""
     hide_paths(executed, name)
-    return shutil.move(executed, next(iter(folders)) / name) if len(folders) == 1 else executed
+    return executed.replace(next(iter(folders)) / name) if len(folders) == 1 else executed
 
 
 def _read(mode: str, folder: Path) -> Step:

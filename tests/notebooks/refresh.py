@@ -1,0 +1,54 @@
+"""Make the notebooks' committed outputs anew, on the lab: `python -m tests.notebooks.refresh`, run by `make outputs`.
+
+Each notebook runs in a copy whose parameters are filled in for the lab; only its outputs come back. A cell that nbval is
+told to ignore (its output names a run's folder) keeps none.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import nbformat
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+
+from l2bridge_helpers.desk import fill_in
+from l2bridge_helpers.headless import jupyter_apart
+from l2bridge_helpers.lab import Lab, world
+from l2bridge_helpers.rehearse import NOTEBOOKS, WORLDS
+from tests.notebooks.contract import is_parameters
+
+IGNORED = "nbval-ignore-output"
+
+
+def main() -> None:
+    """Refresh every runbook that has a world to run on."""
+    for platform, world_name in WORLDS.items():
+        path = NOTEBOOKS / f"{platform}.ipynb"
+        notebook = nbformat.read(path, as_version=4)
+        with Lab(world(world_name)) as lab, jupyter_apart(KUBECONFIG=str(lab.kubeconfig)):
+            outputs = _run(notebook, lab.parameters)
+        for cell, executed in zip(notebook.cells, outputs.cells, strict=True):
+            if cell.cell_type == "code":
+                ignored = IGNORED in cell.metadata.get("tags", [])
+                cell.outputs = [] if ignored else executed.outputs
+                cell.execution_count = executed.execution_count
+        nbformat.write(notebook, path)
+        print(f"{path}: outputs are new")
+
+
+def _run(notebook: NotebookNode, parameters: dict[str, str]) -> NotebookNode:
+    executed: NotebookNode = copy.deepcopy(notebook)
+    for cell in filter(is_parameters, executed.cells):
+        cell.source = fill_in(cell.source, parameters)
+    with TemporaryDirectory() as folder:
+        NotebookClient(executed, kernel_name="python3", resources={"metadata": {"path": folder}}).execute()
+    return executed
+
+
+if __name__ == "__main__":
+    os.chdir(Path(__file__).resolve().parents[2])
+    main()

@@ -1,0 +1,177 @@
+"""Plan -> Results: what is refused as a whole, and what one node's failure does to the others."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+
+import pandas as pd
+import pytest
+
+from l2bridge_helpers.apply import Results, apply, deletion_problem
+from l2bridge_helpers.changes import Change, Plan
+from l2bridge_helpers.checks import check
+from l2bridge_helpers.errors import BlockedError, CloudError, ParameterError
+from l2bridge_helpers.fabric import Fabric
+from l2bridge_helpers.findings import Finding, Findings
+from l2bridge_helpers.plan import plan
+from tests.builders import CLUSTER, fabric, foreign_route, numbered_fabric, numbered_nodes, own_routes
+
+
+@dataclass
+class RecordingCloud:
+    """A cloud that notes what it is sent, and refuses what it is told to."""
+
+    platform: str = "gce"
+    refuse: dict[str, Exception] = field(default_factory=dict)
+    sent: list[Change] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def target(self) -> dict[str, str]:
+        return {}
+
+    def observe(self, nodes: pd.DataFrame) -> Fabric:
+        raise AssertionError(f"apply reads nothing, but asked for {len(nodes)} nodes")
+
+    def send(self, change: Change) -> None:
+        with self.lock:
+            self.sent.append(change)
+        if change.resource in self.refuse:
+            raise self.refuse[change.resource]
+
+
+def _apply(changes: Plan, cloud: RecordingCloud, findings: Findings | None = None, **options: object) -> Results:
+    given = {"mode": "apply", "confirm": CLUSTER, "max_delete_percent": 25, **options}
+    return apply(changes, cloud, findings=findings or Findings(), **given)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def changes() -> Plan:
+    return plan(numbered_nodes(3), numbered_fabric(3), cluster=CLUSTER)
+
+
+@pytest.fixture
+def shrunk() -> Plan:
+    """Ten routes of ours, and six of the nodes are gone."""
+    nodes, network = numbered_nodes(10), numbered_fabric(10, forwarding=True)
+    return plan(numbered_nodes(4), fabric(*network.instances, routes=own_routes(nodes, network)), cluster=CLUSTER)
+
+
+@pytest.mark.parametrize("mode", ["plan", "check"])
+def test_only_apply_sends(changes: Plan, mode: str) -> None:
+    """In the other modes every row is `not sent`."""
+    cloud = RecordingCloud()
+    results = _apply(changes, cloud, mode=mode)
+    assert cloud.sent == []
+    assert {result.outcome for result in results} == {"not sent"}
+
+
+@pytest.mark.parametrize("confirm", ["", "Blue", "blue ", "prod"])
+def test_the_wrong_name_applies_nothing(changes: Plan, confirm: str) -> None:
+    """`confirm` is the cluster's name to the letter; the error says which it is."""
+    cloud = RecordingCloud()
+    with pytest.raises(ParameterError, match=f"confirm.*'{CLUSTER}'"):
+        _apply(changes, cloud, confirm=confirm)
+    assert cloud.sent == []
+
+
+def test_blocking_findings_stop_before_the_first_write_and_are_all_named(changes: Plan) -> None:
+    """Every reason stands in one error."""
+    cloud = RecordingCloud()
+    findings = Findings.of(Finding("blocking", f"node {name}", "is odd", "so what", "fix it") for name in ("a", "b"))
+    with pytest.raises(BlockedError, match=r"2 .*node a is odd; fix it \| node b is odd; fix it"):
+        _apply(changes, cloud, findings)
+    assert cloud.sent == []
+
+
+def test_errors_do_not_stop_the_others(changes: Plan) -> None:
+    """A finding about one node does not keep the others waiting."""
+    cloud = RecordingCloud()
+    findings = Findings.of([Finding("error", "node x", "has no pod CIDR", "", "")])
+    assert _apply(changes, cloud, findings).applied == 6
+
+
+def test_a_conflict_stops_before_the_first_write() -> None:
+    """Someone else's route in the way is shown with its name, and nothing is sent."""
+    cloud = RecordingCloud()
+    network = fabric(*numbered_fabric(2).instances, routes=[foreign_route("10.42.0.0/24", "10.9.9.9")])
+    changes = plan(numbered_nodes(2), network, cluster=CLUSTER)
+    with pytest.raises(BlockedError, match=r"node node-1: route by-hand, made by others"):
+        _apply(changes, cloud, check(numbered_nodes(2), network))
+    assert cloud.sent == []
+
+
+def test_too_many_deletions_are_refused(shrunk: Plan) -> None:
+    """More than two *and* more than the share: the error counts and names them."""
+    cloud = RecordingCloud()
+    with pytest.raises(BlockedError, match=r"deletes 6 of our 10 routes \(60 %\).*max_delete_percent=25"):
+        _apply(shrunk, cloud)
+    assert cloud.sent == []
+    assert _apply(shrunk, cloud, max_delete_percent=60).applied == 6
+
+
+@pytest.mark.parametrize(("gone", "percent", "refused"), [(2, 0, False), (3, 29, True), (3, 30, False), (10, 99, True)])
+def test_the_share_counts_only_beyond_two(gone: int, percent: int, refused: bool) -> None:  # noqa: FBT001 - a table
+    """Two deletions are always allowed; the share itself still is."""
+    nodes, network = numbered_nodes(10), numbered_fabric(10, forwarding=True)
+    left = fabric(*network.instances, routes=own_routes(nodes, network))
+    changes = plan(numbered_nodes(10 - gone) if gone < 10 else nodes.iloc[:0], left, cluster=CLUSTER)
+    deletes = [change for change in changes.writes if change.action == "delete"]
+    assert len(deletes) == (gone if gone < 10 else 0)
+    assert bool(deletion_problem(changes, percent)) is (refused and gone < 10)
+
+
+def test_one_failure_stops_one_node(changes: Plan) -> None:
+    """The node's later changes are skipped and say why; everything else is done."""
+    first = changes.writes[0]
+    cloud = RecordingCloud(refuse={first.resource: CloudError("no")})
+    results = _apply(changes, cloud)
+    assert [(result.change.node, result.outcome, result.error) for result in results.failed] == [
+        ("node-1", "failed", "no"),
+        ("node-1", "skipped", f"forwarding of {first.resource} failed first"),
+    ]
+    assert results.applied == 4
+
+
+def test_an_unexpected_error_is_one_nodes_failure_too(changes: Plan) -> None:
+    """A surprise in an SDK does not leave the other nodes half done."""
+    cloud = RecordingCloud(refuse={changes.writes[0].resource: ZeroDivisionError("what?")})
+    results = _apply(changes, cloud)
+    assert (results.applied, results.failed[0].error) == (4, "unexpected ZeroDivisionError: what?")
+
+
+def test_a_nodes_changes_go_in_order(changes: Plan) -> None:
+    """Forwarding, then the route."""
+    cloud = RecordingCloud()
+    _apply(changes, cloud)
+    for node in ("node-1", "node-2", "node-3"):
+        assert [change.kind for change in cloud.sent if change.node == node] == ["forwarding", "route"]
+
+
+def test_deletions_come_last(shrunk: Plan) -> None:
+    """What works is made before what is stale goes."""
+    cloud = RecordingCloud()
+    both = Plan(shrunk.platform, CLUSTER, shrunk.network, (*shrunk.writes, *_creations()), own_routes=100)
+    _apply(both, cloud)
+    actions = [change.action for change in cloud.sent]
+    assert actions == sorted(actions, key=lambda action: action == "delete")
+
+
+def test_a_deletion_waits_for_the_route_that_takes_its_place() -> None:
+    """When the new route for a pod CIDR was not made, the old one is not deleted."""
+    (new, *_) = [change for change in _creations() if change.kind == "route"]
+    old = Change("delete", "route", "old", "gone", {**new.after, "name": "old"}, {}, "left over")
+    cloud = RecordingCloud(refuse={new.resource: CloudError("no")})
+    results = _apply(Plan("gce", CLUSTER, "net", (new, old), own_routes=1), cloud)
+    assert [result.outcome for result in results] == ["failed", "skipped"]
+    assert [change.resource for change in cloud.sent] == [new.resource]
+
+
+def test_results_have_the_same_columns_when_empty() -> None:
+    """Tables keep their shape."""
+    assert list(Results().table().columns) == ["outcome", "action", "kind", "resource", "node", "error"]
+    assert Results().summary() == "there was nothing to do"
+
+
+def _creations() -> tuple[Change, ...]:
+    return plan(numbered_nodes(2), numbered_fabric(2), cluster=CLUSTER).writes
