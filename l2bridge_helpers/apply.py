@@ -46,6 +46,7 @@ class Results:
     """What became of each change of a plan that writes, in the plan's order."""
 
     items: tuple[Result, ...] = ()
+    cluster: str = ""
 
     def __iter__(self) -> Iterator[Result]:
         """Iterate in the plan's order."""
@@ -84,7 +85,7 @@ class Results:
         if not self.items:
             return "there was nothing to do"
         if not self.sent:
-            return f"nothing was sent; {len(self.items)} changes wait for mode='apply'"
+            return f"nothing was sent; {len(self.items)} changes wait for mode='apply' with confirm='{self.cluster}'"
         counts = {outcome: len(self.of_outcome(outcome)) for outcome in ("applied", "failed", "skipped", "not sent")}
         return ", ".join(f"{number} {outcome}" for outcome, number in counts.items() if number)
 
@@ -116,7 +117,7 @@ def apply(  # noqa: PLR0913 - each is one of the operator's parameters
 
     """
     if mode != "apply":
-        return Results(tuple(Result(change, "not sent") for change in changes.writes))
+        return Results(tuple(Result(change, "not sent") for change in changes.writes), changes.cluster)
     _refuse(changes, findings, confirm, max_delete_percent)
     return _Run(changes, cloud, tell).results()
 
@@ -151,6 +152,7 @@ class _Run:
 
     def __init__(self, changes: Plan, cloud: Cloud, tell: Callable[[str], None]) -> None:
         self._writes = changes.writes
+        self._cluster = changes.cluster
         self._cloud = cloud
         self._news = _News(len(self._writes), tell)
         self._outcomes: dict[int, Result] = {}
@@ -160,7 +162,7 @@ class _Run:
         making = [place for place, change in enumerate(self._writes) if change.action != "delete"]
         self._side_by_side(self._chains(making))
         self._side_by_side([[place] for place in self._safe_deletes(making)])
-        return Results(tuple(self._outcomes[place] for place in range(len(self._writes))))
+        return Results(tuple(self._outcomes[place] for place in range(len(self._writes))), self._cluster)
 
     def _chains(self, places: list[int]) -> list[list[int]]:
         """Return each node's changes, in the plan's order."""

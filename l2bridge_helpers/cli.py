@@ -95,3 +95,7 @@ def lab(
             command.serve(chosen, folder=folder, port=port, kubernetes_port=kubernetes_port, log=log)
     except L2BridgeError as err:
         raise _Refused(str(err)) from err
+
+
+if __name__ == "__main__":
+    main()

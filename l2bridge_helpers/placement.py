@@ -72,9 +72,7 @@ def place(nodes: pd.DataFrame, fabric: Fabric) -> Placement:
 def _place(row: NodeRow, match: _Match, fabric: Fabric, seen: set[tuple[str, str]]) -> Placed | Unplaced:
     problem = _cidr_problem(row, seen)
     if problem:
-        return Unplaced(
-            row, problem, "correct spec.podCIDRs, or allocate them (--allocate-node-cidrs)"
-        )
+        return Unplaced(row, problem, "correct spec.podCIDRs, or allocate them (--allocate-node-cidrs)")
     if not row.nodeIP:
         family = "IPv6" if ":" in row.routeDestination else "IPv4"
         return Unplaced(row, f"has no InternalIP for its {family} pod CIDR", f"give it an {family} address (--node-ip)")

@@ -69,6 +69,8 @@ class Run:
         platform: the cloud.
         mode: `plan`, `apply` or `check`.
         cluster: the name that marks this cluster's routes.
+        kubeconfig, context, confirm, max_delete_percent: the parameters that this run was started with. Steps take
+            them from here, so that a parameter that is edited later counts only after *Target* is run again.
         cloud: the platform's adapter.
         folder: where this run's files are.
         outcome: what was found and done so far.
@@ -81,6 +83,8 @@ class Run:
         """Keep what `start` has checked."""
         self.platform = platform
         self.mode: str = parameters["mode"]
+        self.kubeconfig: str = parameters["kubeconfig"]
+        self.context: str = parameters["context"]
         self.confirm: str = parameters["confirm"]
         self.max_delete_percent: int = parameters["max_delete_percent"]
         self.cluster = kubernetes["cluster"]
@@ -89,19 +93,22 @@ class Run:
         self.outcome = Outcome()
         self._target = {**kubernetes, **self.cloud.target()}
         self._started = _now()
-        self._sections: list[tuple[str, str]] = []
+        self._sections: dict[str, str] = {}
 
     @contextmanager
     def step(self, name: str) -> Iterator[Step]:
-        """Open a section of the run. An error inside it is written to the run's files before it goes on its way."""
+        """Open a section of the run; opened again, it begins anew.
+
+        An error inside it is written to the run's files before it goes on its way.
+        """
         step = Step(self)
         try:
             yield step
         except Exception as err:
-            self._sections.append((name, "".join(step.html)))
+            self._sections[name] = "".join(step.html)
             self._write("failed", f"{name}: {err}")
             raise
-        self._sections.append((name, "".join(step.html)))
+        self._sections[name] = "".join(step.html)
 
     def target(self) -> dict[str, str]:
         """Return what this run is about to look at or change, as label -> value."""
@@ -161,7 +168,7 @@ class Run:
             verdict=error or self.outcome.verdict(self.mode),
             failed=bool(error) or bool(self.outcome.obstacles()),
             facts=facts,
-            sections=self._sections,
+            sections=list(self._sections.items()),
         )
         (self.folder / "report.html").write_text(page, encoding="utf-8")
 

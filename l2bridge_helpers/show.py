@@ -28,6 +28,8 @@ _BADGES = {
     "none": "#5f6368",
 }
 _CELL = "padding:3px 10px;text-align:left;vertical-align:top;border-bottom:1px solid #8884;max-width:44em"
+_UNBROKEN = 48
+"""Characters of a name that is not broken over two lines: names are compared by eye and copied by hand."""
 _MONO = "font-family:monospace;font-size:90%;white-space:pre-wrap;overflow-wrap:anywhere"
 
 
@@ -113,4 +115,5 @@ def _cell(value: object) -> str:
     if colour:
         badge = f"background:{colour};color:#fff;border-radius:3px;padding:0 6px;white-space:nowrap"
         return f'<td style="{_CELL}"><span style="{badge}">{text}</span></td>'
-    return f'<td style="{_CELL}">{escape(text)}</td>'
+    style = _CELL if " " in text or len(text) > _UNBROKEN else f"{_CELL};white-space:nowrap"
+    return f'<td style="{style}">{escape(text)}</td>'

@@ -100,9 +100,7 @@ def test_address_of_the_other_family_does_not_count() -> None:
 
 def test_addresses_are_written_in_one_way() -> None:
     """The same IPv6 address, written by kubelet and by flannel in two ways, compares equal."""
-    item = with_addresses(
-        node_item("a", "", "fd00:42::/64"), {"type": "InternalIP", "address": "FD00:10:0:0:0:0:0:2"}
-    )
+    item = with_addresses(node_item("a", "", "fd00:42::/64"), {"type": "InternalIP", "address": "FD00:10:0:0:0:0:0:2"})
     item["metadata"]["annotations"]["flannel.alpha.coreos.com/public-ipv6"] = "fd00:10::0002"
     row = rows_of(item)[0]
     assert (row["nodeIP"], row["flannelPublicIP"]) == ("fd00:10::2", "fd00:10::2")

@@ -84,7 +84,9 @@ def test_a_foreign_route_to_the_node_satisfies(next_hop: str) -> None:
         ("10.42.0.0/16", 0, "create"),  # shorter prefix: ours wins
     ],
 )
-def test_a_foreign_route_elsewhere_is_in_the_way_when_it_would_win(destination: str, priority: int, action: str) -> None:
+def test_a_foreign_route_elsewhere_is_in_the_way_when_it_would_win(
+    destination: str, priority: int, action: str
+) -> None:
     """Longest prefix first, then the lower priority number; equals split the traffic."""
     network = fabric(numbered_instance(1), routes=[foreign_route(destination, "10.9.9.9", priority=priority)])
     assert _rows(plan(numbered_nodes(1), network, cluster=CLUSTER)) == [(action, "node-1")]

@@ -200,9 +200,7 @@ def test_an_instance_that_others_keep_changing_fails_alone(lab: Lab) -> None:
     """After five lost races the node is given up, its route is not made, the others are served."""
     read = _read(lab)
     message = "Invalid fingerprint."
-    lab.gce.faults.add(
-        ("PUT", "/instances/node-2$"), status=412, reason="conditionNotMet", message=message, times=None
-    )
+    lab.gce.faults.add(("PUT", "/instances/node-2$"), status=412, reason="conditionNotMet", message=message, times=None)
     results = _apply(lab, read)
     assert [(result.change.node, result.outcome) for result in results.failed] == [
         ("node-2", "failed"),
@@ -283,7 +281,8 @@ def test_too_little_quota_is_known_before_anything_is_sent(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize(
-    ("permission", "failed"), [("compute.instances.update", {"forwarding", "route"}), ("compute.routes.create", {"route"})]
+    ("permission", "failed"),
+    [("compute.instances.update", {"forwarding", "route"}), ("compute.routes.create", {"route"})],
 )
 def test_a_missing_write_permission_is_named(lab: Lab, permission: str, failed: set[str]) -> None:
     """What the account may do is done; the error says which permission is missing on what."""
@@ -307,7 +306,11 @@ def test_a_replacement_is_made_before_the_old_route_goes(messy: Lab) -> None:
     read = _read(messy)
     (change,) = [change for change in read[3].writes if change.kind == "route" and change.action == "update"]
     assert _apply(messy, read).failed == ()
-    made = [place for place, one in enumerate(messy.writes) if isinstance(one.body, dict) and one.body.get("name") == change.resource]
+    made = [
+        place
+        for place, one in enumerate(messy.writes)
+        if isinstance(one.body, dict) and one.body.get("name") == change.resource
+    ]
     gone = [place for place, one in enumerate(messy.writes) if one.path.endswith(change.before["name"])]
     assert (len(made), len(gone), made[0] < gone[0]) == (1, 1, True)
 

@@ -40,9 +40,11 @@ def test_pages_are_consistent(lab: Lab) -> None:
     """A list that is read in pages shows one moment, also when a node goes meanwhile."""
     core = _core(lab)
     first = core.list_node(limit=4)
+    lab.world.nodes[4]["spec"].clear()
     lab.world.nodes.pop()
     second = core.list_node(limit=4, _continue=first.metadata._continue)
     assert [len(first.items), len(second.items)] == [4, 2]
+    assert [node.spec.pod_cidr for node in second.items] == ["10.42.4.0/24", "10.42.5.0/24"]
     assert first.metadata.remaining_item_count == 2
     assert second.metadata._continue is None
     assert len(core.list_node().items) == 5
@@ -64,6 +66,7 @@ def test_continue_tokens_expire(lab: Lab) -> None:
     core = _core(lab)
     token = core.list_node(limit=4).metadata._continue
     lab.kubernetes.expire_continue()
+    core.list_node(limit=4)
     with pytest.raises(ApiException) as caught:
         core.list_node(limit=4, _continue=token)
     assert (caught.value.status, json.loads(str(caught.value.body))["reason"]) == (410, "Expired")

@@ -19,7 +19,8 @@ class ApiError(Exception):
 
     def as_dict(self) -> Json:
         """Return the answer's JSON."""
-        detail = {"message": self.message, "domain": "global", "reason": self.reason}
+        domain = "usageLimits" if self.reason == "rateLimitExceeded" else "global"
+        detail = {"message": self.message, "domain": domain, "reason": self.reason}
         return {"error": {"code": self.status, "message": self.message, "errors": [detail]}}
 
 

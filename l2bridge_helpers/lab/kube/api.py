@@ -109,12 +109,10 @@ class KubeApi:
     ) -> tuple[list[Json], int, str]:
         token = request.args.get("continue", "")
         if not token:
-            items = copy.deepcopy(self._selected(kind, arguments, request)) if request.args.get("limit") else None
-            return (
-                items or self._selected(kind, arguments, request),
-                0,
-                f"snapshot-{len(self._state.snapshots)}",
-            )
+            items = self._selected(kind, arguments, request)
+            self._state.snapshots_taken += 1
+            whole = not request.args.get("limit")
+            return items if whole else copy.deepcopy(items), 0, f"snapshot-{self._state.snapshots_taken}"
         key, start = _read_token(token)
         if key not in self._state.snapshots:
             raise StatusError(410, "Expired", _EXPIRED)

@@ -30,6 +30,7 @@ class KubeState:
     denied: set[tuple[str, str]] = field(default_factory=set)
     lock: threading.RLock = field(default_factory=threading.RLock)
     snapshots: dict[str, list[Json]] = field(default_factory=dict)
+    snapshots_taken: int = 0
 
     def expire_continue(self) -> None:
         """Make every `continue` token that was given out until now answer 410 Expired."""
