@@ -11,7 +11,9 @@ _STYLE = """
 :root { color-scheme: light dark; }
 body { font: 15px/1.45 system-ui, sans-serif; max-width: 90em; margin: 2em auto; padding: 0 1.5em; }
 h1 { font-size: 1.5em; margin-bottom: .2em; } h2 { font-size: 1.15em; margin-top: 1.8em; }
-table { font-size: 13px; } th { opacity: .75; } pre { font-size: 12px; white-space: pre-wrap; overflow-wrap: anywhere; }
+table { font-size: 13px; border-collapse: collapse; } th { opacity: .75; }
+th, td { padding: 3px 10px; vertical-align: top; border-bottom: 1px solid #8884; max-width: 44em; }
+ pre { font-size: 12px; white-space: pre-wrap; overflow-wrap: anywhere; }
 .ok, .failed { border-left: 6px solid #146c2e; padding: .4em 1em; background: #146c2e22; }
 .failed { border-color: #b3261e; background: #b3261e22; }
 @media print { details { display: block; } body { margin: 0; } }

@@ -27,7 +27,7 @@ _BADGES = {
     **dict.fromkeys(("ok", "applied"), "#146c2e"),
     "none": "#5f6368",
 }
-_CELL = "padding:3px 10px;text-align:left;vertical-align:top;border-bottom:1px solid #8884;max-width:44em"
+_CELL = "text-align:left"
 _UNBROKEN = 48
 """Characters of a name that is not broken over two lines: names are compared by eye and copied by hand."""
 _MONO = "font-family:monospace;font-size:90%;white-space:pre-wrap;overflow-wrap:anywhere"
@@ -60,7 +60,7 @@ def html_table(rows: Sequence[Sequence[object]], columns: Sequence[str]) -> str:
     """Return an HTML table; words that are a verdict become badges."""
     head = "".join(f'<th style="{_CELL}">{escape(column)}</th>' for column in columns)
     body = "".join("<tr>" + "".join(_cell(value) for value in row) + "</tr>" for row in rows)
-    return f'<table style="border-collapse:collapse"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def _titled(sentence: str, table: pd.DataFrame) -> Shown:

@@ -1,4 +1,4 @@
-"""A cloud in a few lines: what a plan's changes do to a fabric, and where a packet then goes. Independent of the planner."""
+"""A cloud in a few lines, independent of the planner: what changes do to a fabric, and where a packet then goes."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from l2bridge_helpers.fabric import Fabric, Instance, Route, RouteTable
 
 def steps(plan: Plan, fabric: Fabric) -> Iterator[Fabric]:
     """Yield the fabric after each single request: a replacement is two, the new route before the old one goes."""
+    state = fabric
     for change in plan.writes:
-        for fabric in _requests(change, fabric):  # noqa: B020, PLW2901 - the state moves on
-            yield fabric
+        for after in _requests(change, state):
+            state = after
+            yield state
 
 
 def carry_out(plan: Plan, fabric: Fabric) -> Fabric:
     """Return the fabric after the whole plan."""
-    for fabric in steps(plan, fabric):  # noqa: B020, PLR1704 - the state moves on
-        pass
-    return fabric
+    return [fabric, *steps(plan, fabric)][-1]
 
 
 def winners(fabric: Fabric, sender: Instance, address: str) -> list[Route]:

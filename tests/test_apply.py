@@ -28,12 +28,15 @@ class RecordingCloud:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def target(self) -> dict[str, str]:
+        """Say nothing."""
         return {}
 
     def observe(self, nodes: pd.DataFrame) -> Fabric:
+        """Refuse: `apply` has no business to read."""
         raise AssertionError(f"apply reads nothing, but asked for {len(nodes)} nodes")
 
     def send(self, change: Change) -> None:
+        """Note the change."""
         with self.lock:
             self.sent.append(change)
         if change.resource in self.refuse:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
 
 import pandas as pd
@@ -100,7 +99,3 @@ def worlds(draw: st.DrawFn) -> World:
     fabric = Fabric("gce", network, tuple(machines), (Subnet("subnet", ("10.0.0.0/24",)),), table)
     return World(nodes_table(draw(_node_items())), fabric)
 
-
-def overlapping(one: str, other: str) -> bool:
-    first, second = ipaddress.ip_network(one), ipaddress.ip_network(other)
-    return first.version == second.version and first.overlaps(second)  # type: ignore[arg-type]

@@ -13,7 +13,6 @@ from google.auth import exceptions as auth
 from l2bridge_helpers import apply, check, list_nodes, plan
 from l2bridge_helpers.apply import Results
 from l2bridge_helpers.changes import Change, Plan
-from l2bridge_helpers.clouds import gce_api
 from l2bridge_helpers.clouds.gce import Gce
 from l2bridge_helpers.errors import AccessDeniedError, CloudError, CredentialsError, ParameterError
 from l2bridge_helpers.fabric import Fabric, Route
@@ -84,7 +83,7 @@ def test_a_network_that_does_not_exist_is_named(lab: Lab) -> None:
 
 
 def test_what_may_not_be_read_is_a_finding_not_the_end(lab: Lab) -> None:
-    """Firewall rules, quota and templates are checks beside the job: without permission they are left out, and said so."""
+    """Firewall rules, quota and templates are checks beside the job: without permission they are left out."""
     lab.gce.denied_permissions |= {"compute.firewalls.list", "compute.projects.get"}
     _, nodes, fabric, changes = _read(lab)
     found = {finding.object: finding.found for finding in check(nodes, fabric)}
@@ -369,13 +368,13 @@ def _raise(err: Exception) -> Callable[..., None]:
 
 def test_no_credentials_tell_how_to_get_some(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     """An https endpoint needs Application Default Credentials."""
-    monkeypatch.setattr(gce_api.google.auth, "default", _raise(auth.DefaultCredentialsError("none")))
+    monkeypatch.setattr("google.auth.default", _raise(auth.DefaultCredentialsError("none")))
     with pytest.raises(CredentialsError, match="gcloud auth application-default login"):
         _read(lab, endpoint="")
 
 
 def test_expired_credentials_tell_how_to_renew_them(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     """A refresh that fails is no traceback."""
-    monkeypatch.setattr(gce_api.google.auth, "default", _raise(auth.RefreshError("invalid_grant: expired")))
+    monkeypatch.setattr("google.auth.default", _raise(auth.RefreshError("invalid_grant: expired")))
     with pytest.raises(CredentialsError, match="invalid_grant"):
         _read(lab, endpoint="")

@@ -1,7 +1,7 @@
 """Make the notebooks' committed outputs anew, on the lab: `python -m tests.notebooks.refresh`, run by `make outputs`.
 
-Each notebook runs in a copy whose parameters are filled in for the lab; only its outputs come back. A cell that nbval is
-told to ignore (its output names a run's folder) keeps none.
+Each notebook runs in a copy whose parameters are filled in for the lab; only its outputs come back. A cell that
+nbval is told to ignore (its output names a run's folder) keeps none.
 """
 
 from __future__ import annotations

@@ -1,0 +1,225 @@
+import shlex
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from l2bridge_helpers.clouds.dialects import dialect_of
+from l2bridge_helpers.clouds.gce_dialect import GceDialect, instance_path, parse_instance, parse_network
+from l2bridge_helpers.fabric import Fabric, Route
+from l2bridge_helpers.nodes import node_rows
+from tests.builders import (
+    CLUSTER,
+    NETWORK,
+    PROJECT,
+    ZONE,
+    address,
+    fabric,
+    foreign_route,
+    instance,
+    node_item,
+    nodes,
+    numbered_fabric,
+    numbered_instance,
+    own_routes,
+    pod_cidr,
+)
+
+GCE = GceDialect()
+HOST = "projects/host-project/global/networks/shared"
+HOSTILE = st.text(st.characters(exclude_characters="/", exclude_categories=["Cs"]), min_size=1, max_size=20)
+NASTY = ("a;reboot", "$(reboot)", "`reboot`", "a b", "it's", 'say "x"', "a&&b", "a\nb", "--flag", "*", "~")
+
+
+def route_of(cidr: str, network: Fabric) -> Route:
+    row = node_rows(nodes(node_item("node-1", address(1), cidr)))[0]
+    machine = network.instances[0]
+    return GCE.route(row, machine, machine.nics[0], network, CLUSTER)
+
+
+# Ids.
+
+
+def test_platform_speaks_its_dialect() -> None:
+    """A fabric's platform leads to its dialect."""
+    assert isinstance(dialect_of("gce"), GceDialect)
+
+
+@pytest.mark.parametrize(
+    ("provider_id", "instance_id"),
+    [
+        ("gce://p/z/n", "projects/p/zones/z/instances/n"),
+        ("gce://example.com:p/z/n", "projects/example.com:p/zones/z/instances/n"),
+        ("gce://p/z/n/", ""),
+        ("gce:///z/n", ""),
+        ("gce://p/z", ""),
+        ("gce://p/z/n/x", ""),
+        ("aws:///z/n/x", ""),
+        ("", ""),
+    ],
+)
+def test_provider_id_is_read_like_the_cloud_provider_does(provider_id: str, instance_id: str) -> None:
+    """`^gce://([^/]+)/([^/]+)/([^/]+)$`, which refuses a trailing slash (cloud-provider-gcp, gce_util.go)."""
+    assert GCE.instance_id(provider_id) == instance_id
+
+
+def test_ids_are_taken_apart_again() -> None:
+    """What is no id gives empty texts."""
+    assert parse_instance(instance_path("p", "z", "n")) == ("p", "z", "n")
+    assert parse_instance("10.0.0.2") == ("", "", "")
+    assert parse_network(NETWORK) == (PROJECT, "main")
+    assert parse_network("main") == ("", "")
+
+
+# Routes.
+
+
+def test_route_leads_to_the_instance() -> None:
+    """In the instance's own project the next hop is the instance, which survives a change of its address."""
+    route = route_of(pod_cidr(1), numbered_fabric(1))
+    assert (route.destination, route.next_hop, route.table) == (pod_cidr(1), numbered_instance(1).id, NETWORK)
+    assert (route.priority, route.tags, route.cluster, route.node) == (1000, (), CLUSTER, "node-1")
+
+
+@pytest.mark.parametrize(("cidr", "hop"), [(pod_cidr(1), address(1)), ("fd00:42::/64", "fd00:10::2")])
+def test_route_in_a_shared_vpc_leads_to_the_address(cidr: str, hop: str) -> None:
+    """Where the network belongs to another project only an address of the CIDR's family is accepted."""
+    machines = fabric(instance("node-1", address(1), "fd00:10::2", network=HOST), network=HOST)
+    assert (route_of(cidr, machines).next_hop, route_of(cidr, machines).table) == (hop, HOST)
+
+
+def test_replaced_machine_gets_a_route_of_another_name() -> None:
+    """Old and new route can stand side by side, so nothing is cut off in between."""
+    moved = fabric(instance("node-1", address(1), zone="europe-west1-c"))
+    assert route_of(pod_cidr(1), numbered_fabric(1)).name != route_of(pod_cidr(1), moved).name
+
+
+@pytest.mark.parametrize(
+    ("next_hop", "leads"),
+    [
+        (numbered_instance(1).id, True),
+        (address(1), True),
+        ("fd00:10::2", True),
+        (numbered_instance(2).id, False),
+        (address(2), False),
+        ("projects/p/global/gateways/default-internet-gateway", False),
+        ("", False),
+    ],
+)
+def test_route_leads_to_a_node_by_instance_or_by_address(next_hop: str, leads: bool) -> None:  # noqa: FBT001 - a table
+    """A route whose next hop could not be read leads nowhere."""
+    machine = instance("node-1", address(1), "fd00:10::2")
+    assert GCE.leads_to(foreign_route(pod_cidr(1), next_hop), machine, machine.nics[0]) is leads
+
+
+def test_unknown_next_hop_leads_to_nobody() -> None:
+    """Also not to a machine that has no IPv6 address: nothing is not an address that both have."""
+    machine = numbered_instance(1)
+    assert machine.nics[0].primary(6) == ""
+    assert not GCE.leads_to(foreign_route(pod_cidr(1), ""), machine, machine.nics[0])
+
+
+@pytest.mark.parametrize(("description", "made"), [("k8s-node-route", True), ("", False), ("my k8s-node-route", False)])
+def test_routes_of_the_cloud_provider_are_known(description: str, made: bool) -> None:  # noqa: FBT001 - a table
+    """cloud-provider-gcp writes just this description."""
+    assert GCE.is_route_controller(replace(foreign_route(pod_cidr(1), "x"), description=description)) is made
+
+
+# Commands: what a shell makes of them is what was meant, whatever the names hold.
+
+
+def steps(command: str) -> list[list[str]]:
+    """Return the words of each command that `&&` joins."""
+    found: list[list[str]] = [[]]
+    for word in shlex.split(command):
+        if word == "&&":
+            found.append([])
+        else:
+            found[-1].append(word)
+    return found
+
+
+def test_forwarding_is_enabled_by_export_and_update() -> None:
+    """Without a restart, and with every other property as it was."""
+    export, sed, echo, update = steps(GCE.enable_command(numbered_instance(1)))
+    assert export == [
+        *("gcloud", "compute", "instances", "export", "node-1"),
+        *(f"--project={PROJECT}", f"--zone={ZONE}", "--destination=node-1.yaml"),
+    ]
+    assert sed == ["sed", "-i", "/^canIpForward:/d", "node-1.yaml"]
+    assert echo == ["echo", "canIpForward: true", ">>", "node-1.yaml"]
+    assert update == [
+        *("gcloud", "compute", "instances", "update-from-file", "node-1"),
+        *(f"--project={PROJECT}", f"--zone={ZONE}", "--source=node-1.yaml", "--most-disruptive-allowed-action=REFRESH"),
+    ]
+
+
+def test_route_to_an_instance_is_created_with_its_zone() -> None:
+    """As gcloud wants it."""
+    route = route_of(pod_cidr(1), numbered_fabric(1))
+    assert shlex.split(GCE.create_command(route)) == [
+        *("gcloud", "compute", "routes", "create", route.name, f"--project={PROJECT}", "--network=main"),
+        *(f"--destination-range={pod_cidr(1)}", "--priority=1000"),
+        *("--next-hop-instance=node-1", f"--next-hop-instance-zone={ZONE}"),
+        f"--description={route.description}",
+    ]
+
+
+def test_route_in_a_shared_vpc_is_created_in_the_host_project() -> None:
+    """With an address."""
+    machines = fabric(instance("node-1", address(1), network=HOST), network=HOST)
+    words = shlex.split(GCE.create_command(route_of(pod_cidr(1), machines)))
+    assert {"--project=host-project", "--network=shared", f"--next-hop-address={address(1)}"} < set(words)
+    assert not any(word.startswith("--next-hop-instance") for word in words)
+
+
+def test_route_is_deleted_without_a_question() -> None:
+    """In the network's project."""
+    route = own_routes(nodes(node_item("node-1", address(1), pod_cidr(1))), numbered_fabric(1))[0]
+    assert shlex.split(GCE.delete_command(route)) == [
+        *("gcloud", "compute", "routes", "delete", route.name, f"--project={PROJECT}", "--quiet"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cidrs", "name"), [(("10.42.0.0/16", "10.43.0.0/24"), "allow-pods"), (("fd00:42::/64",), "allow-pods-ipv6")]
+)
+def test_pods_are_let_in_by_their_ranges(cidrs: tuple[str, ...], name: str) -> None:
+    """One rule for each family."""
+    assert shlex.split(GCE.allow_command(numbered_fabric(1), cidrs)) == [
+        *("gcloud", "compute", "firewall-rules", "create", name, f"--project={PROJECT}", "--network=main"),
+        *("--direction=INGRESS", "--allow=all", f"--source-ranges={','.join(cidrs)}"),
+    ]
+
+
+@given(HOSTILE, HOSTILE, HOSTILE)
+def test_names_of_an_instance_stay_what_they_are_in_a_shell(project: str, zone: str, name: str) -> None:
+    """Whoever copies the command runs nothing else."""
+    check_enable_command(project, zone, name)
+
+
+@pytest.mark.parametrize("nasty", NASTY)
+def test_nasty_names_of_an_instance_stay_what_they_are_in_a_shell(nasty: str) -> None:
+    """The same with what people try first."""
+    check_enable_command(nasty, nasty, nasty)
+
+
+def check_enable_command(project: str, zone: str, name: str) -> None:
+    words = shlex.split(GCE.enable_command(instance(name, project=project, zone=zone)))
+    assert words.count("&&") == 3 + (project, zone, name).count("&&")
+    assert words.count(f"--project={project}") == 2
+    assert words.count(f"--zone={zone}") == 2
+    assert f"--destination={name}.yaml" in words
+    assert f"--source={name}.yaml" in words
+
+
+@given(HOSTILE, HOSTILE, HOSTILE)
+def test_names_of_a_route_stay_what_they_are_in_a_shell(name: str, description: str, project: str) -> None:
+    """Whoever copies the command runs nothing else."""
+    table = f"projects/{project}/global/networks/main"
+    route = replace(foreign_route(pod_cidr(1), address(1), name=name), description=description, table=table)
+    create, delete = shlex.split(GCE.create_command(route)), shlex.split(GCE.delete_command(route))
+    assert {name, f"--description={description}", f"--project={project}"} <= set(create)
+    assert (len(create), len(delete)) == (11, 7)
+    assert delete[4:6] == [name, f"--project={project}"]

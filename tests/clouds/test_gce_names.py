@@ -1,0 +1,105 @@
+import json
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from l2bridge_helpers.clouds.gce_names import MANAGER, name_prefix, route_description, route_name, route_owner
+
+VALID = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
+TEXTS = st.text(max_size=80)
+IDENTITIES = st.fixed_dictionaries({key: TEXTS for key in ("cluster", "network", "node", "destination", "next_hop")})
+SAMPLE = {
+    "cluster": "prod",
+    "network": "main",
+    "node": "node-1",
+    "destination": "10.42.0.0/24",
+    "next_hop": "projects/p/zones/z/instances/node-1",
+}
+
+
+@given(IDENTITIES)
+def test_any_names_make_a_valid_route_name(identity: dict[str, str]) -> None:
+    """Compute Engine takes 1 to 63 characters of `[a-z]([-a-z0-9]*[a-z0-9])?`."""
+    name = route_name(**identity)
+    assert VALID.fullmatch(name)
+    assert len(name) <= 63
+    assert name.startswith(name_prefix(identity["cluster"]))
+
+
+@given(IDENTITIES, IDENTITIES)
+def test_different_routes_have_different_names(one: dict[str, str], other: dict[str, str]) -> None:
+    """Names are unique per project, so they tell clusters, networks, nodes, families and next hops apart."""
+    assert (one == other) == (route_name(**one) == route_name(**other))
+
+
+@pytest.mark.parametrize(
+    ("key", "other"),
+    [
+        ("cluster", "prod-2"),
+        ("cluster", "PROD"),
+        ("network", "main-2"),
+        ("node", "node-10"),
+        ("node", "node.1"),
+        ("destination", "10.42.1.0/24"),
+        ("destination", "fd00:42::/64"),
+        ("next_hop", "projects/p/zones/z2/instances/node-1"),
+        ("next_hop", "10.0.0.2"),
+    ],
+)
+def test_each_part_tells_two_routes_apart(key: str, other: str) -> None:
+    """Also where two names look the same once they are shortened."""
+    assert route_name(**SAMPLE) != route_name(**{**SAMPLE, key: other})
+
+
+def test_long_names_that_begin_alike_stay_apart() -> None:
+    """What is cut off still counts."""
+    assert route_name(**{**SAMPLE, "node": "n" * 60 + "1"}) != route_name(**{**SAMPLE, "node": "n" * 60 + "2"})
+
+
+def test_name_is_the_same_on_every_run() -> None:
+    """A known value: a new scheme would orphan every route that was ever made."""
+    assert route_name(**SAMPLE) == "l2b-prod-node-1-09b38d2fa52c"
+
+
+def test_parts_cannot_be_shifted_into_each_other() -> None:
+    """`a` + `bc` is not `ab` + `c`."""
+    one = route_name(**{**SAMPLE, "cluster": "a", "network": "bc"})
+    assert one != route_name(**{**SAMPLE, "cluster": "ab", "network": "c"})
+
+
+@given(TEXTS, TEXTS, TEXTS)
+def test_own_route_is_known_again(cluster: str, node: str, destination: str) -> None:
+    """Name and description of what we make always show that it is ours, whose, and for which node."""
+    name = route_name(cluster=cluster, network="n", node=node, destination=destination, next_hop="h")
+    assert route_owner(name, route_description(cluster=cluster, node=node)) == (cluster, node)
+
+
+@pytest.mark.parametrize(
+    ("name", "description"),
+    [
+        ("by-hand", route_description(cluster="prod", node="node-1")),
+        ("l2b-other-node-1-0123456789ab", route_description(cluster="prod", node="node-1")),
+        (route_name(**SAMPLE), ""),
+        (route_name(**SAMPLE), "k8s-node-route"),
+        (route_name(**SAMPLE), f"{MANAGER} prod node-1"),
+        (route_name(**SAMPLE), json.dumps({"managed-by": "someone", "cluster": "prod", "node": "node-1"})),
+        (route_name(**SAMPLE), json.dumps({"managed-by": MANAGER, "cluster": "prod"})),
+        (route_name(**SAMPLE), json.dumps({"managed-by": MANAGER, "cluster": None, "node": "node-1"})),
+        (route_name(**SAMPLE), json.dumps({"managed-by": MANAGER, "cluster": "prod", "node": 1})),
+        (route_name(**SAMPLE), json.dumps([MANAGER, "prod", "node-1"])),
+        (route_name(**SAMPLE), "null"),
+        (route_name(**SAMPLE), "[" * 2000),
+    ],
+)
+def test_one_mark_alone_is_not_enough(name: str, description: str) -> None:
+    """A route is ours only when name and description both say so; whatever people write there is no crash."""
+    assert route_owner(name, description) == ("", "")
+
+
+def test_cluster_whose_name_begins_like_ours_is_another() -> None:
+    """The prefixes `l2b-prod-` and `l2b-prod-eu-` look alike; the description decides."""
+    name = route_name(**{**SAMPLE, "cluster": "prod-eu"})
+    assert name.startswith(name_prefix("prod"))
+    assert route_owner(name, route_description(cluster="prod-eu", node="node-1")) == ("prod-eu", "node-1")
