@@ -18,13 +18,14 @@ unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help environment tools runbook lab test lint outputs requirements requirements-check clean
+.PHONY: help environment tools runbook lab test lint bench outputs requirements requirements-check clean
 
 help:
 	@echo 'make runbook [PLATFORM=gce]     plan, apply and check one runbook on the embedded lab'
 	@echo 'make lab [WORLD=gce-small]      the same lab, kept running, with JupyterLab on the notebooks'
 	@echo 'make test [ARGS="-k route"]     all tests; ARGS go to pytest'
 	@echo 'make lint                       ruff and mypy'
+	@echo 'make bench [ARGS="100 1000"]    how long a plan takes, beside reading alone'
 	@echo 'make outputs                    make the outputs in notebooks/ anew, on the lab'
 	@echo 'make requirements               compile requirements.txt anew, with the newest releases'
 	@echo 'make requirements-check         is requirements.txt what pyproject.toml asks for?'
@@ -51,6 +52,9 @@ lint: environment
 tools: environment
 	@$(enter) && { $(tools)/bin/uv --version >/dev/null 2>&1 || \
 	  { rm -rf $(tools) && $(python) -m venv $(tools) && $(tools)/bin/python -m pip install --quiet 'uv>=0.8,<1'; }; }
+
+bench: environment
+	@$(enter) && $(python) bench/plan.py $(ARGS)
 
 # Look at the difference before you commit it: each line of it is something that operators will see.
 outputs: environment

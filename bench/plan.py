@@ -1,7 +1,7 @@
 """How long a plan takes of our own time, beside what reading alone takes: `python bench/plan.py [NODES ...]`.
 
-The lab runs in a process of its own, so that CPU seconds here are the runbook's. The yardstick, in the same run, is to send
-the same reads with the bare SDKs and to do nothing with the answers.
+The lab runs in a process of its own, so that CPU seconds here are the runbook's. The yardstick, in the same run,
+is to send the same reads with the bare SDKs and to do nothing with the answers.
 """
 
 from __future__ import annotations
