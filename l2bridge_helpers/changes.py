@@ -124,7 +124,7 @@ class Plan:
             document = json.loads(path.read_text(encoding="utf-8"))
             changes = tuple(Change(**change) for change in document["changes"])
             plan = cls(**{**{field.name: document[field.name] for field in fields(cls)}, "changes": changes})
-        except (OSError, ValueError, TypeError, KeyError) as err:
+        except (OSError, ValueError, TypeError, KeyError, RecursionError) as err:
             raise DataError(
                 f"plan file {path}: cannot be read as a plan ({type(err).__name__}: {err}); make one with mode='plan'"
             ) from err

@@ -39,9 +39,9 @@ def _hidden_subnets(placed: tuple[Placed, ...], fabric: Fabric) -> Iterator[Find
     taken += [(network, "the network's own range") for cidr in fabric.table.reserved if (network := parse_cidr(cidr))]
     for spot in placed:
         network = spot.row.network
-        hit = next(((other, what) for other, what in taken if network and _overlap(network, other)), None)
-        if hit:
-            found = f"has the pod CIDR {network}, which overlaps {hit[0]} of {hit[1]}"
+        hits = [f"{other} of {what}" for other, what in taken if network and _overlap(network, other)]
+        if hits:
+            found = f"has the pod CIDR {network}, which overlaps {names_of(hits)}"
             meaning = "the cloud refuses a route that hides a subnet, and delivers the overlap to the subnet"
             todo = "choose a cluster CIDR outside every range of the network (primary and secondary)"
             yield Finding("blocking", f"node {spot.row.nodeName}", found, meaning, todo)

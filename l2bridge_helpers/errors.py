@@ -5,7 +5,8 @@
     L2BridgeError
     ├── ParameterError       a parameter is refused before the first call
     ├── KubernetesError      the kubeconfig or the Kubernetes API cannot be read
-    ├── CloudError           the cloud refused a call, or could not be reached
+    ├── CloudError           the cloud refused a call, or failed it
+    │   ├── UnreachableError     the cloud does not answer, or keeps failing
     │   ├── CredentialsError     no credentials, or expired ones
     │   ├── AccessDeniedError    the credentials lack a permission (named)
     │   ├── PolicyError          an organization policy forbids the change
@@ -19,13 +20,15 @@
 
 from __future__ import annotations
 
+from l2bridge_helpers.printable import printable
+
 
 class L2BridgeError(Exception):
     """Base of every error of this package. Its text is complete: what, which, and what to do."""
 
     def _render_traceback_(self, *_args: object) -> list[str]:
         """Show the text alone in notebooks: the frames of an SDK help nobody at night (IPython protocol)."""
-        return [f"{type(self).__name__}: {self}"]
+        return [printable(f"{type(self).__name__}: {self}")]
 
 
 class ParameterError(L2BridgeError):
@@ -37,7 +40,11 @@ class KubernetesError(L2BridgeError):
 
 
 class CloudError(L2BridgeError):
-    """The cloud refused a call, failed it, or could not be reached."""
+    """The cloud refused a call, or failed it."""
+
+
+class UnreachableError(CloudError):
+    """The cloud does not answer, or keeps failing: what is asked next will fare no better."""
 
 
 class CredentialsError(CloudError):

@@ -113,7 +113,8 @@ class Route:
 
     def facts(self) -> dict[str, Any]:
         """Return what was asked for, without what the cloud reports of its state, which changes by itself."""
-        return {name: value for name, value in asdict(self).items() if name not in ("status", "warnings")}
+        told = {name: value for name, value in asdict(self).items() if name not in ("status", "warnings")}
+        return {**told, "tags": list(self.tags)}
 
     @classmethod
     def from_facts(cls, facts: Mapping[str, Any]) -> Route:

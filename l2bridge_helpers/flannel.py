@@ -8,8 +8,9 @@ from typing import Any
 
 CONFIG_MAPS = (("kube-flannel", "kube-flannel-cfg"), ("kube-system", "kube-flannel-cfg"))
 """Where the configuration lives: upstream's namespace first, then RKE1's."""
-PREFIX = "flannel.alpha.coreos.com"
+PREFIX = "flannel.alpha.coreos.com/"
 """The annotations' usual prefix; flannel can be told another one."""
+_MARK = "kube-subnet-manager"
 HOST_GW = "host-gw"
 
 
@@ -32,7 +33,7 @@ class NetConf:
 
 
 def read_net_conf(source: str, data: dict[str, Any]) -> NetConf:
-    """Return what a ConfigMap's `net-conf.json` says; keys are compared without regard to case, as flannel does."""
+    """Return what a ConfigMap's `net-conf.json` says; case counts neither in keys nor in the backend, as in flannel."""
     text = data.get("net-conf.json")
     if not isinstance(text, str):
         return NetConf(source, problem="it has no net-conf.json")
@@ -45,7 +46,7 @@ def read_net_conf(source: str, data: dict[str, Any]) -> NetConf:
     backend = _field(conf, "backend")
     kind = _field(backend, "type") if isinstance(backend, dict) else ""
     networks = (_field(conf, "network"), _field(conf, "ipv6network"))
-    return NetConf(source, str(kind or ""), tuple(str(network) for network in networks if network))
+    return NetConf(source, str(kind or "").lower(), tuple(str(network) for network in networks if network))
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def read_lease(annotations: dict[str, Any]) -> Lease:
     prefix = _prefix(annotations)
 
     def value(*names: str) -> str:
-        found = (annotations.get(f"{prefix}/{name}") for name in names)
+        found = (annotations.get(f"{prefix}{name}") for name in names)
         return next((text for text in found if isinstance(text, str) and text), "")
 
     return Lease(
@@ -73,7 +74,7 @@ def read_lease(annotations: dict[str, Any]) -> Lease:
 
 
 def _prefix(annotations: dict[str, Any]) -> str:
-    marks = sorted(key.rpartition("/")[0] for key in annotations if key.endswith("/kube-subnet-manager"))
+    marks = sorted(key.removesuffix(_MARK) for key in annotations if key.endswith(_MARK))
     return PREFIX if PREFIX in marks or not marks else marks[0]
 
 

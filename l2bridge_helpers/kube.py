@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import urllib3
-from kubernetes import client, config
+from kubernetes import client
 from kubernetes.client.exceptions import ApiException
-from kubernetes.config.config_exception import ConfigException
 
-from l2bridge_helpers.endpoints import is_plain_http_beyond_loopback
 from l2bridge_helpers.errors import KubernetesError
+from l2bridge_helpers.kubeconfig import load_kubeconfig
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,15 +20,6 @@ _TIMEOUT = (5, 30)
 """Seconds to connect, seconds to read."""
 _RESTARTS = 3
 """How often a list begins anew when its continue token has expired."""
-
-
-@dataclass(frozen=True)
-class KubeTarget:
-    """Which cluster is meant: context, cluster name as the kubeconfig has it, and API server."""
-
-    context: str
-    cluster: str
-    server: str
 
 
 class Kube:
@@ -56,7 +43,7 @@ class Kube:
             allowed_methods=("GET",),
             raise_on_status=False,
         )
-        self.target = _load(kubeconfig, context, configuration)
+        self.target = load_kubeconfig(kubeconfig, context, configuration)
         self._api = client.CoreV1Api(client.ApiClient(configuration))
 
     def list_nodes(self) -> list[dict[str, Any]]:
@@ -94,22 +81,29 @@ class Kube:
         return f"Kubernetes API {self.target.server} (context {self.target.context or 'in-cluster'})"
 
     def _node_pages(self) -> Iterator[list[dict[str, Any]]]:
-        token = ""
+        token, seen = "", {""}
         while True:
             more = {"_continue": token} if token else {}
-            answer = self._get(self._api.list_node, limit=PAGE, **more)
-            yield self._items(answer)
-            token = (answer.get("metadata") or {}).get("continue") or ""
+            try:
+                answer = self._get(self._api.list_node, limit=PAGE, **more)
+            except _NotFoundError as err:
+                raise KubernetesError(f"{err}; is this server a Kubernetes API?") from err
+            items, token = self._page(answer)
+            yield items
             if not token:
                 return
+            if token in seen:
+                raise KubernetesError(f"{self._name}: sends the same page of nodes again and again; is there a proxy?")
+            seen.add(token)
 
-    def _items(self, answer: dict[str, Any]) -> list[dict[str, Any]]:
-        items = answer.get("items")
-        if answer.get("kind") != "NodeList" or not isinstance(items, list):
+    def _page(self, answer: dict[str, Any]) -> tuple[list[dict[str, Any]], str]:
+        """Return a page's nodes, and the token of the next page ("" for none)."""
+        items, metadata = answer.get("items"), answer.get("metadata", {})
+        if answer.get("kind") != "NodeList" or not isinstance(items, list) or not isinstance(metadata, dict):
             raise KubernetesError(
                 f"{self._name}: answered with {answer.get('kind')!r} instead of a NodeList; is this a Kubernetes API?"
             )
-        return items
+        return items, metadata.get("continue") or ""
 
     def _get(self, call: Callable[..., Any], **arguments: Any) -> dict[str, Any]:
         try:
@@ -147,69 +141,6 @@ class _ExpiredError(KubernetesError):
 
 class _NotFoundError(KubernetesError):
     """404: no such object."""
-
-
-def _load(kubeconfig: str, context: str, configuration: client.Configuration) -> KubeTarget:
-    if kubeconfig and not Path(kubeconfig).expanduser().is_file():
-        raise KubernetesError(f"parameter kubeconfig: there is no file {kubeconfig!r}; give the path of a kubeconfig")
-    path = str(Path(kubeconfig).expanduser()) if kubeconfig else _default_kubeconfig()
-    if not path:
-        return _load_in_cluster(context, configuration)
-    chosen = _choose_context(path, context)
-    try:
-        config.load_kube_config(config_file=path, context=chosen["name"], client_configuration=configuration)
-    except (ConfigException, OSError, ValueError, TypeError, KeyError) as err:
-        raise KubernetesError(
-            f"kubeconfig {kubeconfig or path!r}, context {chosen['name']!r}: {err}; mend it, or choose another context"
-        ) from err
-    _refuse_plain_http(configuration.host, chosen["name"])
-    return KubeTarget(chosen["name"], str(chosen["context"].get("cluster", "")), configuration.host)
-
-
-def _default_kubeconfig() -> str:
-    """Return $KUBECONFIG, or the file in the home directory where there is one."""
-    given = os.environ.get("KUBECONFIG", "")
-    home = Path("~/.kube/config").expanduser()
-    return given or (str(home) if home.is_file() else "")
-
-
-def _load_in_cluster(context: str, configuration: client.Configuration) -> KubeTarget:
-    if context:
-        raise KubernetesError(
-            f"parameter context: {context!r} is given, but there is no kubeconfig; give parameter kubeconfig too"
-        )
-    try:
-        config.load_incluster_config(client_configuration=configuration)
-    except ConfigException as err:
-        raise KubernetesError(
-            "parameter kubeconfig: no kubeconfig in $KUBECONFIG or ~/.kube/config, and this is no pod; give a path"
-        ) from err
-    return KubeTarget("", "", configuration.host)
-
-
-def _choose_context(path: str, context: str) -> dict[str, Any]:
-    """Return the kubeconfig's entry of the context that is meant."""
-    try:
-        contexts, current = config.list_kube_config_contexts(config_file=path)
-    except (ConfigException, OSError, ValueError, TypeError, KeyError, AttributeError) as err:
-        raise KubernetesError(
-            f"kubeconfig {path!r} cannot be read: {_root(err)}; give parameter kubeconfig another path"
-        ) from err
-    if not context:
-        return dict(current)
-    found = [entry for entry in contexts if entry["name"] == context]
-    if not found:
-        known = ", ".join(sorted(entry["name"] for entry in contexts)) or "none"
-        raise KubernetesError(f"parameter context: {context!r} is not in kubeconfig {path!r}; it has: {known}")
-    return dict(found[0])
-
-
-def _refuse_plain_http(server: str, context: str) -> None:
-    if is_plain_http_beyond_loopback(server):
-        raise KubernetesError(
-            f"kubeconfig context {context!r}: server {server} is plain http beyond this machine; "
-            "credentials would travel in the clear, use https"
-        )
 
 
 def _status_message(err: ApiException) -> str:

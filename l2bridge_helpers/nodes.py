@@ -114,6 +114,14 @@ def parse_cidr(text: str) -> Network | None:
         return None
 
 
+def plain_address(text: str) -> str:
+    """Return the address in the one way of writing that compares equal; what is none stays as it is."""
+    try:
+        return str(ipaddress.ip_address(text.strip()))
+    except ValueError:
+        return text
+
+
 def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:
     """Return a sort key by which `node-2` comes before `node-10`."""
     parts = re.findall(r"[0-9]+|[^0-9]+", name)
@@ -145,7 +153,7 @@ def _rows(item: object, position: int) -> Iterator[NodeRow]:
             os=_os(item),
             ready=_condition(item, "Ready").get("status") == "True",
             providerID=_text(_at(item, "spec", "providerID")),
-            flannelPublicIP=lease.public_ipv6 if version == 6 else lease.public_ip,  # noqa: PLR2004 - IPv6
+            flannelPublicIP=plain_address(lease.public_ipv6 if version == 6 else lease.public_ip),  # noqa: PLR2004 - IPv6
             backendType=lease.backend,
             routeController=_route_controller(item),
         )
@@ -164,14 +172,15 @@ def _internal_ips(item: object) -> list[str]:
     entries = _at(item, "status", "addresses")
     if not isinstance(entries, list):
         return []
-    found = (_text(_at(entry, "address")) for entry in entries if _at(entry, "type") == "InternalIP")
+    found = (plain_address(_text(_at(entry, "address"))) for entry in entries if _at(entry, "type") == "InternalIP")
     return [address for address in found if _version(address)]
 
 
 def _choose_ip(addresses: list[str], version: int, lease: Lease) -> str:
     """Return the InternalIP of the family (0: any, IPv4 first); of several the one that flannel's peers use."""
     fitting = [ip for ip in addresses if version in (0, _version(ip))]
-    fitting.sort(key=lambda ip: (_version(ip), ip not in (lease.public_ip, lease.public_ipv6)))
+    public = (plain_address(lease.public_ip), plain_address(lease.public_ipv6))
+    fitting.sort(key=lambda ip: (_version(ip), ip not in public))
     return fitting[0] if fitting else ""
 
 

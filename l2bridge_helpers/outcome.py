@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from l2bridge_helpers.apply import Results
 from l2bridge_helpers.errors import ApplyError, DriftError, L2BridgeError, VerifyError
 from l2bridge_helpers.findings import Findings
+from l2bridge_helpers.results import Results
 from l2bridge_helpers.verify import Proof
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class Outcome:
         if failed or unserved:
             applied = f"{self.results.applied} of {len(self.results.items)} changes were applied; not in order: "
             return ApplyError(
-                f"{applied}{' | '.join(failed + unserved)}; mend this and run again, what is done stays done"
+                f"{applied}{' | '.join(failed + unserved + wrong)}; mend this and run again, what is done stays done"
             )
         if wrong:
             return VerifyError(

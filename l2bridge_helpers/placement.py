@@ -22,7 +22,32 @@ if TYPE_CHECKING:
     from l2bridge_helpers.fabric import Fabric, Instance, Nic
     from l2bridge_helpers.nodes import NodeRow
 
-CLOUD_SCHEMES = ("aws", "azure", "gce")
+CLOUD_SCHEMES = (
+    "aws",
+    "azure",
+    "gce",
+    "alicloud",
+    "cloudstack",
+    "digitalocean",
+    "equinixmetal",
+    "exoscale",
+    "gridscale",
+    "hcloud",
+    "huaweicloud",
+    "ibm",
+    "ibmcloud",
+    "ibmpowervs",
+    "ionos",
+    "linode",
+    "nutanix",
+    "oci",
+    "openstack",
+    "packet",
+    "scaleway",
+    "vsphere",
+    "vultr",
+)
+"""Schemes of provider IDs that name a machine of some cloud (their controllers' sources, read 2026-11)."""
 
 
 @dataclass(frozen=True)

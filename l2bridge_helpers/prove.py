@@ -11,10 +11,10 @@ from l2bridge_helpers.verify import Proof, verify
 if TYPE_CHECKING:
     import pandas as pd
 
-    from l2bridge_helpers.apply import Results
     from l2bridge_helpers.changes import Plan
     from l2bridge_helpers.clouds.base import Cloud
     from l2bridge_helpers.fabric import Fabric
+    from l2bridge_helpers.results import Results
 
 _PATIENCE = 30.0
 """Seconds that the cloud may take to show what it has accepted: its route states follow writes with a delay."""

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from IPython.display import display
 
-from l2bridge_helpers.apply import Results
 from l2bridge_helpers.changes import Plan
 from l2bridge_helpers.errors import ParameterError
 from l2bridge_helpers.findings import Findings
@@ -25,6 +24,7 @@ from l2bridge_helpers.nodes import node_names
 from l2bridge_helpers.outcome import Outcome
 from l2bridge_helpers.parameters import check_parameters
 from l2bridge_helpers.report import report
+from l2bridge_helpers.results import Results
 from l2bridge_helpers.show import shown
 from l2bridge_helpers.verify import Proof
 
@@ -104,9 +104,9 @@ class Run:
         step = Step(self)
         try:
             yield step
-        except Exception as err:
+        except BaseException as err:  # also Ctrl-C: the run's files always say how it ended
             self._sections[name] = "".join(step.html)
-            self._write("failed", f"{name}: {err}")
+            self._write("failed", f"{name}: {str(err) or type(err).__name__}")
             raise
         self._sections[name] = "".join(step.html)
 

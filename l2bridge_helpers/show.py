@@ -13,10 +13,11 @@ from html import escape
 
 import pandas as pd
 
-from l2bridge_helpers.apply import Results
 from l2bridge_helpers.changes import Change, Plan
 from l2bridge_helpers.findings import Findings
 from l2bridge_helpers.nodes import node_names
+from l2bridge_helpers.printable import printable
+from l2bridge_helpers.results import Results
 from l2bridge_helpers.verify import Proof
 
 _BADGES = {
@@ -53,7 +54,8 @@ def shown(value: object) -> Shown:
         return _titled(value.summary(), value.table())
     if isinstance(value, Mapping):
         return _titled("", pd.DataFrame(list(value.items()), columns=["what", "value"], dtype=object))
-    return Shown(str(value), f"<p>{escape(str(value))}</p>")
+    text = printable(str(value), keep="\n")
+    return Shown(text, f"<p>{escape(text)}</p>")
 
 
 def html_table(rows: Sequence[Sequence[object]], columns: Sequence[str]) -> str:
@@ -64,11 +66,12 @@ def html_table(rows: Sequence[Sequence[object]], columns: Sequence[str]) -> str:
 
 
 def _titled(sentence: str, table: pd.DataFrame) -> Shown:
-    title = f"{sentence[:1].upper()}{sentence[1:]}." if sentence else ""
+    table = table.map(_plain)
+    title = printable(f"{sentence[:1].upper()}{sentence[1:]}." if sentence else "")
     if table.empty:
         return Shown(title, f"<p><b>{escape(title)}</b></p>")
     html = html_table(table.to_numpy().tolist(), list(table.columns))
-    text = table.to_string(index=False, justify="left", max_colwidth=70)
+    text = table.to_string(index=False, justify="left", max_colwidth=None)
     return Shown(f"{title}\n{text}".strip(), f"<p><b>{escape(title)}</b></p>{html}" if title else html)
 
 
@@ -109,8 +112,12 @@ def _state(kind: str, side: Mapping[str, object]) -> str:
     return f"{side['destination']} via {str(side['next_hop']).rpartition('/')[2]}"
 
 
+def _plain(value: object) -> str:
+    return "yes" if value is True else "no" if value is False else printable(str(value))
+
+
 def _cell(value: object) -> str:
-    text = "yes" if value is True else "no" if value is False else str(value)
+    text = _plain(value)
     colour = _BADGES.get(text)
     if colour:
         badge = f"background:{colour};color:#fff;border-radius:3px;padding:0 6px;white-space:nowrap"

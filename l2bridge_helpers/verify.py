@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 
 from l2bridge_helpers.clouds.dialects import dialect_of
+from l2bridge_helpers.nodes import parse_cidr
 
 if TYPE_CHECKING:
     from l2bridge_helpers.changes import Change, Plan
@@ -115,8 +116,8 @@ def _in_place(change: Change, routes: Mapping[str, Route], instances: Mapping[st
     wanted = f"{change.after['destination']} via {_short(change.after['next_hop'])}"
     found = _route_state(change, routes)
     if found:
-        stopped = _STOPPED in found and not _runs(change.after["next_hop"], instances)
-        return Check("note" if stopped else "wrong", change.resource, change.node, wanted, found)
+        excused = _waits_for_its_machine(routes.get(change.resource), instances)
+        return Check("note" if excused else "wrong", change.resource, change.node, wanted, found)
     return Check("ok", change.resource, change.node, wanted, "in place, no warnings")
 
 
@@ -127,6 +128,10 @@ def _route_state(change: Change, routes: Mapping[str, Route]) -> str:
         return "no such route"
     if (route.destination, route.next_hop) != (change.after["destination"], change.after["next_hop"]):
         return f"{route.destination} via {_short(route.next_hop)}"
+    facts = route.facts()
+    other = [f"{name} {facts[name]}" for name in sorted(facts) if facts[name] != change.after.get(name)]
+    if other:
+        return f"has {', '.join(other)}"
     old = change.before.get("name", change.resource)
     if change.action == "update" and old in routes:
         return f"the route that it replaces, {old}, is still there"
@@ -135,14 +140,18 @@ def _route_state(change: Change, routes: Mapping[str, Route]) -> str:
     return "" if route.status in ("", "ACTIVE") else f"status {route.status}"
 
 
-def _runs(next_hop: str, instances: Mapping[str, Instance]) -> bool:
-    return next_hop not in instances or instances[next_hop].status == "RUNNING"
+def _waits_for_its_machine(route: Route | None, instances: Mapping[str, Instance]) -> bool:
+    """Return whether all that is wrong with a route is that its machine does not run, which `check` has said."""
+    if route is None or not route.warnings or not all(warning.startswith(_STOPPED) for warning in route.warnings):
+        return False
+    return route.next_hop in instances and instances[route.next_hop].status != "RUNNING"
 
 
 def _nothing_else(changes: Plan, before: Fabric, after: Fabric) -> Iterator[Check]:
     """Return what changed beside the plan: in what we wrote it is wrong, elsewhere it is someone else's work."""
     yield from _instances(changes, before, after)
     touched = {change.resource for change in changes} | {str(change.before.get("name")) for change in changes}
+    yield from _rivals(changes, before, after)
     yield from _others("route", _routes(before, touched), _routes(after, touched))
     yield from _others(
         "subnet",
@@ -185,6 +194,21 @@ def _routes(fabric: Fabric, touched: set[str]) -> dict[str, tuple[str, str, int]
 
 def _rules(fabric: Fabric) -> dict[str, str]:
     return {rule.id: json.dumps(rule.properties, sort_keys=True) for rule in fabric.filters}
+
+
+def _rivals(changes: Plan, before: Fabric, after: Fabric) -> Iterator[Check]:
+    """Return the routes that others made meanwhile and that take packets for our pod CIDRs."""
+    wanted = {row.after["destination"]: row for row in changes if row.kind == "route" and row.after}
+    networks = [(network, row) for text, row in wanted.items() if (network := parse_cidr(text))]
+    known = {route.name: route for route in before.table.routes}
+    for route in after.table.routes:
+        new = route.cluster != changes.cluster and known.get(route.name) != route
+        destination = parse_cidr(route.destination) if new else None
+        for network, row in networks if destination else ():
+            inside = destination.version == network.version and destination.subnet_of(network)  # type: ignore[union-attr, arg-type]
+            if inside and row.resource != route.name and route.next_hop != row.after["next_hop"]:
+                found = f"route {route.name}, made by others meanwhile, leads {route.destination} elsewhere"
+                yield Check("wrong", row.resource, row.node, f"{network} to its node alone", found)
 
 
 def _others(kind: str, before: Mapping[str, object], after: Mapping[str, object]) -> Iterable[Check]:

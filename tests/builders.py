@@ -6,6 +6,7 @@ Node number N (1, 2, ...) is called `node-N`, has the address 10.10.0.(N+1) and 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -133,7 +134,7 @@ def numbered_fabric(count: int, *, forwarding: bool = False, routes: Sequence[Ro
 def own_routes(table: pd.DataFrame, network: Fabric, *, cluster: str = CLUSTER) -> tuple[Route, ...]:
     """Return the routes that a run of ours would leave behind, each ACTIVE as the cloud shows it."""
     return tuple(
-        Route(**{**GceDialect().route(spot.row, spot.instance, spot.nic, network, cluster).facts(), "status": "ACTIVE"})
+        replace(GceDialect().route(spot.row, spot.instance, spot.nic, network, cluster), status="ACTIVE")
         for spot in place(table, network).placed
     )
 

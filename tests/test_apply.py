@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import signal
 import threading
+import time
 from dataclasses import dataclass, field
 
 import pandas as pd
 import pytest
 
-from l2bridge_helpers.apply import Results, apply, deletion_problem
+from l2bridge_helpers.apply import apply, deletion_problem
 from l2bridge_helpers.changes import Change, Plan
 from l2bridge_helpers.checks import check
-from l2bridge_helpers.errors import BlockedError, CloudError, ParameterError
+from l2bridge_helpers.errors import BlockedError, CloudError, ParameterError, UnreachableError
 from l2bridge_helpers.fabric import Fabric
 from l2bridge_helpers.findings import Finding, Findings
 from l2bridge_helpers.plan import plan
+from l2bridge_helpers.results import Results
 from tests.builders import CLUSTER, fabric, foreign_route, numbered_fabric, numbered_nodes, own_routes
 
 
@@ -26,6 +29,7 @@ class RecordingCloud:
     refuse: dict[str, Exception] = field(default_factory=dict)
     sent: list[Change] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    interrupt_after: int = 0
 
     def target(self) -> dict[str, str]:
         """Say nothing."""
@@ -39,6 +43,9 @@ class RecordingCloud:
         """Note the change."""
         with self.lock:
             self.sent.append(change)
+            if len(self.sent) == self.interrupt_after:
+                signal.raise_signal(signal.SIGINT)
+        time.sleep(0.001)
         if change.resource in self.refuse:
             raise self.refuse[change.resource]
 
@@ -141,6 +148,35 @@ def test_an_unexpected_error_is_one_nodes_failure_too(changes: Plan) -> None:
     cloud = RecordingCloud(refuse={changes.writes[0].resource: ZeroDivisionError("what?")})
     results = _apply(changes, cloud)
     assert (results.applied, results.failed[0].error) == (4, "unexpected ZeroDivisionError: what?")
+
+
+def test_a_cloud_that_is_gone_is_not_asked_a_thousand_times() -> None:
+    """After ten such failures in a row the rest is skipped, and says why."""
+    many = plan(numbered_nodes(60), numbered_fabric(60), cluster=CLUSTER)
+    cloud = RecordingCloud(refuse={change.resource: UnreachableError("gone") for change in many.writes})
+    news: list[str] = []
+    results = _apply(many, cloud, tell=news.append)
+    assert len(cloud.sent) < 30
+    assert len(results.failed) == len(results.items) == 120
+    assert results.items[-1].error == "the cloud does not answer any more, see the failures"
+    assert news[0].startswith("the cloud does not answer any more")
+
+
+def test_failures_between_successes_are_no_outage() -> None:
+    """A cloud that answers now and then is asked on."""
+    many = plan(numbered_nodes(60), numbered_fabric(60, forwarding=True), cluster=CLUSTER)
+    refused = [change.resource for change in many.writes if change.node.endswith(("1", "3", "5"))]
+    cloud = RecordingCloud(refuse={resource: UnreachableError("gone") for resource in refused})
+    assert _apply(many, cloud).applied == len(many.writes) - len(refused)
+
+
+def test_an_interruption_stops_between_changes_and_tells_what_was_done() -> None:
+    """Ctrl-C loses nothing: what was sent is known, the rest is skipped."""
+    many = plan(numbered_nodes(60), numbered_fabric(60), cluster=CLUSTER)
+    cloud = RecordingCloud(interrupt_after=5)
+    results = _apply(many, cloud, tell=lambda _: None)
+    assert results.applied == len(cloud.sent) < 120
+    assert {result.error for result in results.failed} == {"the run was interrupted"}
 
 
 def test_a_nodes_changes_go_in_order(changes: Plan) -> None:

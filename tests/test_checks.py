@@ -89,7 +89,10 @@ def test_pod_cidr_written_in_two_ways_is_the_same_one() -> None:
 def test_every_duplicated_pod_cidr_is_told() -> None:
     """Two pairs are two findings."""
     items = [node_item(f"node-{n}", address(n), f"10.42.{n % 2}.0/24") for n in (1, 2, 3, 4)]
-    assert [finding.object for finding in check_nodes(nodes(*items))] == ["nodes node-1, node-3", "nodes node-2, node-4"]
+    assert [finding.object for finding in check_nodes(nodes(*items))] == [
+        "nodes node-1, node-3",
+        "nodes node-2, node-4",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -121,7 +124,7 @@ def test_neighbouring_pod_cidrs_do_not_overlap() -> None:
 
 
 def test_pod_cidr_outside_flannels_network_blocks() -> None:
-    """flannel refuses such a lease; the finding names node, CIDR, Network and ConfigMap."""
+    """Flannel refuses such a lease; the finding names node, CIDR, Network and ConfigMap."""
     finding = the_one(nodes(numbered_item(1), node_item("stray", address(2), "10.43.0.0/24")))
     assert (finding.severity, finding.object) == ("blocking", "node stray")
     assert all(part in finding.found for part in ("10.43.0.0/24", "10.42.0.0/16", "kube-flannel/kube-flannel-cfg"))
@@ -180,7 +183,9 @@ def test_other_backend_in_the_config_map_blocks(backend: str) -> None:
 
 def test_other_backend_on_some_nodes_blocks_and_names_them() -> None:
     """Mixed backends silently part the cluster."""
-    others = [node_item(f"node-{n}", address(n), pod_cidr(n), backend=kind) for n, kind in ((2, "vxlan"), (3, "wireguard"))]
+    others = [
+        node_item(f"node-{n}", address(n), pod_cidr(n), backend=kind) for n, kind in ((2, "vxlan"), (3, "wireguard"))
+    ]
     finding = the_one(nodes(numbered_item(1), *others))
     assert (finding.severity, finding.object) == ("blocking", "nodes node-2, node-3")
     assert "vxlan, wireguard" in finding.found

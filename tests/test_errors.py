@@ -39,7 +39,7 @@ def test_notebook_shows_the_text_and_no_frames(cls: type[L2BridgeError]) -> None
 
 def test_ipython_uses_what_the_error_says(capsys: pytest.CaptureFixture[str]) -> None:
     """In a real shell the cause and its frames are not shown."""
-    from IPython.core.interactiveshell import InteractiveShell  # noqa: PLC0415 - slow to import
+    from IPython.core.interactiveshell import InteractiveShell
 
     cell = """
 from l2bridge_helpers.errors import CloudError

@@ -11,7 +11,9 @@ def finding(severity: Severity = "warning", about: str = "node a") -> Finding:
 
 def test_worst_stands_first_otherwise_the_order_of_the_checks() -> None:
     """Who reads from the top reads what matters."""
-    found = Findings.of([finding("warning", "1"), finding("error", "2"), finding("blocking", "3"), finding("error", "4")])
+    found = Findings.of(
+        [finding("warning", "1"), finding("error", "2"), finding("blocking", "3"), finding("error", "4")]
+    )
     assert [item.object for item in found] == ["3", "2", "4", "1"]
 
 

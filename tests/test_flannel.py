@@ -35,13 +35,13 @@ def test_keys_are_read_whatever_their_case() -> None:
 
 @pytest.mark.parametrize("written", ["Host-GW", "HOST-GW"])
 def test_backend_is_read_whatever_its_case(written: str) -> None:
-    """flannel lowers the backend's name before it looks for it (flannel, pkg/backend/manager.go, GetBackend)."""
+    """Flannel lowers the backend's name before it looks for it (flannel, pkg/backend/manager.go, GetBackend)."""
     assert read({**UPSTREAM, "Backend": {"Type": written}}).backend == "host-gw"
 
 
 @pytest.mark.parametrize("backend", [None, {}, [], "host-gw", {"Type": None}])
 def test_backend_that_is_not_given_is_empty(backend: object) -> None:
-    """flannel then takes another one than host-gw, so it must not look like one."""
+    """Flannel then takes another one than host-gw, so it must not look like one."""
     assert read({"Network": "10.42.0.0/16", "Backend": backend}).backend == ""
 
 
@@ -70,14 +70,14 @@ def test_annotations_tell_backend_and_addresses() -> None:
 
 
 def test_overwritten_public_address_wins() -> None:
-    """flannel prefers `public-ip-overwrite`."""
+    """Flannel prefers `public-ip-overwrite`."""
     notes = {"public_ip": "10.0.0.2", "public_ip_overwrite": "10.9.0.2", "public_ipv6_overwrite": "fd00::9"}
     assert lease(**notes) == Lease("", "10.9.0.2", "fd00::9")
 
 
 @pytest.mark.parametrize("prefix", ["net.example.com/", "net.example.com/flannel-"])
 def test_annotations_of_another_prefix_are_found(prefix: str) -> None:
-    """flannel can be told another prefix, with or without a name in it (flannel, pkg/subnet/kube/annotations.go)."""
+    """Flannel can be told another prefix, with or without a name in it (flannel, pkg/subnet/kube/annotations.go)."""
     notes = {"kube_subnet_manager": "true", "backend_type": "vxlan", "public_ip": "10.0.0.2"}
     assert lease(prefix, **notes) == Lease("vxlan", "10.0.0.2")
 

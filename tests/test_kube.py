@@ -6,13 +6,21 @@ import pytest
 
 from l2bridge_helpers import kube
 from l2bridge_helpers.errors import KubernetesError
-from l2bridge_helpers.kube import Kube, KubeTarget
+from l2bridge_helpers.kube import Kube
+from l2bridge_helpers.kubeconfig import KubeTarget
 from l2bridge_helpers.lab import Lab
 
 SERVER = "https://127.0.0.1:6443"
 
 
-def write_kubeconfig(folder: Path, *, server: Any = SERVER, user: dict[str, Any] | None = None, **fields: Any) -> str:
+def write_kubeconfig(
+    folder: Path,
+    *,
+    current: str | None = "one",
+    server: object = SERVER,
+    user: dict[str, Any] | None = None,
+    **fields: object,
+) -> str:
     """Write a kubeconfig with the contexts `one` and `two`; return its path. A field that is None is left out."""
     contexts = [{"name": name, "context": {"cluster": f"cluster-{name}", "user": "someone"}} for name in ("one", "two")]
     document = {
@@ -21,7 +29,7 @@ def write_kubeconfig(folder: Path, *, server: Any = SERVER, user: dict[str, Any]
         "clusters": [{"name": f"cluster-{name}", "cluster": {"server": server}} for name in ("one", "two")],
         "users": [{"name": "someone", "user": user or {}}],
         "contexts": contexts,
-        "current-context": "one",
+        "current-context": current,
         **fields,
     }
     path = folder / "kubeconfig"
@@ -66,7 +74,7 @@ def test_context_chooses_the_cluster(tmp_path: Path) -> None:
 @pytest.mark.parametrize("current", [None, "", "gone"])
 def test_context_needs_no_current_one(tmp_path: Path, current: str | None) -> None:
     """A context that is named is used, whatever the kubeconfig's current one is, as kubectl does it."""
-    path = write_kubeconfig(tmp_path, **{"current-context": current})
+    path = write_kubeconfig(tmp_path, current=current)
     assert Kube(path, "two").target.cluster == "cluster-two"
 
 
@@ -80,7 +88,7 @@ def test_unknown_context_names_those_there_are(tmp_path: Path) -> None:
 def test_kubeconfig_without_current_context_asks_for_one(tmp_path: Path, current: str | None) -> None:
     """Where neither the parameter nor the file chooses, the error says which parameter would."""
     with pytest.raises(KubernetesError, match="parameter context"):
-        Kube(write_kubeconfig(tmp_path, **{"current-context": current}))
+        Kube(write_kubeconfig(tmp_path, current=current))
 
 
 def test_opening_sends_nothing(lab: Lab) -> None:
@@ -100,7 +108,8 @@ def test_missing_kubeconfig_is_named(tmp_path: Path) -> None:
     assert path in str(caught.value)
 
 
-def test_home_is_expanded(tmp_path: Path, outside: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("outside")
+def test_home_is_expanded(tmp_path: Path) -> None:
     """`~/kubeconfig` is what people write."""
     write_kubeconfig(tmp_path)
     assert Kube("~/kubeconfig").target.context == "one"
@@ -112,7 +121,8 @@ def test_environment_names_the_kubeconfig(tmp_path: Path, outside: pytest.Monkey
     assert Kube().target.context == "one"
 
 
-def test_home_has_the_kubeconfig(tmp_path: Path, outside: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("outside")
+def test_home_has_the_kubeconfig(tmp_path: Path) -> None:
     """Without $KUBECONFIG it is ~/.kube/config."""
     (tmp_path / ".kube").mkdir()
     Path(write_kubeconfig(tmp_path)).rename(tmp_path / ".kube" / "config")
@@ -144,7 +154,8 @@ def test_pod_needs_no_kubeconfig(outside: pytest.MonkeyPatch) -> None:
     """In a pod its service account is used; the cluster has no name there."""
     server = "https://10.43.0.1:443"
     outside.setattr(
-        kube.config, "load_incluster_config", lambda client_configuration: setattr(client_configuration, "host", server)
+        "kubernetes.config.load_incluster_config",
+        lambda client_configuration: setattr(client_configuration, "host", server),
     )
     assert Kube().target == KubeTarget("", "", server)
 
@@ -245,7 +256,7 @@ def test_expired_token_of_the_lab_is_noticed(lab: Lab, monkeypatch: pytest.Monke
 def test_list_that_always_expires_is_given_up(lab: Lab) -> None:
     """The error says what happens, and that trying again later may help."""
     lab.kubernetes.faults.add(("GET", "/nodes"), status=410, reason="Expired", times=None)
-    with pytest.raises(KubernetesError, match="410 Gone.*run again"):
+    with pytest.raises(KubernetesError, match=r"410 Gone.*run again"):
         connect(lab).list_nodes()
 
 
@@ -301,12 +312,12 @@ def test_server_that_does_not_answer_is_named(lab: Lab, monkeypatch: pytest.Monk
     monkeypatch.setattr("urllib3.Retry.get_backoff_time", lambda _: 0.0)
     reader = connect(lab)
     lab.close()
-    with pytest.raises(KubernetesError, match="does not answer: .*check the address, VPN and firewall") as caught:
+    with pytest.raises(KubernetesError, match=r"does not answer: .*check the address, VPN and firewall") as caught:
         reader.list_nodes()
     assert reader.target.server in str(caught.value)
 
 
-class Answer:
+class _Answer:
     """An HTTP answer with this body."""
 
     def __init__(self, body: bytes) -> None:
@@ -330,7 +341,7 @@ class Answer:
 def test_answer_that_is_no_node_list_is_refused(lab: Lab, monkeypatch: pytest.MonkeyPatch, body: bytes) -> None:
     """A login page or another API is not taken for a cluster without nodes."""
     reader = connect(lab)
-    monkeypatch.setattr(reader._api, "list_node", lambda **_: Answer(body))
+    monkeypatch.setattr(reader._api, "list_node", lambda **_: _Answer(body))
     with pytest.raises(KubernetesError, match="is this a Kubernetes API"):
         reader.list_nodes()
 
@@ -339,7 +350,7 @@ def test_same_page_for_ever_is_refused(lab: Lab, monkeypatch: pytest.MonkeyPatch
     """A proxy that loses the `continue` parameter sends the first page again and again: that is no list."""
     body = json.dumps({"kind": "NodeList", "metadata": {"continue": "x"}, "items": lab.world.nodes}).encode()
     reader = connect(lab)
-    answers = iter([Answer(body)] * 10)
+    answers = iter([_Answer(body)] * 10)
     monkeypatch.setattr(reader._api, "list_node", lambda **_: next(answers))
     with pytest.raises(KubernetesError):
         reader.list_nodes()

@@ -249,7 +249,7 @@ def test_field_of_a_wrong_type_is_no_crash(path: tuple[str, ...], nonsense: Any)
 @pytest.mark.parametrize("item", [None, 5, "x", [], {}, {"metadata": None}, {"metadata": {"name": ""}}])
 def test_item_without_a_name_refuses_the_whole_list(item: Any) -> None:
     """Half a list is never used: what is missing from it would look like a node that is gone."""
-    with pytest.raises(KubernetesError, match="item 1 has no metadata.name"):
+    with pytest.raises(KubernetesError, match=r"item 1 has no metadata\.name"):
         nodes_table([node_item(), item])
 
 

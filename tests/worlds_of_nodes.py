@@ -98,4 +98,3 @@ def worlds(draw: st.DrawFn) -> World:
     table = RouteTable(network, tuple(routes))
     fabric = Fabric("gce", network, tuple(machines), (Subnet("subnet", ("10.0.0.0/24",)),), table)
     return World(nodes_table(draw(_node_items())), fabric)
-

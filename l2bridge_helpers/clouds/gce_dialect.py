@@ -75,7 +75,7 @@ class GceDialect:
 
     def leads_to(self, route: Route, instance: Instance, nic: Nic) -> bool:
         """Return whether the next hop is the instance, or an address that it has in the network."""
-        return route.next_hop in (instance.id, nic.primary(4), nic.primary(6))
+        return bool(route.next_hop) and route.next_hop in (instance.id, nic.primary(4), nic.primary(6))
 
     def is_route_controller(self, route: Route) -> bool:
         """Return whether cloud-provider-gcp made it: its description says so."""
@@ -84,12 +84,12 @@ class GceDialect:
     def enable_command(self, instance: Instance) -> str:
         """Return the three `gcloud` steps: export, edit, update without a restart."""
         project, zone, name = parse_instance(instance.id)
-        where = f"{name} --project={project} --zone={zone}"
+        where = shlex.join([name, f"--project={project}", f"--zone={zone}"])
         file = shlex.quote(f"{name}.yaml")
         return (
-            f"gcloud compute instances export {where} --destination={file}"
+            f"gcloud compute instances export {where} {shlex.quote(f'--destination={name}.yaml')}"
             f" && sed -i '/^canIpForward:/d' {file} && echo 'canIpForward: true' >> {file}"
-            f" && gcloud compute instances update-from-file {where} --source={file}"
+            f" && gcloud compute instances update-from-file {where} {shlex.quote(f'--source={name}.yaml')}"
             " --most-disruptive-allowed-action=REFRESH"
         )
 

@@ -11,19 +11,29 @@ from google.auth import exceptions as auth
 from google.cloud import compute_v1
 from urllib3.exceptions import NewConnectionError
 
-from l2bridge_helpers.errors import AccessDeniedError, CloudError, CredentialsError, PolicyError, QuotaError
+from l2bridge_helpers.errors import (
+    AccessDeniedError,
+    CloudError,
+    CredentialsError,
+    PolicyError,
+    QuotaError,
+    UnreachableError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _RETRIED_STATUS = (429, 500, 502, 503, 504)
 _RATE_LIMITS = ("rateLimitExceeded", "userRateLimitExceeded")
-_PERMISSION = re.compile(r"Required '([\w.]+)' permission for '([^']+)'")
+_PERMISSION = re.compile(
+    r"Required '([\w.]+)' permission for '([^']+)'|Permission '([\w.]+)' denied on resource '([^']+)'"
+)
 _POLICY = re.compile(r"[Cc]onstraint (constraints/[\w./]+)")
 _TRANSIENT = (
     requests.exceptions.ConnectionError,
     requests.exceptions.Timeout,
     requests.exceptions.ChunkedEncodingError,
+    auth.TransportError,
 )
 
 
@@ -35,33 +45,43 @@ def worth_retrying(err: BaseException) -> bool:
     """Return whether the same request may succeed later: throttled, overloaded, cut off. Nobody listening is final."""
     if isinstance(err, api.GoogleAPICallError):
         return err.code in _RETRIED_STATUS or _reason(err) in _RATE_LIMITS
-    return isinstance(err, _TRANSIENT) and not _nobody_listens(err)
+    return (
+        isinstance(err, _TRANSIENT) and not isinstance(err, requests.exceptions.SSLError) and not _nobody_listens(err)
+    )
 
 
 def translate(err: BaseException, doing: str) -> CloudError:
     """Return our error for one of Google's. `doing` is what was tried, as in `could not <doing>`."""
     if isinstance(err, api.RetryError):
         cause = err.cause or err
-        return CloudError(
+        return UnreachableError(
             f"could not {doing}: still failing after two minutes of retries ({_text(cause)}); run again later"
         )
     if isinstance(err, api.GoogleAPICallError):
         return _api_error(err, doing)
+    if isinstance(err, auth.GoogleAuthError):
+        return _auth_error(err, doing)
+    if isinstance(err, requests.exceptions.RequestException):
+        return UnreachableError(
+            f"could not {doing}: {_connection(err)}; check parameter endpoint, network and proxy, then run again"
+        )
+    return CloudError(f"could not {doing}: {type(err).__name__}: {err}")
+
+
+def _auth_error(err: auth.GoogleAuthError, doing: str) -> CloudError:
     if isinstance(err, auth.DefaultCredentialsError):
         return CredentialsError(
             f"could not {doing}: there are no Google credentials; run `gcloud auth application-default login`, "
             "or set GOOGLE_APPLICATION_CREDENTIALS"
         )
-    if isinstance(err, auth.GoogleAuthError):
-        return CredentialsError(
-            f"could not {doing}: the Google credentials do not work ({_text(err)}); "
-            "run `gcloud auth application-default login` again"
+    if isinstance(err, auth.TransportError):
+        return UnreachableError(
+            f"could not {doing}: Google's token service does not answer ({_text(err)}); check network and proxy"
         )
-    if isinstance(err, requests.exceptions.RequestException):
-        return CloudError(
-            f"could not {doing}: {_connection(err)}; check parameter endpoint, network and proxy, then run again"
-        )
-    return CloudError(f"could not {doing}: {type(err).__name__}: {err}")
+    return CredentialsError(
+        f"could not {doing}: the Google credentials do not work ({_text(err)}); "
+        "run `gcloud auth application-default login` again"
+    )
 
 
 def operation_error(errors: Sequence[compute_v1.Errors], doing: str) -> CloudError:
@@ -90,8 +110,9 @@ def _api_error(err: api.GoogleAPICallError, doing: str) -> CloudError:
 
 def _by_message(text: str, doing: str) -> CloudError | None:
     if found := _PERMISSION.search(text):
+        permission, resource = found[1] or found[3], found[2] or found[4]
         return AccessDeniedError(
-            f"could not {doing}: permission {found[1]} is missing on {found[2]}; grant it to this account"
+            f"could not {doing}: permission {permission} is missing on {resource}; grant it to this account"
         )
     if found := _POLICY.search(text):
         return PolicyError(
@@ -108,7 +129,8 @@ def _text(err: BaseException) -> str:
     """Return Google's own message, without the method and address that the client puts in front."""
     entries = err.errors if isinstance(err, api.GoogleAPICallError) else []
     messages = [str(entry["message"]) for entry in entries or [] if isinstance(entry, dict) and entry.get("message")]
-    text = messages[0] if messages else str(getattr(err, "message", "") or err)
+    told = getattr(err, "message", "") or (err.args[0] if err.args else err)
+    text = messages[0] if messages else str(told)
     return " ".join(re.sub(r"^(?:\d{3} )?(?:GET|PUT|POST|DELETE|PATCH) \S+: ", "", text).split())
 
 

@@ -47,7 +47,7 @@ def route_owner(name: str, description: str) -> tuple[str, str]:
     """Return (cluster, node) when name and description both carry our mark, else ("", "")."""
     try:
         mark = json.loads(description)
-    except ValueError:
+    except (ValueError, RecursionError):
         return "", ""
     if not isinstance(mark, dict) or mark.get("managed-by") != MANAGER:
         return "", ""

@@ -7,8 +7,10 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from l2bridge_helpers.clouds.gce_dialect import parse_instance
 from l2bridge_helpers.clouds.gce_names import route_owner
 from l2bridge_helpers.fabric import Filter, Instance, Nic, Route, RouteTable, Subnet
+from l2bridge_helpers.nodes import plain_address
 
 if TYPE_CHECKING:
     from google.cloud import compute_v1
@@ -31,7 +33,8 @@ def path_of(link: object) -> str:
 
 def instance_of(raw: Mapping[str, Any]) -> Instance:
     """Return an instance. `raw` is the API's JSON; properties of a wrong type count as missing."""
-    instance_id = path_of(raw.get("selfLink")) or f"{path_of(raw.get('zone'))}/instances/{raw.get('name')}"
+    link = path_of(raw.get("selfLink"))
+    instance_id = link if all(parse_instance(link)) else f"{path_of(raw.get('zone'))}/instances/{raw.get('name')}"
     nics = _objects(raw.get("networkInterfaces"))
     forwarding = raw.get("canIpForward") is True
     tags = raw.get("tags")
@@ -62,7 +65,7 @@ def route_of(route: compute_v1.Route) -> Route:
     return Route(
         name=route.name,
         destination=_normal(route.dest_range),
-        next_hop=path_of(next(filter(None, hops), "")),
+        next_hop=plain_address(path_of(next(filter(None, hops), ""))),
         table=path_of(route.network),
         priority=route.priority,
         cluster=cluster,
@@ -143,7 +146,8 @@ def _group(raw: Mapping[str, Any], instance_id: str) -> str:
     items = _objects(metadata.get("items")) if isinstance(metadata, dict) else []
     created_by = next((str(item.get("value")) for item in items if item.get("key") == "created-by"), "")
     found = re.search(r"((?:zones|regions)/[^/]+/instanceGroupManagers/[^/]+)$", created_by)
-    return f"projects/{instance_id.split('/')[1]}/{found[1]}" if found else ""
+    project = parse_instance(instance_id)[0]
+    return f"projects/{project}/{found[1]}" if found and project else ""
 
 
 def _objects(value: object) -> list[dict[str, Any]]:

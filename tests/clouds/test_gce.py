@@ -11,12 +11,12 @@ import pytest
 from google.auth import exceptions as auth
 
 from l2bridge_helpers import apply, check, list_nodes, plan
-from l2bridge_helpers.apply import Results
 from l2bridge_helpers.changes import Change, Plan
 from l2bridge_helpers.clouds.gce import Gce
 from l2bridge_helpers.errors import AccessDeniedError, CloudError, CredentialsError, ParameterError
 from l2bridge_helpers.fabric import Fabric, Route
 from l2bridge_helpers.lab import Lab, Request, world
+from l2bridge_helpers.results import Results
 from l2bridge_helpers.verify import verify
 
 Read = tuple[Gce, pd.DataFrame, Fabric, Plan]

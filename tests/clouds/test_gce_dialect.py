@@ -239,6 +239,7 @@ def gcloud_calls(command: str, folder: Path) -> list[list[str]]:
     """Run the command in a shell that knows nothing but a `gcloud` and a `sed` of our own; return gcloud's words."""
     stubs = "gcloud() { printf '%s\\0' \"$@\" END >&3; }; sed() { :; }; "
     calls = folder / "calls"
+    calls.touch()
     script = f"exec 3>{shlex.quote(str(calls))}; {stubs}{command}"
     subprocess.run(["/bin/bash", "-c", script], cwd=folder, env={"PATH": ""}, check=False, capture_output=True)
     return [call.split("\0") for call in calls.read_text().split("\0END\0") if call]

@@ -9,7 +9,7 @@ from l2bridge_helpers.clouds.gce_names import MANAGER, name_prefix, route_descri
 
 VALID = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 TEXTS = st.text(max_size=80)
-IDENTITIES = st.fixed_dictionaries({key: TEXTS for key in ("cluster", "network", "node", "destination", "next_hop")})
+IDENTITIES = st.fixed_dictionaries(dict.fromkeys(("cluster", "network", "node", "destination", "next_hop"), TEXTS))
 SAMPLE = {
     "cluster": "prod",
     "network": "main",

@@ -1,0 +1,141 @@
+"""A plan that was let through, carried out node by node.
+
+A node's changes run one after the other, and the first that fails stops that node only. Nodes run side by side.
+Deletions come last, and only where the route that takes their place was made.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from typing import TYPE_CHECKING
+
+from l2bridge_helpers.errors import CredentialsError, L2BridgeError, UnreachableError
+from l2bridge_helpers.results import Outcome, Result, Results
+
+if TYPE_CHECKING:
+    from l2bridge_helpers.changes import Plan
+    from l2bridge_helpers.clouds.base import Cloud
+
+WORKERS = 10
+"""Nodes served side by side: as many as an SDK's session keeps connections."""
+OUTAGE = 10
+"""So many failures in a row of a cloud that is not there, or lets us in no more, and the rest is not tried."""
+_NEWS_SECONDS = 5.0
+
+
+class Execution:
+    """One application of a plan. A change is known by its place in the plan."""
+
+    def __init__(self, changes: Plan, cloud: Cloud, tell: Callable[[str], None]) -> None:
+        """Prepare; nothing is sent yet."""
+        self._writes = changes.writes
+        self._cluster = changes.cluster
+        self._cloud = cloud
+        self._tell = tell
+        self._news = News(len(self._writes), tell)
+        self._outcomes: dict[int, Result] = {}
+        self._outages = 0
+        self._stopped = ""
+        """Why nothing more is sent, empty while all is well."""
+
+    def results(self) -> Results:
+        """Send everything, and return what became of it."""
+        making = [place for place, change in enumerate(self._writes) if change.action != "delete"]
+        self._side_by_side(self._chains(making))
+        self._side_by_side([[place] for place in self._safe_deletes(making)])
+        return Results(tuple(self._result(place) for place in range(len(self._writes))), self._cluster)
+
+    def _result(self, place: int) -> Result:
+        """Return what became of a change; one that an interruption came before was not sent."""
+        return self._outcomes.get(place) or Result(self._writes[place], "skipped", self._stopped)
+
+    def _chains(self, places: list[int]) -> list[list[int]]:
+        """Return each node's changes, in the plan's order."""
+        chains: dict[str, list[int]] = defaultdict(list)
+        for place in places:
+            chains[self._writes[place].node].append(place)
+        return list(chains.values())
+
+    def _safe_deletes(self, made: list[int]) -> Iterator[int]:
+        """Skip the deletion of a route whose substitute was not made."""
+        missing = {
+            self._writes[place].after.get("destination") for place in made if self._result(place).outcome != "applied"
+        }
+        for place, change in enumerate(self._writes):
+            if change.action == "delete":
+                if change.before.get("destination") in missing:
+                    self._note(place, "skipped", "the route that takes its place was not made")
+                else:
+                    yield place
+
+    def _side_by_side(self, chains: list[list[int]]) -> None:
+        """Run the chains in parallel. Ctrl-C lets the requests under way finish, and sends nothing more."""
+        with ThreadPoolExecutor(WORKERS, thread_name_prefix="apply") as pool:
+            try:
+                futures = [pool.submit(self._chain, chain) for chain in chains]
+                for future in as_completed(futures):
+                    future.result()
+                    self._news.tell(self._outcomes)
+            except KeyboardInterrupt:
+                self._stop("the run was interrupted")
+
+    def _chain(self, chain: list[int]) -> None:
+        broken = ""
+        for place in chain:
+            reason = self._stopped or broken
+            if reason:
+                self._note(place, "skipped", reason)
+            elif not self._send(place):
+                change = self._writes[place]
+                broken = f"{change.kind} of {change.resource} failed first"
+
+    def _send(self, place: int) -> bool:
+        try:
+            self._cloud.send(self._writes[place])
+        except L2BridgeError as err:
+            self._note(place, "failed", str(err))
+            self._count_outage(err)
+        except Exception as err:  # noqa: BLE001 - whatever happens to one node, the others are served
+            self._note(place, "failed", f"unexpected {type(err).__name__}: {err}")
+        else:
+            self._note(place, "applied")
+            self._outages = 0
+            return True
+        return False
+
+    def _count_outage(self, err: L2BridgeError) -> None:
+        """Give up when the cloud does: a thousand nodes would otherwise wait two minutes each for nothing."""
+        self._outages = self._outages + 1 if isinstance(err, UnreachableError | CredentialsError) else 0
+        if self._outages >= OUTAGE and not self._stopped:
+            self._stop("the cloud does not answer any more, see the failures")
+
+    def _stop(self, reason: str) -> None:
+        self._stopped = reason
+        self._tell(f"{reason}: what is under way is finished, nothing more is sent")
+
+    def _note(self, place: int, outcome: Outcome, error: str = "") -> None:
+        self._outcomes[place] = Result(self._writes[place], outcome, error)
+
+
+class News:
+    """A line of progress every few seconds; none when all is done before."""
+
+    def __init__(self, total: int, tell: Callable[[str], None]) -> None:
+        """Begin to count."""
+        self._total = total
+        self._tell = tell
+        self._start = self._last = time.monotonic()
+
+    def tell(self, outcomes: dict[int, Result]) -> None:
+        """Say how far it is and how long the rest will take, if it is time to."""
+        now = time.monotonic()
+        if now - self._last < _NEWS_SECONDS:
+            return
+        self._last = now
+        seen = list(outcomes.values())
+        failed = sum(result.outcome in ("failed", "skipped") for result in seen)
+        left = (now - self._start) / max(len(seen), 1) * (self._total - len(seen))
+        self._tell(f"{len(seen)} of {self._total} changes done, {failed} failed, about {left:.0f} s left")

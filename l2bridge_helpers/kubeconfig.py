@@ -1,0 +1,107 @@
+"""Which cluster is meant: kubeconfig, context, server and credentials. Sends nothing."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kubernetes import client, config
+from kubernetes.config.kube_config import KubeConfigMerger
+
+from l2bridge_helpers.endpoints import endpoint_problem, is_plain_http
+from l2bridge_helpers.errors import KubernetesError
+
+
+@dataclass(frozen=True)
+class KubeTarget:
+    """Which cluster is meant: context, cluster name as the kubeconfig has it, and API server."""
+
+    context: str
+    cluster: str
+    server: str
+
+
+def load_kubeconfig(kubeconfig: str, context: str, configuration: client.Configuration) -> KubeTarget:
+    """Fill the client's configuration, and return what was chosen.
+
+    Args:
+        kubeconfig: a path; empty: $KUBECONFIG, ~/.kube/config, then the pod's service account.
+        context: a context of it; empty: the current one.
+        configuration: is filled in. Plain http, which is accepted on loopback only, gets no credentials.
+
+    Raises:
+        KubernetesError: the kubeconfig is missing or broken, or has no such context.
+
+    """
+    if kubeconfig and not Path(kubeconfig).expanduser().is_file():
+        raise KubernetesError(f"parameter kubeconfig: there is no file {kubeconfig!r}; give the path of a kubeconfig")
+    path = str(Path(kubeconfig).expanduser()) if kubeconfig else _default_path()
+    if not path:
+        return _load_in_cluster(context, configuration)
+    name, cluster = _choose(path, context)
+    try:
+        config.load_kube_config(config_file=path, context=name, client_configuration=configuration)
+    except Exception as err:  # the loader raises what its plugins and YAML happen to raise
+        raise KubernetesError(f"kubeconfig {path!r}, context {name!r} cannot be used: {_why(err)}; mend it") from err
+    _check_server(configuration, f"kubeconfig {path!r}, context {name!r}")
+    return KubeTarget(name, cluster, configuration.host)
+
+
+def _default_path() -> str:
+    """Return $KUBECONFIG, or the file in the home directory where there is one."""
+    home = Path("~/.kube/config").expanduser()
+    return os.environ.get("KUBECONFIG", "") or (str(home) if home.is_file() else "")
+
+
+def _load_in_cluster(context: str, configuration: client.Configuration) -> KubeTarget:
+    if context:
+        raise KubernetesError(
+            f"parameter context: {context!r} is given, but there is no kubeconfig; give parameter kubeconfig too"
+        )
+    try:
+        config.load_incluster_config(client_configuration=configuration)
+    except config.ConfigException as err:
+        raise KubernetesError(
+            "parameter kubeconfig: no kubeconfig in $KUBECONFIG or ~/.kube/config, and this is no pod; give a path"
+        ) from err
+    return KubeTarget("", "", configuration.host)
+
+
+def _choose(path: str, context: str) -> tuple[str, str]:
+    """Return name and cluster of the context that is meant; the current one need not exist when one is named."""
+    contexts, current = _contexts(path)
+    name = context or current
+    known = ", ".join(sorted(contexts)) or "none"
+    if name not in contexts:
+        what = f"{context!r} is not" if context else f"'' is given, and the current one ({current!r}) is not"
+        raise KubernetesError(f"parameter context: {what} in kubeconfig {path!r}; it has: {known}")
+    return name, contexts[name]
+
+
+def _contexts(path: str) -> tuple[dict[str, str], str]:
+    """Return the merged kubeconfig's contexts, name -> cluster, and the name of the current one."""
+    try:
+        merged = KubeConfigMerger(path).config.value
+        entries = [entry.value for entry in merged["contexts"]]
+        return {entry["name"]: entry["context"]["cluster"] for entry in entries}, merged.get("current-context") or ""
+    except Exception as err:  # whatever a broken file makes the reader stumble over
+        raise KubernetesError(f"kubeconfig {path!r} cannot be read: {_why(err)}; give another path") from err
+
+
+def _check_server(configuration: client.Configuration, where: str) -> None:
+    """Refuse a server that is none, or plain http beyond this machine; take credentials off plain http."""
+    server: Any = configuration.host
+    host = server.rstrip("/").split("/", 3)[:3] if isinstance(server, str) else []
+    problem = endpoint_problem("/".join(host)) if host and host[0] else "is no URL; it looks like https://HOST:PORT"
+    if problem:
+        raise KubernetesError(f"{where}: server {server!r} {problem}")
+    if is_plain_http(server):
+        configuration.api_key, configuration.refresh_api_key_hook = {}, None
+        configuration.username = configuration.password = configuration.cert_file = configuration.key_file = None
+
+
+def _why(err: Exception) -> str:
+    """Return the reason on one line."""
+    return f"{type(err).__name__}: {' '.join(str(err).split())}"
