@@ -78,6 +78,14 @@ def test_context_needs_no_current_one(tmp_path: Path, current: str | None) -> No
     assert Kube(path, "two").target.cluster == "cluster-two"
 
 
+@pytest.mark.parametrize("broken", [{"name": "broken"}, {"name": "broken", "context": None}], ids=json.dumps)
+def test_broken_context_beside_the_one_that_is_meant_does_not_matter(tmp_path: Path, broken: dict[str, Any]) -> None:
+    """People's kubeconfigs gather leftovers; kubectl goes on with the context that is asked for."""
+    good = {"name": "two", "context": {"cluster": "cluster-two", "user": "someone"}}
+    path = write_kubeconfig(tmp_path, contexts=[broken, good])
+    assert Kube(path, "two").target.cluster == "cluster-two"
+
+
 def test_unknown_context_names_those_there_are(tmp_path: Path) -> None:
     """The error offers what could have been meant."""
     with pytest.raises(KubernetesError, match=r"parameter context: 'three' .* it has: one, two$"):

@@ -248,6 +248,30 @@ def test_new_foreign_route_in_the_way_is_wrong() -> None:
 
 
 @pytest.mark.parametrize(
+    "helper",
+    [
+        foreign_route(pod_cidr(1), address(9), priority=2000),
+        foreign_route(pod_cidr(1), address(1)),
+        foreign_route("10.42.0.0/16", address(9), priority=100),
+    ],
+    ids=["worse priority", "same node, by its address", "wider range"],
+)
+def test_new_foreign_route_that_takes_nothing_away_is_a_note(helper: Route) -> None:
+    """A route that loses against ours, or that leads to the very node, is someone else's work, no failure of ours."""
+    assert wrong(with_routes(*ROUTES, helper)) == []
+    assert notes(with_routes(*ROUTES, helper)) == [("route by-hand", "added by others while this ran")]
+
+
+def test_state_of_a_foreign_route_beside_ours_may_change_by_itself() -> None:
+    """A spare route of someone, there before and planned around, is not made anew by a new status."""
+    spare = foreign_route(pod_cidr(1), address(9), priority=2000)
+    before = replace(BEFORE, table=replace(BEFORE.table, routes=(spare,)))
+    changes = plan(TABLE, before, cluster=CLUSTER)
+    assert changes.conflicts == ()
+    assert wrong(with_routes(*ROUTES, replace(spare, status="INACTIVE")), before, changes) == []
+
+
+@pytest.mark.parametrize(
     ("part", "name"),
     [
         ({"subnets": (*BEFORE.subnets, Subnet("new", ("10.77.0.0/24",)))}, "subnet new"),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from l2bridge_helpers.clouds.gce_names import MANAGER, name_prefix, route_description, route_name, route_owner
 
 VALID = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
-TEXTS = st.text(max_size=80)
+TEXTS = st.text(max_size=80) | st.text("abc-.1", min_size=30, max_size=80)
 IDENTITIES = st.fixed_dictionaries(dict.fromkeys(("cluster", "network", "node", "destination", "next_hop"), TEXTS))
 SAMPLE = {
     "cluster": "prod",
