@@ -72,5 +72,6 @@ def _refuse(changes: Plan, findings: Findings, confirm: str, max_delete_percent:
     reasons += [f"node {change.node}: {change.reason}" for change in changes.conflicts]
     reasons += filter(None, [deletion_problem(changes, max_delete_percent)])
     if reasons:
+        reasons += [str(finding) for finding in findings.errors]
         msg = f"nothing was sent, because of {len(reasons)} thing(s) to settle first: " + " | ".join(reasons)
         raise BlockedError(msg)

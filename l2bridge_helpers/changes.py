@@ -18,6 +18,8 @@ Action = Literal["create", "update", "delete", "none", "conflict"]
 WRITES: tuple[Action, ...] = ("create", "update", "delete")
 APPLY_ORDER = {"forwarding": 0, "route": 1}
 """A route to an instance that does not forward yet would be born with a warning. The reverse is the order of undo."""
+SIDE_BY_SIDE = 10
+"""Nodes served at the same time: as many as an SDK's session keeps connections."""
 SCHEMA = 1
 
 
@@ -128,7 +130,9 @@ class Plan:
             raise DataError(
                 f"plan file {path}: cannot be read as a plan ({type(err).__name__}: {err}); make one with mode='plan'"
             ) from err
-        if document.get("schema") != SCHEMA or document.get("hash") != plan.hash:
+        if document.get("schema") != SCHEMA:
+            raise DataError(f"plan file {path}: another release wrote it; make a new one (mode='plan')")
+        if document.get("hash") != plan.hash:
             raise DataError(
                 f"plan file {path}: it was edited: its content does not fit its hash; make a new one (mode='plan')"
             )

@@ -13,7 +13,8 @@ from l2bridge_helpers.nodes import Network, parse_cidr
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from l2bridge_helpers.fabric import Fabric, Filter
+    from l2bridge_helpers.clouds.base import Dialect
+    from l2bridge_helpers.fabric import Fabric, Filter, Route
     from l2bridge_helpers.placement import Placed
 
 
@@ -21,7 +22,7 @@ def check_network(placed: tuple[Placed, ...], fabric: Fabric) -> list[Finding]:
     """Return the findings about nodes whose instances are known."""
     return [
         *_hidden_subnets(placed, fabric),
-        *_other_writers(fabric),
+        *_other_writers(placed, fabric),
         *_not_running(placed),
         *_templates(placed, fabric),
         *_filters(placed, fabric),
@@ -51,14 +52,33 @@ def _overlap(one: Network, other: Network) -> bool:
     return one.version == other.version and one.overlaps(other)
 
 
-def _other_writers(fabric: Fabric) -> Iterator[Finding]:
+def _other_writers(placed: tuple[Placed, ...], fabric: Fabric) -> Iterator[Finding]:
+    """Block when a cloud controller manager's routes concern these nodes; another cluster's are its own affair."""
     dialect = dialect_of(fabric.platform)
-    names = [route.name for route in fabric.table.routes if dialect.is_route_controller(route)]
+    names = [
+        route.name
+        for route in fabric.table.routes
+        if dialect.is_route_controller(route) and any(_concerns(route, spot, dialect) for spot in placed)
+    ]
     if names:
-        found = f"holds {len(names)} routes of a cloud controller manager: {names_of(names)}"
+        count = "1 route" if len(names) == 1 else f"{len(names)} routes"
+        found = f"holds {count} of a cloud controller manager for these nodes: {names_of(names)}"
         meaning = "another program writes pod routes in this network: two writers would undo each other's work"
         todo = "let it do the job, or start it with --configure-cloud-routes=false and remove its routes"
         yield Finding("blocking", f"network {fabric.network}", found, meaning, todo)
+
+
+def _concerns(route: Route, spot: Placed, dialect: Dialect) -> bool:
+    """Return whether a route leads to the node, or takes packets for its pod CIDR or what is beside it."""
+    destination, network = parse_cidr(route.destination), spot.row.network
+    neighbours = network.supernet(new_prefix=_near(network)) if network else None
+    beside = bool(destination and neighbours and _overlap(destination, neighbours))
+    return beside or dialect.leads_to(route, spot.instance, spot.nic)
+
+
+def _near(network: Network) -> int:
+    """Return the prefix length of a usual cluster CIDR around a pod CIDR: 16 for IPv4, 48 for IPv6."""
+    return min(network.prefixlen, 16 if network.version == 4 else 48)  # noqa: PLR2004 - IPv4
 
 
 def _not_running(placed: tuple[Placed, ...]) -> Iterator[Finding]:
@@ -110,7 +130,8 @@ def _merged(cidrs: tuple[str, ...]) -> tuple[str, ...]:
 
 def _lets_pods_in(rule: Filter, placed: tuple[Placed, ...]) -> bool:
     usable = rule.allow and rule.enabled and any(protocol in ("all", "tcp", "6") for protocol in rule.protocols)
-    everywhere = not rule.targets or all(set(rule.targets) & set(spot.instance.tags) for spot in placed)
+    marks = [{*spot.instance.tags, *spot.instance.accounts} for spot in placed]
+    everywhere = not rule.targets or all(set(rule.targets) & own for own in marks)
     return usable and everywhere
 
 

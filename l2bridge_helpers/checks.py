@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from l2bridge_helpers.check_network import check_network
 from l2bridge_helpers.findings import Finding, Findings, names_of
 from l2bridge_helpers.flannel import HOST_GW
-from l2bridge_helpers.nodes import Network, NodeRow, net_conf, node_rows, parse_cidr
+from l2bridge_helpers.nodes import Network, NodeRow, natural_key, net_conf, node_rows, parse_cidr
 from l2bridge_helpers.placement import place
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def check(nodes: pd.DataFrame, fabric: Fabric) -> Findings:
             "error",
             f"node {row.row.nodeName}",
             row.found,
-            "no route can be made for it: its pods stay out of reach; the other nodes are served",
+            row.meaning,
             row.todo,
         )
         for row in placement.unplaced
@@ -52,6 +52,8 @@ def check_nodes(nodes: pd.DataFrame) -> list[Finding]:
         *_overlapping_cidrs(cidrs),
         *_unusable_cidrs(cidrs),
         *_outside_flannel(cidrs, nodes),
+        *_family_without_flannel(cidrs, nodes),
+        *_unreadable_networks(nodes),
         *_addresses_disagree(rows),
         *_backends(rows, nodes),
         *_route_controllers(rows),
@@ -103,6 +105,29 @@ def _outside_flannel(cidrs: list[tuple[Network, NodeRow]], nodes: pd.DataFrame) 
             meaning = "flannel refuses such a lease and does not route it"
             todo = "make flannel's Network and the controller manager's --cluster-cidr agree, then run again"
             yield Finding("blocking", f"node {row.nodeName}", found, meaning, todo)
+
+
+def _family_without_flannel(cidrs: list[tuple[Network, NodeRow]], nodes: pd.DataFrame) -> Iterator[Finding]:
+    conf = net_conf(nodes)
+    families = {network.version for text in conf.networks if (network := parse_cidr(text))}
+    left_out = {row.nodeName for network, row in cidrs if families and network.version not in families}
+    if left_out:
+        found = (
+            f"names no network of the family of some pod CIDRs (nodes {names_of(sorted(left_out, key=natural_key))})"
+        )
+        meaning = "flannel does not route that family; the cloud's routes alone do not make it work"
+        todo = "add IPv6Network (and EnableIPv6) or Network to net-conf.json, or ignore this family"
+        yield Finding("warning", f"ConfigMap {conf.source}", found, meaning, todo)
+
+
+def _unreadable_networks(nodes: pd.DataFrame) -> Iterator[Finding]:
+    conf = net_conf(nodes)
+    for text in conf.networks:
+        if parse_cidr(text) is None:
+            meaning = "whether the pod CIDRs are inside it was not checked"
+            yield Finding(
+                "warning", f"ConfigMap {conf.source}", f"has the Network {text!r}, which is none", meaning, "correct it"
+            )
 
 
 def _addresses_disagree(rows: tuple[NodeRow, ...]) -> Iterator[Finding]:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from urllib.parse import urlsplit
+
+_LABEL = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
+_HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?")
 
 
 def endpoint_problem(endpoint: str) -> str:
@@ -16,11 +20,19 @@ def endpoint_problem(endpoint: str) -> str:
     except ValueError as err:
         return f"is no URL ({err}); use https://HOST[:PORT]"
     beside = parts.username or parts.password or parts.query or parts.fragment or parts.path.strip("/")
-    if parts.scheme not in ("http", "https") or not host or port == 0 or beside or not endpoint.isascii():
+    named = (
+        host is not None and (_HOST.fullmatch(host) or ":" in host) and endpoint.isascii() and endpoint.isprintable()
+    )
+    if parts.scheme not in ("http", "https") or not named or port == 0 or beside:
         return "is no API endpoint; use https://HOST[:PORT], or http://127.0.0.1:PORT for the lab"
     if is_plain_http_beyond_loopback(endpoint):
         return "is plain http beyond this machine, where credentials would travel in the clear; use https"
     return ""
+
+
+def without_password(url: str) -> str:
+    """Return the URL as it may be shown: a user's name and password in it are left out."""
+    return re.sub(r"//[^/@]*@", "//…@", url)
 
 
 def is_loopback(endpoint: str) -> bool:

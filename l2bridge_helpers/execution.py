@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import TYPE_CHECKING
 
+from l2bridge_helpers.changes import SIDE_BY_SIDE
 from l2bridge_helpers.errors import CredentialsError, L2BridgeError, UnreachableError
 from l2bridge_helpers.results import Outcome, Result, Results
 
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from l2bridge_helpers.changes import Plan
     from l2bridge_helpers.clouds.base import Cloud
 
-WORKERS = 10
-"""Nodes served side by side: as many as an SDK's session keeps connections."""
 OUTAGE = 10
 """So many failures in a row of a cloud that is not there, or lets us in no more, and the rest is not tried."""
 _NEWS_SECONDS = 5.0
@@ -73,7 +72,7 @@ class Execution:
 
     def _side_by_side(self, chains: list[list[int]]) -> None:
         """Run the chains in parallel. Ctrl-C lets the requests under way finish, and sends nothing more."""
-        with ThreadPoolExecutor(WORKERS, thread_name_prefix="apply") as pool:
+        with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="apply") as pool:
             try:
                 futures = [pool.submit(self._chain, chain) for chain in chains]
                 for future in as_completed(futures):
@@ -94,14 +93,14 @@ class Execution:
 
     def _send(self, place: int) -> bool:
         try:
-            self._cloud.send(self._writes[place])
+            based_on = self._cloud.send(self._writes[place])
         except L2BridgeError as err:
             self._note(place, "failed", str(err))
             self._count_outage(err)
         except Exception as err:  # noqa: BLE001 - whatever happens to one node, the others are served
             self._note(place, "failed", f"unexpected {type(err).__name__}: {err}")
         else:
-            self._note(place, "applied")
+            self._outcomes[place] = Result(self._writes[place], "applied", based_on=based_on)
             self._outages = 0
             return True
         return False

@@ -55,6 +55,7 @@ class Instance:
         tags: the network tags that routes and filters select by.
         group: id of the managed group that re-creates it, empty for none.
         properties: the resource as the API returned it, every property, also those that no SDK knows.
+        accounts: the service accounts that it runs as, which filters can select by too.
 
     """
 
@@ -66,6 +67,7 @@ class Instance:
     tags: tuple[str, ...] = ()
     group: str = ""
     properties: Mapping[str, Any] = field(default_factory=dict)
+    accounts: tuple[str, ...] = ()
 
     def nic_in(self, network: str) -> Nic | None:
         """Return its interface in the network, or None."""

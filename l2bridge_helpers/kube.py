@@ -101,7 +101,7 @@ class Kube:
         items, metadata = answer.get("items"), answer.get("metadata", {})
         if answer.get("kind") != "NodeList" or not isinstance(items, list) or not isinstance(metadata, dict):
             raise KubernetesError(
-                f"{self._name}: answered with {answer.get('kind')!r} instead of a NodeList; is this a Kubernetes API?"
+                f"{self._name}: the answer ({answer.get('kind')!r}) is no whole NodeList; is this a Kubernetes API?"
             )
         return items, metadata.get("continue") or ""
 

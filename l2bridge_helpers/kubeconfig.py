@@ -10,7 +10,7 @@ from typing import Any
 from kubernetes import client, config
 from kubernetes.config.kube_config import KubeConfigMerger
 
-from l2bridge_helpers.endpoints import endpoint_problem, is_plain_http
+from l2bridge_helpers.endpoints import endpoint_problem, is_plain_http, without_password
 from l2bridge_helpers.errors import KubernetesError
 
 
@@ -40,6 +40,8 @@ def load_kubeconfig(kubeconfig: str, context: str, configuration: client.Configu
     path = str(Path(kubeconfig).expanduser()) if kubeconfig else _default_path()
     if not path:
         return _load_in_cluster(context, configuration)
+    if not any(Path(part).expanduser().is_file() for part in path.split(os.pathsep) if part):
+        raise KubernetesError(f"parameter kubeconfig: '' is given, and $KUBECONFIG={path!r} names no file; give a path")
     name, cluster = _choose(path, context)
     try:
         config.load_kube_config(config_file=path, context=name, client_configuration=configuration)
@@ -85,7 +87,9 @@ def _contexts(path: str) -> tuple[dict[str, str], str]:
     try:
         merged = KubeConfigMerger(path).config.value
         entries = [entry.value for entry in merged["contexts"]]
-        return {entry["name"]: entry["context"]["cluster"] for entry in entries}, merged.get("current-context") or ""
+        whole = [entry for entry in entries if isinstance(entry.get("context"), dict)]
+        contexts = {entry["name"]: str(entry["context"].get("cluster") or "") for entry in whole}
+        return contexts, merged.get("current-context") or ""
     except Exception as err:  # whatever a broken file makes the reader stumble over
         raise KubernetesError(f"kubeconfig {path!r} cannot be read: {_why(err)}; give another path") from err
 
@@ -96,10 +100,14 @@ def _check_server(configuration: client.Configuration, where: str) -> None:
     host = server.rstrip("/").split("/", 3)[:3] if isinstance(server, str) else []
     problem = endpoint_problem("/".join(host)) if host and host[0] else "is no URL; it looks like https://HOST:PORT"
     if problem:
-        raise KubernetesError(f"{where}: server {server!r} {problem}")
+        raise KubernetesError(f"{where}: server {_shown(server)} {problem}")
     if is_plain_http(server):
         configuration.api_key, configuration.refresh_api_key_hook = {}, None
         configuration.username = configuration.password = configuration.cert_file = configuration.key_file = None
+
+
+def _shown(server: object) -> str:
+    return repr(without_password(server) if isinstance(server, str) else server)
 
 
 def _why(err: Exception) -> str:

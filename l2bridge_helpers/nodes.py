@@ -129,11 +129,15 @@ def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:
 
 
 def _find_net_conf(kube: Kube) -> NetConf:
+    """Return the first ConfigMap that can be used, else the first that is there."""
+    found = []
     for namespace, name in CONFIG_MAPS:
         data = kube.config_map(namespace, name)
         if data is not None:
-            return read_net_conf(f"{namespace}/{name}", data)
-    return NetConf()
+            found.append(read_net_conf(f"{namespace}/{name}", data))
+        if found and not found[-1].problem:
+            return found[-1]
+    return found[0] if found else NetConf()
 
 
 def _rows(item: object, position: int) -> Iterator[NodeRow]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from l2bridge_helpers.apply import deletion_problem
 from l2bridge_helpers.errors import ApplyError, DriftError, L2BridgeError, VerifyError
 from l2bridge_helpers.findings import Findings
 from l2bridge_helpers.results import Results
@@ -19,6 +20,7 @@ class Outcome:
     """What a run has found and done so far; the parts are filled in as the notebook goes on."""
 
     nodes: int = 0
+    max_delete_percent: int = 25
     findings: Findings = field(default_factory=Findings)
     changes: Plan | None = None
     results: Results = field(default_factory=Results)
@@ -46,7 +48,9 @@ class Outcome:
         """Return what would make `apply` refuse the plan, or fail after it."""
         rows = self.changes.conflicts if self.changes else ()
         findings = (*self.findings.blocking, *self.findings.errors)
-        return [str(finding) for finding in findings] + [f"node {row.node}: {row.reason}" for row in rows]
+        too_many = deletion_problem(self.changes, self.max_delete_percent) if self.changes else ""
+        told = [str(finding) for finding in findings] + [f"node {row.node}: {row.reason}" for row in rows]
+        return told + ([too_many] if too_many else [])
 
     def verdict(self, mode: str) -> str:
         """Return what came of a run that met no error, in a sentence or two."""
@@ -98,9 +102,8 @@ class Outcome:
         reasons += [f"{check.object}: {check.found}, wanted {check.wanted}" for check in self.proof.wrong]
         if not reasons:
             return None
-        return DriftError(
-            f"{_count(len(reasons), 'thing')} out of place: {' | '.join(reasons)}; run with mode='apply' to mend"
-        )
+        todo = "settle what apply would refuse first" if self.obstacles() else "run with mode='apply' to mend it"
+        return DriftError(f"{_count(len(reasons), 'thing')} out of place: {' | '.join(reasons)}; {todo}")
 
 
 def _count(number: int, what: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from l2bridge_helpers.endpoints import endpoint_problem
+from l2bridge_helpers.endpoints import endpoint_problem, without_password
 from l2bridge_helpers.errors import ParameterError
 
 MODES = ("plan", "apply", "check")
@@ -40,9 +40,15 @@ def check_parameters(platform: str, values: Mapping[str, object]) -> None:
 
     """
     problems = [(parameter, _problem(parameter, values[parameter.name])) for parameter in PARAMETERS[platform]]
-    refused = [f"parameter {parameter.name}: {values[parameter.name]!r} {why}" for parameter, why in problems if why]
+    refused = [
+        f"parameter {parameter.name}: {_shown(values[parameter.name])} {why}" for parameter, why in problems if why
+    ]
     if refused:
         raise ParameterError(" | ".join(refused))
+
+
+def _shown(value: object) -> str:
+    return repr(without_password(value) if isinstance(value, str) else value)
 
 
 def _problem(parameter: Parameter, value: object) -> str:
@@ -80,7 +86,8 @@ def _project(value: str) -> str:
 
 
 def _network(value: str) -> str:
-    if not value or _NETWORK.fullmatch(value) or _NETWORK_PATH.fullmatch(value):
+    path = _NETWORK_PATH.fullmatch(value)
+    if not value or _NETWORK.fullmatch(value) or (path and _PROJECT.fullmatch(path[1]) and _NETWORK.fullmatch(path[2])):
         return ""
     return "is no network; give its name, or projects/HOST/global/networks/NAME for a Shared VPC"
 

@@ -22,32 +22,12 @@ if TYPE_CHECKING:
     from l2bridge_helpers.fabric import Fabric, Instance, Nic
     from l2bridge_helpers.nodes import NodeRow
 
-CLOUD_SCHEMES = (
-    "aws",
-    "azure",
-    "gce",
-    "alicloud",
-    "cloudstack",
-    "digitalocean",
-    "equinixmetal",
-    "exoscale",
-    "gridscale",
-    "hcloud",
-    "huaweicloud",
-    "ibm",
-    "ibmcloud",
-    "ibmpowervs",
-    "ionos",
-    "linode",
-    "nutanix",
-    "oci",
-    "openstack",
-    "packet",
-    "scaleway",
-    "vsphere",
-    "vultr",
-)
-"""Schemes of provider IDs that name a machine of some cloud (their controllers' sources, read 2026-11)."""
+NO_CLOUD = ("", "k3d", "k3s", "kind", "rke", "rke2")
+"""Schemes of provider IDs that distributions write where there is no cloud. Any other one names a machine of
+some cloud, which is not looked for here by its address: private networks share their addresses."""
+
+
+_ONCE = "one route is made for it, but what else is wrong with the node is not known"
 
 
 @dataclass(frozen=True)
@@ -66,6 +46,7 @@ class Unplaced:
     row: NodeRow
     found: str
     todo: str
+    meaning: str = "no route can be made for it: its pods stay out of reach; the other nodes are served"
 
 
 @dataclass(frozen=True)
@@ -97,7 +78,8 @@ def place(nodes: pd.DataFrame, fabric: Fabric) -> Placement:
 def _place(row: NodeRow, match: _Match, fabric: Fabric, seen: set[tuple[str, str]]) -> Placed | Unplaced:
     problem = _cidr_problem(row, seen)
     if problem:
-        return Unplaced(row, problem, "correct spec.podCIDRs, or allocate them (--allocate-node-cidrs)")
+        todo = "correct spec.podCIDRs, or allocate them (--allocate-node-cidrs)"
+        return Unplaced(row, problem, todo, _ONCE) if problem.endswith("twice") else Unplaced(row, problem, todo)
     if not row.nodeIP:
         family = "IPv6" if ":" in row.routeDestination else "IPv4"
         return Unplaced(row, f"has no InternalIP for its {family} pod CIDR", f"give it an {family} address (--node-ip)")
@@ -154,7 +136,7 @@ def _match(name: str, rows: list[NodeRow], index: _Index) -> _Match:
     scheme = provider_id.partition("://")[0]
     if scheme == index.dialect.platform:
         return _by_provider_id(provider_id, rows, index)
-    if scheme in CLOUD_SCHEMES:
+    if scheme not in NO_CLOUD:
         return _Match(
             problem=f"has the provider ID {provider_id}: a machine of another cloud than {index.dialect.platform}"
         )

@@ -14,7 +14,7 @@ from collections import defaultdict
 from dataclasses import InitVar, dataclass, field
 from typing import TYPE_CHECKING
 
-from l2bridge_helpers.changes import Change, Plan, ordered
+from l2bridge_helpers.changes import SIDE_BY_SIDE, Change, Plan, ordered
 from l2bridge_helpers.clouds.dialects import dialect_of
 from l2bridge_helpers.nodes import node_rows, parse_cidr
 from l2bridge_helpers.placement import Placed, place
@@ -259,20 +259,21 @@ def _why_delete(route: Route, served: set[str], state: _State) -> str:
 
 
 def _fit_the_limit(changes: list[Change], fabric: Fabric) -> list[Change]:
-    """Turn new routes that the cloud will not hold into conflicts. A replacement needs room for both for a moment."""
+    """Turn routes that the cloud will not hold into conflicts. A replacement needs room for both for a moment."""
     table = fabric.table
     adding = [change for change in changes if change.action == "create"]
-    moving = any(change.action == "update" for change in changes)
-    room = table.limit - table.used - (1 if moving else 0)
-    if not table.limit or len(adding) <= room:
+    moving = [change for change in changes if change.action == "update"][:SIDE_BY_SIDE]
+    needing, room = adding + moving, max(table.limit - table.used, 0)
+    if not table.limit or len(needing) <= room:
         return changes
-    excess = {change.resource for change in adding[max(room, 0) :]}
+    excess = {change.resource for change in needing[room:]}
     reason = (
-        f"{table.limit_source}: {table.used} of {table.limit} routes are used, {len(adding)} are to be added; "
+        f"{table.limit_source}: {table.used} of {table.limit} routes are used, {len(adding)} are to be added"
+        f"{f', and room for {len(moving)} more while routes are replaced' if moving else ''}; "
         "ask for a higher limit, or remove routes that nobody needs"
     )
     return [_as_conflict(change, reason) if change.resource in excess else change for change in changes]
 
 
 def _as_conflict(change: Change, reason: str) -> Change:
-    return Change("conflict", change.kind, change.resource, change.node, {}, change.after, reason)
+    return Change("conflict", change.kind, change.resource, change.node, change.before, change.after, reason)

@@ -45,8 +45,9 @@ def prove(
         standing = tuple(change for change in changes if change.action == "none")
         return verify(replace(changes, changes=standing), before, before)
     deadline = time.monotonic() + patience
-    proof = verify(changes, before, cloud.observe(nodes))
+    based_on = {result.change.resource: result.based_on for result in results if result.based_on}
+    proof = verify(changes, before, cloud.observe(nodes), based_on)
     while proof.wrong and not results.failed and time.monotonic() < deadline:
         time.sleep(_PAUSE)
-        proof = verify(changes, before, cloud.observe(nodes))
+        proof = verify(changes, before, cloud.observe(nodes), based_on)
     return proof

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
@@ -17,11 +17,20 @@ COLUMNS = ("outcome", "action", "kind", "resource", "node", "error")
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one change that writes; `error` says why it was not made."""
+    """What became of one change that writes.
+
+    Attributes:
+        change: the change.
+        outcome: whether it was made.
+        error: why it was not made.
+        based_on: the resource as it was read just before a full write, every property.
+
+    """
 
     change: Change
     outcome: Outcome
     error: str = ""
+    based_on: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

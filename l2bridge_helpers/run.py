@@ -90,7 +90,7 @@ class Run:
         self.cluster = kubernetes["cluster"]
         self.folder = folder
         self.cloud = _cloud(platform, parameters)
-        self.outcome = Outcome()
+        self.outcome = Outcome(max_delete_percent=self.max_delete_percent)
         self._target = {**kubernetes, **self.cloud.target()}
         self._started = _now()
         self._sections: dict[str, str] = {}

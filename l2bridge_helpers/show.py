@@ -31,6 +31,8 @@ _BADGES = {
 _CELL = "text-align:left"
 _UNBROKEN = 48
 """Characters of a name that is not broken over two lines: names are compared by eye and copied by hand."""
+_WIDEST = 60
+"""Characters to which a log's columns are padded."""
 _MONO = "font-family:monospace;font-size:90%;white-space:pre-wrap;overflow-wrap:anywhere"
 
 
@@ -65,13 +67,22 @@ def html_table(rows: Sequence[Sequence[object]], columns: Sequence[str]) -> str:
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
+def text_table(rows: Sequence[Sequence[str]], columns: Sequence[str]) -> str:
+    """Return a table for a log: columns are aligned, but a long cell pushes its own row only, and nothing is cut."""
+    lines = [columns, *rows]
+    widths = [min(_WIDEST, max(len(line[place]) for line in lines)) for place in range(len(columns))]
+    return "\n".join(
+        "  ".join(f"{cell:{width}}" for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
+    )
+
+
 def _titled(sentence: str, table: pd.DataFrame) -> Shown:
     table = table.map(_plain)
     title = printable(f"{sentence[:1].upper()}{sentence[1:]}." if sentence else "")
     if table.empty:
         return Shown(title, f"<p><b>{escape(title)}</b></p>")
     html = html_table(table.to_numpy().tolist(), list(table.columns))
-    text = table.to_string(index=False, justify="left", max_colwidth=None)
+    text = text_table(table.to_numpy().tolist(), list(table.columns))
     return Shown(f"{title}\n{text}".strip(), f"<p><b>{escape(title)}</b></p>{html}" if title else html)
 
 
@@ -82,8 +93,7 @@ def _nodes(table: pd.DataFrame) -> Shown:
     sentence = (
         f"{count} node{'' if count == 1 else 's'} ({kinds or 'none'}), {cidrs} pod CIDR{'' if cidrs == 1 else 's'}"
     )
-    empty = [] if table["routeController"].any() else ["routeController"]
-    return _titled(sentence, table.drop(columns=empty))
+    return _titled(sentence, table)
 
 
 def _plan(plan: Plan) -> Shown:
@@ -100,6 +110,8 @@ def _plan(plan: Plan) -> Shown:
 
 def _plan_row(change: Change) -> tuple[str, ...]:
     state = [_state(change.kind, side) for side in (change.before, change.after)]
+    if change.before != change.after and state[0] == state[1]:  # what differs is what the short form leaves out
+        state = [f"{side['destination']} via {side['next_hop']}" for side in (change.before, change.after)]
     return (change.action, change.kind, change.node, change.resource.rpartition("/")[2], *state, change.reason)
 
 

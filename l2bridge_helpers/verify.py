@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 
 from l2bridge_helpers.clouds.dialects import dialect_of
-from l2bridge_helpers.nodes import parse_cidr
+from l2bridge_helpers.nodes import Network, parse_cidr
 
 if TYPE_CHECKING:
     from l2bridge_helpers.changes import Change, Plan
@@ -72,19 +72,23 @@ class Proof:
         return ", ".join(told)
 
 
-def verify(changes: Plan, before: Fabric, after: Fabric) -> Proof:
+def verify(
+    changes: Plan, before: Fabric, after: Fabric, based_on: Mapping[str, Mapping[str, Any]] | None = None
+) -> Proof:
     """Compare a fresh read with the plan and with the read that the plan was made from.
 
     Args:
         changes: the plan.
         before: what the plan was made from.
         after: read after `apply`; the same as `before` to judge what stands now.
+        based_on: instance's id -> the properties that a full write of it carried back; what others changed before that
+            is no fault of ours.
 
     """
     routes = {route.name: route for route in after.table.routes}
     instances = {instance.id: instance for instance in after.instances}
     wanted = [_wanted(change, routes, instances, after) for change in changes if change.action != "conflict"]
-    checks = [*wanted, *_nothing_else(changes, before, after)]
+    checks = [*wanted, *_nothing_else(changes, before, after, based_on or {})]
     order = {"wrong": 0, "note": 1, "ok": 2}
     return Proof(tuple(sorted(checks, key=lambda check: order[check.verdict])))
 
@@ -94,7 +98,7 @@ def _wanted(change: Change, routes: Mapping[str, Route], instances: Mapping[str,
         return _forwarding(change, instances.get(change.resource), after)
     if change.action == "delete":
         return _gone(change, routes)
-    return _in_place(change, routes, instances)
+    return _in_place(change, routes, after)
 
 
 def _forwarding(change: Change, instance: Instance | None, after: Fabric) -> Check:
@@ -112,11 +116,11 @@ def _gone(change: Change, routes: Mapping[str, Route]) -> Check:
     )
 
 
-def _in_place(change: Change, routes: Mapping[str, Route], instances: Mapping[str, Instance]) -> Check:
+def _in_place(change: Change, routes: Mapping[str, Route], after: Fabric) -> Check:
     wanted = f"{change.after['destination']} via {_short(change.after['next_hop'])}"
     found = _route_state(change, routes)
     if found:
-        excused = _waits_for_its_machine(routes.get(change.resource), instances)
+        excused = _waits_for_its_machine(routes.get(change.resource), after)
         return Check("note" if excused else "wrong", change.resource, change.node, wanted, found)
     return Check("ok", change.resource, change.node, wanted, "in place, no warnings")
 
@@ -140,16 +144,19 @@ def _route_state(change: Change, routes: Mapping[str, Route]) -> str:
     return "" if route.status in ("", "ACTIVE") else f"status {route.status}"
 
 
-def _waits_for_its_machine(route: Route | None, instances: Mapping[str, Instance]) -> bool:
+def _waits_for_its_machine(route: Route | None, after: Fabric) -> bool:
     """Return whether all that is wrong with a route is that its machine does not run, which `check` has said."""
     if route is None or not route.warnings or not all(warning.startswith(_STOPPED) for warning in route.warnings):
         return False
-    return route.next_hop in instances and instances[route.next_hop].status != "RUNNING"
+    machine = _machine(route.next_hop, after)
+    return machine is not None and machine.status != "RUNNING"
 
 
-def _nothing_else(changes: Plan, before: Fabric, after: Fabric) -> Iterator[Check]:
+def _nothing_else(
+    changes: Plan, before: Fabric, after: Fabric, based_on: Mapping[str, Mapping[str, Any]]
+) -> Iterator[Check]:
     """Return what changed beside the plan: in what we wrote it is wrong, elsewhere it is someone else's work."""
-    yield from _instances(changes, before, after)
+    yield from _instances(changes, before, after, based_on)
     touched = {change.resource for change in changes} | {str(change.before.get("name")) for change in changes}
     yield from _rivals(changes, before, after)
     yield from _others("route", _routes(before, touched), _routes(after, touched))
@@ -161,9 +168,12 @@ def _nothing_else(changes: Plan, before: Fabric, after: Fabric) -> Iterator[Chec
     yield from _others("firewall rule", _rules(before), _rules(after))
 
 
-def _instances(changes: Plan, before: Fabric, after: Fabric) -> Iterator[Check]:
+def _instances(
+    changes: Plan, before: Fabric, after: Fabric, based_on: Mapping[str, Mapping[str, Any]]
+) -> Iterator[Check]:
     ours = {change.resource: change.node for change in changes.writes if change.kind == "forwarding"}
-    allowed = dialect_of(after.platform).written_properties
+    dialect = dialect_of(after.platform)
+    allowed = dialect.written_properties | dialect.reported_properties
     now = {instance.id: instance for instance in after.instances}
     for instance in before.instances:
         fresh = now.get(instance.id)
@@ -171,6 +181,13 @@ def _instances(changes: Plan, before: Fabric, after: Fabric) -> Iterator[Check]:
             yield Check("note", instance.id, ours.get(instance.id, ""), "unchanged", "gone; removed by others")
             continue
         changed = sorted(_differing(instance.properties, fresh.properties) - allowed)
+        written = based_on.get(instance.id)
+        if written and changed:
+            by_others = sorted(_differing(instance.properties, written) - allowed)
+            changed = sorted(_differing(written, fresh.properties) - allowed)
+            if by_others:
+                found = f"changed by others before it was written: {', '.join(by_others)}"
+                yield Check("note", instance.id, ours[instance.id], "unchanged", found)
         if instance.id in ours:
             found = f"changed: {', '.join(changed)}" if changed else "nothing but forwarding changed"
             yield Check(
@@ -200,15 +217,42 @@ def _rivals(changes: Plan, before: Fabric, after: Fabric) -> Iterator[Check]:
     """Return the routes that others made meanwhile and that take packets for our pod CIDRs."""
     wanted = {row.after["destination"]: row for row in changes if row.kind == "route" and row.after}
     networks = [(network, row) for text, row in wanted.items() if (network := parse_cidr(text))]
-    known = {route.name: route for route in before.table.routes}
+    known = {route.name: route.facts() for route in before.table.routes}
+    tags = {tag for instance in after.instances for tag in instance.tags}
     for route in after.table.routes:
-        new = route.cluster != changes.cluster and known.get(route.name) != route
-        destination = parse_cidr(route.destination) if new else None
+        new = route.cluster != changes.cluster and known.get(route.name) != route.facts()
+        used = not route.tags or tags & set(route.tags)
+        destination = parse_cidr(route.destination) if new and used else None
         for network, row in networks if destination else ():
-            inside = destination.version == network.version and destination.subnet_of(network)  # type: ignore[union-attr, arg-type]
-            if inside and row.resource != route.name and route.next_hop != row.after["next_hop"]:
+            if row.resource != route.name and _wins(route, network, row) and not _leads_home(route, row, after):
                 found = f"route {route.name}, made by others meanwhile, leads {route.destination} elsewhere"
                 yield Check("wrong", row.resource, row.node, f"{network} to its node alone", found)
+
+
+def _wins(route: Route, network: Network, row: Change) -> bool:
+    """Return whether packets for the pod CIDR, or for a part of it, follow the route: longer prefix, else priority."""
+    destination = parse_cidr(route.destination)
+    if destination is None or destination.version != network.version:
+        return False
+    better = destination != network or route.priority <= row.after["priority"]
+    return better and destination.subnet_of(network)  # type: ignore[arg-type]
+
+
+def _leads_home(route: Route, row: Change, after: Fabric) -> bool:
+    """Return whether the route leads where the row's own one does, by instance or by address."""
+    home = _machine(row.after["next_hop"], after)
+    nic = home.nic_in(after.network) if home else None
+    leads = dialect_of(after.platform).leads_to(route, home, nic) if home and nic else False
+    return leads or route.next_hop == row.after["next_hop"]
+
+
+def _machine(next_hop: str, fabric: Fabric) -> Instance | None:
+    """Return the instance that a next hop is, by id or by address."""
+    for instance in fabric.instances:
+        nic = instance.nic_in(fabric.network)
+        if next_hop == instance.id or (nic and next_hop in (nic.primary(4), nic.primary(6))):
+            return instance
+    return None
 
 
 def _others(kind: str, before: Mapping[str, object], after: Mapping[str, object]) -> Iterable[Check]:

@@ -39,7 +39,7 @@ class RecordingCloud:
         """Refuse: `apply` has no business to read."""
         raise AssertionError(f"apply reads nothing, but asked for {len(nodes)} nodes")
 
-    def send(self, change: Change) -> None:
+    def send(self, change: Change) -> dict[str, object]:
         """Note the change."""
         with self.lock:
             self.sent.append(change)
@@ -48,6 +48,7 @@ class RecordingCloud:
         time.sleep(0.001)
         if change.resource in self.refuse:
             raise self.refuse[change.resource]
+        return {}
 
 
 def _apply(changes: Plan, cloud: RecordingCloud, findings: Findings | None = None, **options: object) -> Results:
@@ -92,6 +93,14 @@ def test_blocking_findings_stop_before_the_first_write_and_are_all_named(changes
     with pytest.raises(BlockedError, match=r"2 .*node a is odd; fix it \| node b is odd; fix it"):
         _apply(changes, cloud, findings)
     assert cloud.sent == []
+
+
+def test_a_refusal_names_every_offender() -> None:
+    """What would only fail the run later is told as well: it has to be mended, too."""
+    network = fabric(*numbered_fabric(1).instances, routes=[foreign_route("10.42.0.0/24", "10.9.9.9")])
+    findings = Findings.of([Finding("error", "node x", "has no pod CIDR", "", "allocate one")])
+    with pytest.raises(BlockedError, match=r"by-hand.* \| node x has no pod CIDR; allocate one"):
+        _apply(plan(numbered_nodes(1), network, cluster=CLUSTER), RecordingCloud(), findings)
 
 
 def test_errors_do_not_stop_the_others(changes: Plan) -> None:

@@ -214,8 +214,21 @@ def test_families_get_a_rule_each() -> None:
     findings = check(nodes(item, flannel=None), machines)
     commands = [finding.todo for finding in findings if "source-ranges" in finding.todo]
     assert [command.rpartition("=")[2] for command in commands] == [pod_cidr(1), "fd00:42::/64"]
-    assert "allow-pods " in commands[0]
-    assert "allow-pods-ipv6 " in commands[1]
+    assert "allow-pods-10-42-0-0-24 " in commands[0]
+    assert "allow-pods-fd00-42-64 " in commands[1]
+
+
+def test_rule_for_the_nodes_service_account_counts_when_every_node_has_it() -> None:
+    """A rule can select its targets by account as well as by tag."""
+    rule = replace(ALLOW_PODS, targets=("nodes@lab-project.iam",))
+    machine = replace(instance("node-1", address(1)), accounts=("nodes@lab-project.iam",))
+    assert list(check(numbered_nodes(1), fabric(machine, filters=(rule,)))) == []
+
+
+def test_routes_of_a_controller_for_another_cluster_are_its_own_affair() -> None:
+    """Clusters share networks: what leads elsewhere, from far away ranges, concerns no node of this one."""
+    route = replace(foreign_route("10.99.0.0/24", "10.10.99.99"), description="k8s-node-route")
+    assert list(check(numbered_nodes(1), numbered_fabric(1, routes=[route]))) == []
 
 
 # What could not be read.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,8 +29,10 @@ class Cloud(Protocol):
 
         """
 
-    def send(self, change: Change) -> None:
-        """Make one change and wait until the cloud says that it is done.
+    def send(self, change: Change) -> Mapping[str, Any]:
+        """Make one change, wait until the cloud says that it is done, and return what a full write was based on.
+
+        That is the resource with every property, as it was read just before; empty where nothing was written back.
 
         Raises:
             CloudError: it was refused or failed.
@@ -44,6 +47,8 @@ class Dialect(Protocol):
     provider_id_form: str
     written_properties: frozenset[str]
     """The properties of an instance that turning forwarding on may change."""
+    reported_properties: frozenset[str]
+    """The properties of an instance by which the cloud reports its state: they change by themselves."""
 
     def instance_id(self, provider_id: str) -> str:
         """Return the id of the instance that a provider ID of this cloud names, "" when it is malformed."""

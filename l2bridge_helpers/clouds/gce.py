@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from google.cloud import compute_v1
 
@@ -13,7 +14,7 @@ from l2bridge_helpers.clouds.gce_dialect import GceDialect, parse_network
 from l2bridge_helpers.clouds.gce_errors import LostRaceError
 from l2bridge_helpers.clouds.gce_read import filter_of, instance_of, path_of, route_of, subnet_of, table_of
 from l2bridge_helpers.endpoints import is_loopback
-from l2bridge_helpers.errors import AccessDeniedError, CloudError, ParameterError
+from l2bridge_helpers.errors import CloudError, CredentialsError, ParameterError, UnreachableError
 from l2bridge_helpers.fabric import Fabric, Instance, Route, Template, Unread
 from l2bridge_helpers.nodes import node_rows
 
@@ -74,12 +75,14 @@ class Gce:
 
         """
         rows = node_rows(nodes)
-        instances = self._instances(rows)
+        if not rows and not self._network:
+            return Fabric(self.platform, "")
+        unread: list[Unread] = []
+        instances = self._instances(rows, unread)
         members = _members(rows, instances, self._dialect)
         host, name = parse_network(path_of(self._network) or _network_of(members))
         network = self._api.get_network(host, name)
         network_id = path_of(network.self_link)
-        unread: list[Unread] = []
         filters: list[compute_v1.Firewall] = _optional(
             unread, "firewall rules", lambda: self._api.list_firewalls(host), []
         )
@@ -99,11 +102,19 @@ class Gce:
             unread=tuple(unread),
         )
 
-    def _instances(self, rows: tuple[NodeRow, ...]) -> list[Instance]:
-        """Return the instances of the project, and of every other project that a node's provider ID names."""
+    def _instances(self, rows: tuple[NodeRow, ...], unread: list[Unread]) -> list[Instance]:
+        """Return the instances of the project, and of every other project that a node's provider ID names.
+
+        A project that only a node names may be unreadable, or none: that node is then left out, and no other.
+        """
         named = (self._dialect.instance_id(row.providerID) for row in rows)
-        projects = dict.fromkeys([self.project, *(path.split("/")[1] for path in named if path)])
-        return [instance_of(raw) for project in projects for raw in self._api.list_instances(project)]
+        others = {path.split("/")[1] for path in named if path} - {self.project}
+        found = self._api.list_instances(self.project)
+        for project in sorted(others):
+            found += _optional(
+                unread, f"instances of project {project}", partial(self._api.list_instances, project), []
+            )
+        return [instance_of(raw) for raw in found]
 
     def _quotas(self, host: str, unread: list[Unread]) -> list[compute_v1.Quota]:
         return _optional(unread, "quota of static routes", lambda: self._api.get_quotas(host), [])
@@ -127,22 +138,22 @@ class Gce:
 
     # Write.
 
-    def send(self, change: Change) -> None:
-        """Make one change and wait until the API says that it is done.
+    def send(self, change: Change) -> Mapping[str, Any]:
+        """Make one change, wait until the API says that it is done, and return the instance as it was just before.
 
         Raises:
             CloudError: it was refused or failed; the text names the resource and the permission, policy or quota.
 
         """
         if change.kind == "forwarding":
-            self._enable_forwarding(change)
-            return
+            return self._enable_forwarding(change)
         if change.action != "delete":
             self._create_route(Route.from_facts(change.after))
         if change.action != "create":
             self._delete_route(Route.from_facts(change.before))
+        return {}
 
-    def _enable_forwarding(self, change: Change) -> None:
+    def _enable_forwarding(self, change: Change) -> dict[str, Any]:
         """Read the instance, turn forwarding on, write every property back; a lost race is read again."""
         for attempt in range(_RACES):
             raw = self._api.get_instance(change.resource)
@@ -150,15 +161,15 @@ class Gce:
                 raise CloudError(
                     f"{change.resource} was replaced since the plan was made: it is another machine now; run again"
                 )
-            if raw.get("canIpForward") is True:
-                return
             try:
-                self._api.update_instance(change.resource, {**raw, "canIpForward": True})
+                if raw.get("canIpForward") is not True:
+                    self._api.update_instance(change.resource, {**raw, "canIpForward": True})
             except LostRaceError:
                 if attempt == _RACES - 1:
                     raise
             else:
-                return
+                return raw
+        raise AssertionError("the last lost race is raised above")
 
     def _create_route(self, route: Route) -> None:
         """Create the route. A name that is taken is success only if the very same route has it."""
@@ -229,9 +240,11 @@ def _template_links(manager: compute_v1.InstanceGroupManager) -> list[str]:
 
 
 def _optional(unread: list[Unread], what: str, read: Callable[[], _Part], otherwise: _Part) -> _Part:
-    """Return what can be read; without permission go on without it, and say so."""
+    """Return what can be read. What is refused or missing is done without, and said to be; an outage is not."""
     try:
         return read()
-    except AccessDeniedError as err:
+    except (UnreachableError, CredentialsError):
+        raise
+    except CloudError as err:
         unread.append(Unread(what, str(err)))
         return otherwise

@@ -24,6 +24,7 @@ from google.auth import exceptions as auth
 from google.auth.credentials import AnonymousCredentials, Credentials
 from google.auth.transport.requests import AuthorizedSession
 from google.cloud import compute_v1
+from google.protobuf.json_format import ParseError
 
 from l2bridge_helpers.clouds.gce_errors import operation_error, translate, worth_retrying
 from l2bridge_helpers.endpoints import is_plain_http
@@ -37,8 +38,14 @@ _TIMEOUT = 30.0
 _WAIT_TIMEOUT = 150.0
 """Seconds; an operation's `wait` itself answers after two minutes at most."""
 _OPERATION_SECONDS = 600.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
+_FAILED = 400
+"""HTTP statuses from here on are failures."""
 _RETRY = Retry(predicate=worth_retrying, initial=0.5, maximum=20.0, multiplier=2.0, timeout=120.0)
 """With jitter. Two minutes outlast the quota's window of one."""
+
+_MALFORMED = (ValueError, TypeError, AttributeError)
+"""What reading an answer of another shape than the API's ends in."""
 
 _Client = TypeVar("_Client")
 
@@ -65,8 +72,8 @@ class GceApi:
                 raise CloudError(
                     f"could not list instances: {', '.join(answer['unreachables'])} did not answer; run again later"
                 )
-            scopes = answer.get("items") or {}
-            found += [instance for scope in scopes.values() for instance in scope.get("instances") or []]
+            with _explained("list instances"):
+                found += _instances_of(answer)
             if not answer.get("nextPageToken"):
                 return found
             query = {**query, "pageToken": answer["nextPageToken"]}
@@ -239,15 +246,29 @@ class GceApi:
 
         Own clients do the waiting: the SDK's `operation.result()` forgets the endpoint and asks the public host.
         """
-        deadline = time.monotonic() + _OPERATION_SECONDS
+        deadline, pause = time.monotonic() + _OPERATION_SECONDS, _FIRST_PAUSE
         while operation.status != compute_v1.Operation.Status.DONE:
             if time.monotonic() > deadline:
                 raise CloudError(
                     f"could not {doing}: operation {operation.name} is still running after {_OPERATION_SECONDS:.0f} s"
                 )
+            asked = time.monotonic()
             operation = wait(operation.name)
-        if operation.error.errors:
-            raise operation_error(operation.error.errors, doing)
+            if operation.status != compute_v1.Operation.Status.DONE and time.monotonic() - asked < 1:
+                time.sleep(pause)  # `wait` should have waited: do not eat the quota of reads
+                pause = min(2 * pause, _LONGEST_PAUSE)
+        if operation.error.errors or operation.http_error_status_code >= _FAILED:
+            raise operation_error(operation, doing)
+
+
+def _instances_of(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return a page's instances; a page with anything else in it is no page."""
+    scopes = answer.get("items") or {}
+    instances = [instance for scope in scopes.values() for instance in scope.get("instances") or []]
+    strange = [instance for instance in instances if not isinstance(instance, dict)]
+    if strange:
+        raise ValueError(f"instance {strange[0]!r}")
+    return instances
 
 
 @contextmanager
@@ -257,3 +278,7 @@ def _explained(doing: str) -> Iterator[None]:
         yield
     except (api.GoogleAPICallError, api.RetryError, auth.GoogleAuthError, requests.exceptions.RequestException) as err:
         raise translate(err, doing) from err
+    except (ParseError, *_MALFORMED) as err:
+        raise CloudError(
+            f"could not {doing}: the answer is not what Compute Engine answers ({err}); run again"
+        ) from err

@@ -42,6 +42,16 @@ class GceDialect:
     platform = "gce"
     provider_id_form = "gce://PROJECT/ZONE/NAME"
     written_properties = frozenset({"canIpForward", "fingerprint"})
+    reported_properties = frozenset(
+        {
+            "status",
+            "statusMessage",
+            "resourceStatus",
+            "lastStartTimestamp",
+            "lastStopTimestamp",
+            "lastSuspendedTimestamp",
+        }
+    )
 
     def instance_id(self, provider_id: str) -> str:
         """Return the instance path that `gce://project/zone/name` names (source: cloud-provider-gcp, gce_util.go)."""
@@ -115,10 +125,10 @@ class GceDialect:
     def allow_command(self, fabric: Fabric, cidrs: tuple[str, ...]) -> str:
         """Return `gcloud compute firewall-rules create …` for one address family's pod CIDRs."""
         project, network = parse_network(fabric.network)
-        family = "-ipv6" if ":" in cidrs[0] else ""
+        name = re.sub(r"[^a-z0-9]+", "-", f"allow-pods-{cidrs[0]}")[:63].strip("-")
         return shlex.join(
             [
-                *("gcloud", "compute", "firewall-rules", "create", f"allow-pods{family}"),
+                *("gcloud", "compute", "firewall-rules", "create", name),
                 *(f"--project={project}", f"--network={network}", "--direction=INGRESS", "--allow=all"),
                 f"--source-ranges={','.join(cidrs)}",
             ]

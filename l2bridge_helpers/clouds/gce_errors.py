@@ -21,7 +21,7 @@ from l2bridge_helpers.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    pass
 
 _RETRIED_STATUS = (429, 500, 502, 503, 504)
 _RATE_LIMITS = ("rateLimitExceeded", "userRateLimitExceeded")
@@ -39,6 +39,14 @@ _TRANSIENT = (
 
 class LostRaceError(CloudError):
     """Someone else changed the resource since it was read (412 conditionNotMet)."""
+
+
+_BY_STATUS: dict[int, tuple[type[CloudError], str]] = {
+    401: (CredentialsError, "the credentials are refused: sign in again"),
+    403: (AccessDeniedError, "check the account's roles and OAuth scopes, and that the Compute Engine API is enabled"),
+    404: (CloudError, "check the parameters project and network (Shared VPC: projects/HOST/global/networks/NAME)"),
+    412: (LostRaceError, "others keep changing it: run again"),
+}
 
 
 def worth_retrying(err: BaseException) -> bool:
@@ -61,6 +69,8 @@ def translate(err: BaseException, doing: str) -> CloudError:
         return _api_error(err, doing)
     if isinstance(err, auth.GoogleAuthError):
         return _auth_error(err, doing)
+    if isinstance(err, requests.exceptions.JSONDecodeError):
+        return CloudError(f"could not {doing}: the answer is no JSON; is parameter endpoint the Compute Engine API?")
     if isinstance(err, requests.exceptions.RequestException):
         return UnreachableError(
             f"could not {doing}: {_connection(err)}; check parameter endpoint, network and proxy, then run again"
@@ -84,9 +94,11 @@ def _auth_error(err: auth.GoogleAuthError, doing: str) -> CloudError:
     )
 
 
-def operation_error(errors: Sequence[compute_v1.Errors], doing: str) -> CloudError:
+def operation_error(operation: compute_v1.Operation, doing: str) -> CloudError:
     """Return our error for an operation that ended in errors although HTTP said 200."""
+    errors = operation.error.errors
     text = "; ".join(f"{error.code}: {error.message}" for error in errors)
+    text = text or f"{operation.http_error_message} (HTTP {operation.http_error_status_code})"
     if any("QUOTA" in error.code for error in errors):
         return QuotaError(f"could not {doing}: {text}; ask for a higher quota, or remove routes that nobody needs")
     return _by_message(text, doing) or CloudError(f"could not {doing}: {text}")
@@ -97,14 +109,11 @@ def _api_error(err: api.GoogleAPICallError, doing: str) -> CloudError:
     known = _by_message(text, doing)
     if known:
         return known
-    if err.code == 401:  # noqa: PLR2004 - HTTP Unauthorized
-        return CredentialsError(f"could not {doing}: the credentials are refused ({text}); sign in again")
     if _reason(err) == "quotaExceeded":
         return QuotaError(f"could not {doing}: {text}; ask for a higher quota, or remove routes that nobody needs")
-    if err.code == 403:  # noqa: PLR2004 - HTTP Forbidden
-        return AccessDeniedError(f"could not {doing}: {text}")
-    if err.code == 412:  # noqa: PLR2004 - HTTP Precondition Failed
-        return LostRaceError(f"could not {doing}: others keep changing it ({text}); run again")
+    if err.code in _BY_STATUS:
+        kind, todo = _BY_STATUS[err.code]
+        return kind(f"could not {doing}: {text} (HTTP {int(err.code)}); {todo}")
     return CloudError(f"could not {doing}: {text} (HTTP {int(err.code) if err.code else '?'})")
 
 

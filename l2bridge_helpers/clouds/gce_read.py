@@ -19,6 +19,8 @@ AUTO_MODE_RANGE = "10.128.0.0/9"
 """No custom route may lie inside it in an auto-mode network (VPC documentation, read 2026-11)."""
 _QUOTAS = ("STATIC_ROUTES_PER_NETWORK", "ROUTES")
 """Metrics of `projects.get` that bound static routes, the present one first."""
+_ANYWHERE = ("0.0.0.0/0", "::/0")
+"""What a rule matches that names no source at all."""
 _PATH = re.compile(r"(?:^|/)(projects/.+)$")
 _NEXT_HOPS = ("next_hop_instance", "next_hop_ip", "next_hop_ilb", "next_hop_gateway", "next_hop_vpn_tunnel")
 _OTHER_HOPS = ("next_hop_network", "next_hop_peering", "next_hop_hub", "next_hop_interconnect_attachment")
@@ -46,6 +48,7 @@ def instance_of(raw: Mapping[str, Any]) -> Instance:
         status=str(raw.get("status") or ""),
         nics=tuple(_nic(instance_id, nic, forwarding=forwarding) for nic in nics),
         tags=tuple(str(tag) for tag in items) if isinstance(items, list) else (),
+        accounts=tuple(str(account.get("email")) for account in _objects(raw.get("serviceAccounts"))),
         group=_group(raw, instance_id),
         properties=raw,
     )
@@ -83,15 +86,21 @@ def table_of(
     """Return the network's routes, with the live quota where the API lists one."""
     network_id = path_of(network.self_link)
     every = list(routes)
-    own = tuple(route_of(route) for route in every if path_of(route.network) == network_id)
+    own = tuple(route_of(route) for route in every if _in(route, network_id))
     reserved = (AUTO_MODE_RANGE,) if network.auto_create_subnetworks else ()
     by_metric = {quota.metric: quota for quota in quotas}
     metric = next((name for name in _QUOTAS if name in by_metric), "")
     if not metric:
         return RouteTable(network_id, own, reserved=reserved)
     quota = by_metric[metric]
+    static = sum(not route.next_hop_network and not route.next_hop_peering for route in every if _in(route, network_id))
+    used = max(int(quota.usage), static)
     source = f"quota {metric} of project {network_id.split('/')[1]}"
-    return RouteTable(network_id, own, int(quota.limit), int(quota.usage), source, reserved)
+    return RouteTable(network_id, own, max(int(quota.limit), 0), used, source, reserved)
+
+
+def _in(route: compute_v1.Route, network_id: str) -> bool:
+    return path_of(route.network) == network_id
 
 
 def filter_of(rule: compute_v1.Firewall) -> Filter:
@@ -103,7 +112,7 @@ def filter_of(rule: compute_v1.Firewall) -> Filter:
     return Filter(
         id=rule.name,
         allow=bool(rule.allowed),
-        sources=tuple(rule.source_ranges),
+        sources=tuple(rule.source_ranges) or (() if rule.source_tags or rule.source_service_accounts else _ANYWHERE),
         protocols=tuple(protocols),
         enabled=not rule.disabled,
         targets=(*rule.target_tags, *rule.target_service_accounts),

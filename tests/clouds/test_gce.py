@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from google.auth import exceptions as auth
 
-from l2bridge_helpers import apply, check, list_nodes, plan
+from l2bridge_helpers import apply, check, list_nodes, plan, prove
 from l2bridge_helpers.changes import Change, Plan
 from l2bridge_helpers.clouds.gce import Gce
 from l2bridge_helpers.errors import AccessDeniedError, CloudError, CredentialsError, ParameterError
@@ -354,6 +354,72 @@ def test_a_shared_vpc_takes_addresses_and_the_host_project() -> None:
         hops = {request.body["nextHopIp"] for request in _sent(lab, "POST", "/global/routes")}  # type: ignore[index]
         assert hosts == {read[2].network.split("/")[1]} != {lab.parameters["project"]}
         assert hops == set(read[1]["nodeIP"])
+
+
+def test_replacements_that_the_quota_has_no_room_for_are_known_before_anything_is_sent(lab: Lab) -> None:
+    """Old and new route exist side by side for a moment: room for those moments is needed too."""
+    assert _apply(lab, _read(lab)).failed == ()
+    for instance, node in zip(lab.world.cloud("instances"), lab.world.nodes, strict=True):
+        instance["name"] += "-again"
+        instance["selfLink"] += "-again"
+        node["spec"]["providerID"] += "-again"
+    for project in lab.world.cloud("projects"):
+        for quota in project["quotas"]:
+            if "ROUTES" in quota["metric"]:
+                quota["limit"] = 7  # all in use
+    changes = _read(lab)[3]
+    assert {change.action for change in changes if change.kind == "route"} == {"conflict"}
+    assert "room for 6 more while routes are replaced" in changes.conflicts[0].reason
+
+
+def test_a_node_of_a_project_that_cannot_be_read_is_left_out_alone(lab: Lab) -> None:
+    """A provider ID can name anything: the others are served, and the finding names the node and the project."""
+    lab.world.nodes[1]["spec"]["providerID"] = "gce://somewhere-else/europe-west1-b/node-2"
+    _, nodes, fabric, changes = _read(lab)
+    findings = check(nodes, fabric)
+    assert len(changes.writes) == 10
+    assert [finding.object for finding in findings.errors] == ["node node-2"]
+    assert "instances of project somewhere-else" in {finding.object for finding in findings}
+
+
+def test_what_others_changed_before_our_write_is_a_note(lab: Lab) -> None:
+    """Their change survives ours, and is told, but it is no failure of this run."""
+    read = _read(lab)
+    node = _instances(lab)["node-2"]
+    node["labels"], node["fingerprint"] = {"owner": "someone-else"}, "bmV3"
+    results = _apply(lab, read)
+    cloud, nodes, before, changes = read
+    proof = prove(changes, results, cloud, nodes, before, patience=0)
+    assert proof.wrong == ()
+    (note,) = [check for check in proof if check.verdict == "note"]
+    assert note.found == "changed by others before it was written: labels"
+
+
+def test_an_operation_that_is_slow_is_not_asked_all_the_time(lab: Lab) -> None:
+    """A `wait` that comes back at once is repeated with pauses: reads of operations have a quota, too."""
+    lab.gce.operation_seconds = 1.0
+    read = _read(lab)
+    lab.gce.faults.clear()
+    assert _apply(lab, read).failed == ()
+    waits = [request for request in lab.requests if request.path.endswith("/wait")]
+    assert len(waits) <= 12 * 8
+
+
+@pytest.mark.parametrize("body", ["items", "instances"])
+def test_an_answer_of_another_shape_is_told_in_our_words(lab: Lab, body: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No AttributeError is the last word."""
+    strange = {"items": ["x"]} if body == "items" else {"items": {"zones/z": {"instances": [None]}}}
+    monkeypatch.setattr("l2bridge_helpers.clouds.gce_api.GceApi._json", lambda *_: strange)
+    with pytest.raises(CloudError, match="could not list instances: the answer is not what Compute Engine answers"):
+        _read(lab)
+
+
+def test_an_empty_node_list_is_a_finding_also_without_a_network(lab: Lab) -> None:
+    """What is wrong is the empty list, not the parameter."""
+    lab.world.nodes.clear()
+    _, nodes, fabric, changes = _read(lab, network="")
+    assert [finding.object for finding in check(nodes, fabric).blocking] == ["cluster"]
+    assert changes.changes == ()
 
 
 # Credentials.

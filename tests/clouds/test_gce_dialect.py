@@ -185,7 +185,8 @@ def test_route_is_deleted_without_a_question() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cidrs", "name"), [(("10.42.0.0/16", "10.43.0.0/24"), "allow-pods"), (("fd00:42::/64",), "allow-pods-ipv6")]
+    ("cidrs", "name"),
+    [(("10.42.0.0/16", "10.43.0.0/24"), "allow-pods-10-42-0-0-16"), (("fd00:42::/64",), "allow-pods-fd00-42-64")],
 )
 def test_pods_are_let_in_by_their_ranges(cidrs: tuple[str, ...], name: str) -> None:
     """One rule for each family."""

@@ -247,7 +247,7 @@ def test_lasting_trouble_is_told_at_once(err: BaseException) -> None:
 )
 def test_failed_operation_is_told_like_a_refusal(code: str, message: str, kind: type[CloudError]) -> None:
     """Permission, policy and quota are named here too."""
-    ours = operation_error([compute_v1.Errors(code=code, message=message)], "create route r1")
+    ours = operation_error(failed(compute_v1.Errors(code=code, message=message)), "create route r1")
     assert type(ours) is kind
     assert str(ours).startswith("could not create route r1: ")
 
@@ -255,4 +255,15 @@ def test_failed_operation_is_told_like_a_refusal(code: str, message: str, kind: 
 def test_every_error_of_an_operation_is_told() -> None:
     """There can be several."""
     errors = [compute_v1.Errors(code=code, message=f"about {code}") for code in ("FIRST", "SECOND")]
-    assert "FIRST: about FIRST; SECOND: about SECOND" in str(operation_error(errors, "create route r1"))
+    assert "FIRST: about FIRST; SECOND: about SECOND" in str(operation_error(failed(*errors), "create route r1"))
+
+
+def test_operation_that_failed_without_an_error_is_told_by_its_status() -> None:
+    """Some operations only carry an HTTP status of their own."""
+    operation = compute_v1.Operation(http_error_status_code=403, http_error_message="FORBIDDEN")
+    assert "FORBIDDEN (HTTP 403)" in str(operation_error(operation, "create route r1"))
+
+
+def failed(*errors: compute_v1.Errors) -> compute_v1.Operation:
+    """Return an operation that ended in these errors."""
+    return compute_v1.Operation(error=compute_v1.Error(errors=list(errors)))
