@@ -6,6 +6,7 @@ Deletions come last, and only where the route that takes their place was made.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -37,6 +38,8 @@ class Execution:
         self._news = News(len(self._writes), tell)
         self._outcomes: dict[int, Result] = {}
         self._outages = 0
+        self._under_way = 0
+        self._quiet = threading.Condition()
         self._stopped = ""
         """Why nothing more is sent, empty while all is well."""
 
@@ -80,16 +83,28 @@ class Execution:
                     self._news.tell(self._outcomes)
             except KeyboardInterrupt:
                 self._stop("the run was interrupted")
+        with self._quiet:  # an interruption can make the pool lose sight of a thread that it has just started
+            self._quiet.wait_for(lambda: self._under_way == 0)
 
     def _chain(self, chain: list[int]) -> None:
         broken = ""
         for place in chain:
-            reason = self._stopped or broken
-            if reason:
-                self._note(place, "skipped", reason)
+            if broken or not self._begin():
+                self._note(place, "skipped", self._stopped or broken)
             elif not self._send(place):
                 change = self._writes[place]
                 broken = f"{change.kind} of {change.resource} failed first"
+
+    def _begin(self) -> bool:
+        """Count a change as under way, unless nothing more is to be sent."""
+        with self._quiet:
+            self._under_way += not self._stopped
+            return not self._stopped
+
+    def _end(self) -> None:
+        with self._quiet:
+            self._under_way -= 1
+            self._quiet.notify_all()
 
     def _send(self, place: int) -> bool:
         try:
@@ -103,6 +118,8 @@ class Execution:
             self._outcomes[place] = Result(self._writes[place], "applied", based_on=based_on)
             self._outages = 0
             return True
+        finally:
+            self._end()
         return False
 
     def _count_outage(self, err: L2BridgeError) -> None:
