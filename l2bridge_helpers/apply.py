@@ -73,5 +73,5 @@ def _refuse(changes: Plan, findings: Findings, confirm: str, max_delete_percent:
     reasons += filter(None, [deletion_problem(changes, max_delete_percent)])
     if reasons:
         reasons += [str(finding) for finding in findings.errors]
-        msg = f"nothing was sent, because of {len(reasons)} thing(s) to settle first: " + " | ".join(reasons)
+        msg = "nothing was sent; settle first: " + " | ".join(reasons)
         raise BlockedError(msg)

@@ -17,6 +17,7 @@ import pandas as pd
 from IPython.display import display
 
 from l2bridge_helpers.changes import Plan
+from l2bridge_helpers.endpoints import is_loopback
 from l2bridge_helpers.errors import ParameterError
 from l2bridge_helpers.findings import Findings
 from l2bridge_helpers.kube import Kube
@@ -58,7 +59,9 @@ def start(platform: str, **parameters: Any) -> Run:
         raise ParameterError(
             f"parameter confirm: {confirm!r} is not the cluster's name; to change this cluster set confirm={cluster!r}"
         )
-    kubernetes = {"cluster": cluster, "context": target.context or "in-cluster", "mode": mode}
+    server = "this machine" if is_loopback(target.server) else target.server
+    context = target.context or "in-cluster"
+    kubernetes = {"cluster": cluster, "context": context, "Kubernetes API": server, "mode": mode}
     return Run(platform, parameters, kubernetes, _make_folder(parameters["runs"], cluster, platform))
 
 
@@ -164,7 +167,7 @@ class Run:
         if self.outcome.changes:
             facts["plan hash"] = self.outcome.changes.hash
         page = report(
-            f"{self.platform} runbook, cluster {self.cluster}: {self.mode}",
+            f"{self.platform.upper()} runbook, cluster {self.cluster}: {self.mode}",
             verdict=error or self.outcome.verdict(self.mode),
             failed=bool(error) or bool(self.outcome.obstacles()),
             facts=facts,

@@ -90,7 +90,7 @@ def test_blocking_findings_stop_before_the_first_write_and_are_all_named(changes
     """Every reason stands in one error."""
     cloud = RecordingCloud()
     findings = Findings.of(Finding("blocking", f"node {name}", "is odd", "so what", "fix it") for name in ("a", "b"))
-    with pytest.raises(BlockedError, match=r"2 .*node a is odd; fix it \| node b is odd; fix it"):
+    with pytest.raises(BlockedError, match=r"settle first: node a is odd; fix it \| node b is odd; fix it"):
         _apply(changes, cloud, findings)
     assert cloud.sent == []
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import requests
+import yaml
 
 from l2bridge_helpers.lab import Lab, Request, world
 from tests.notebooks.conftest import Outcome, Run
@@ -99,6 +100,24 @@ def test_every_run_leaves_its_folder(story: Story, chapter: str) -> None:
     assert result["status"] == ("failed" if chapter == "check after" else "ok")
     assert (folder / "report.html").is_file()
     assert (folder / "plan.json").is_file() == (chapter in {"plan", "apply"})
+
+
+def test_no_secret_is_written_anywhere(run_gce: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Environment and kubeconfig hold secrets; the run's files do not, and the lab never sees them."""
+    secrets = ["hunter2-environment", "hunter2-token"]
+    monkeypatch.setenv("GOOGLE_SECRET", secrets[0])
+    with Lab(world("gce-small")) as lab:
+        text = lab.kubeconfig.read_text(encoding="utf-8")
+        document = yaml.safe_load(text)
+        document["users"][0]["user"] = {"token": secrets[1]}
+        kubeconfig = tmp_path / "kubeconfig"
+        kubeconfig.write_text(yaml.safe_dump(document), encoding="utf-8")
+        outcome = run_gce(lab, mode="apply", confirm="lab", kubeconfig=str(kubeconfig))
+        sent = json.dumps([request.as_dict() for request in lab.requests])
+    files = [path for path in outcome.executed.parent.rglob("*") if path.is_file()]
+    assert (outcome.error, len(files)) == ("", 4)
+    everything = sent + "".join(path.read_text(encoding="utf-8") for path in files)
+    assert [secret for secret in secrets if secret in everything] == []
 
 
 def test_the_plain_command_line(lab: Lab, root: Path, tmp_path: Path) -> None:
