@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from l2bridge_helpers.check_network import check_network
-from l2bridge_helpers.findings import Finding, Findings, names_of
+from l2bridge_helpers.findings import Finding, Findings, nodes_called
 from l2bridge_helpers.flannel import HOST_GW
 from l2bridge_helpers.nodes import Network, NodeRow, natural_key, net_conf, node_rows, parse_cidr
 from l2bridge_helpers.placement import place
@@ -68,7 +68,7 @@ def _duplicate_cidrs(cidrs: list[tuple[Network, NodeRow]]) -> Iterator[Finding]:
         if len(set(names)) > 1:
             meaning = "a packet to one of its pods could go to either node"
             todo = "give each node its own pod CIDR (recreate the node objects), then run again"
-            yield Finding("blocking", f"nodes {names_of(names)}", f"have the same pod CIDR {network}", meaning, todo)
+            yield Finding("blocking", nodes_called(names), f"have the same pod CIDR {network}", meaning, todo)
 
 
 def _overlapping_cidrs(cidrs: list[tuple[Network, NodeRow]]) -> Iterator[Finding]:
@@ -112,9 +112,8 @@ def _family_without_flannel(cidrs: list[tuple[Network, NodeRow]], nodes: pd.Data
     families = {network.version for text in conf.networks if (network := parse_cidr(text))}
     left_out = {row.nodeName for network, row in cidrs if families and network.version not in families}
     if left_out:
-        found = (
-            f"names no network of the family of some pod CIDRs (nodes {names_of(sorted(left_out, key=natural_key))})"
-        )
+        about = nodes_called(sorted(left_out, key=natural_key))
+        found = f"names no network of the address family of some pod CIDRs of {about}"
         meaning = "flannel does not route that family; the cloud's routes alone do not make it work"
         todo = "add IPv6Network (and EnableIPv6) or Network to net-conf.json, or ignore this family"
         yield Finding("warning", f"ConfigMap {conf.source}", found, meaning, todo)
@@ -152,7 +151,7 @@ def _backends(rows: tuple[NodeRow, ...], nodes: pd.DataFrame) -> Iterator[Findin
     others = [row for row in rows if row.backendType not in ("", HOST_GW)]
     if others:
         kinds = ", ".join(sorted({row.backendType for row in others}))
-        about = f"nodes {names_of(row.nodeName for row in others)}"
+        about = nodes_called(row.nodeName for row in others)
         yield Finding("blocking", about, f"run flannel's backend {kinds}", meaning, todo)
     yield from _no_flannel(rows, known=bool(conf.source))
 
@@ -162,7 +161,7 @@ def _no_flannel(rows: tuple[NodeRow, ...], *, known: bool) -> Iterator[Finding]:
     if silent and (known or len(silent) < len(rows)):
         found = "carry no flannel annotations"
         meaning = "flannel has not started there: the routes will wait for it"
-        yield Finding("warning", f"nodes {names_of(silent)}", found, meaning, "look at the flannel pods of these nodes")
+        yield Finding("warning", nodes_called(silent), found, meaning, "look at the flannel pods of these nodes")
     elif silent:
         found = "shows no flannel: no ConfigMap kube-flannel-cfg, no annotations on the nodes"
         meaning = "whether the backend is host-gw was not checked"
@@ -175,5 +174,5 @@ def _route_controllers(rows: tuple[NodeRow, ...]) -> Iterator[Finding]:
         reasons = ", ".join(sorted({row.routeController for row in owners}))
         meaning = "a cloud controller manager writes routes for these nodes: two writers would undo each other's work"
         todo = "let it do the job, or start it with --configure-cloud-routes=false, then run again"
-        about = f"nodes {names_of(row.nodeName for row in owners)}"
+        about = nodes_called(row.nodeName for row in owners)
         yield Finding("blocking", about, f"have the condition NetworkUnavailable with reason {reasons}", meaning, todo)

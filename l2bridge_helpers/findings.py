@@ -91,3 +91,9 @@ def _plural(severity: str, number: int) -> str:
 def names_of(names: Iterable[str]) -> str:
     """Return the names for a sentence, each once, all of them: who repairs things at night needs the whole list."""
     return ", ".join(dict.fromkeys(names))
+
+
+def nodes_called(names: Iterable[str]) -> str:
+    """Return `node a`, or `nodes a, b`."""
+    each = names_of(names)
+    return f"nodes {each}" if ", " in each else f"node {each}"

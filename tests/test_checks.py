@@ -236,7 +236,7 @@ def test_dual_stack_offender_is_named_once() -> None:
     """A node with two pod CIDRs is one node."""
     item = with_condition(numbered_item(1), "NetworkUnavailable", "RouteCreated")
     item["spec"]["podCIDRs"].append("10.42.99.0/24")
-    assert the_one(nodes(item)).object == "nodes node-1"
+    assert the_one(nodes(item)).object == "node node-1"
 
 
 def test_flannels_own_condition_is_fine() -> None:
@@ -295,3 +295,17 @@ def test_findings_are_the_same_for_any_order_of_the_list() -> None:
     items = [node_item(f"node-{n}", address(n), f"10.42.{n % 3}.0/24", backend="vxlan") for n in range(1, 7)]
     machines = fabric(*map(numbered_instance, range(1, 7)))
     assert check(nodes(*items), machines) == check(nodes(*items[::-1]), machines)
+
+
+def test_family_that_flannel_does_not_route_is_a_warning() -> None:
+    """A dual-stack node in a cluster whose flannel has no IPv6Network: the cloud's route alone does not help."""
+    finding = the_one(nodes(node_item("node-1", address(1), pod_cidr(1), "fd00:42::/64")))
+    assert (finding.severity, finding.object) == ("warning", "ConfigMap kube-flannel/kube-flannel-cfg")
+    assert "of node node-1" in finding.found
+
+
+def test_network_that_is_none_is_a_warning() -> None:
+    """A check that cannot be made is said not to be."""
+    conf = NetConf("kube-flannel/kube-flannel-cfg", "host-gw", ("10.42.0.0",))
+    finding = the_one(nodes(numbered_item(1), flannel=conf))
+    assert (finding.severity, finding.found) == ("warning", "has the Network '10.42.0.0', which is none")
