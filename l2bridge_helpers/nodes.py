@@ -16,10 +16,11 @@ import pandas as pd
 
 from l2bridge_helpers.errors import KubernetesError
 from l2bridge_helpers.flannel import CONFIG_MAPS, Lease, NetConf, read_lease, read_net_conf
-from l2bridge_helpers.kube import Kube
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from l2bridge_helpers.kube import Kube
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -70,6 +71,8 @@ def list_nodes(kubeconfig: str = "", context: str = "") -> pd.DataFrame:
         KubernetesError: no such kubeconfig or context; the API cannot be reached, refuses, or answers nonsense.
 
     """
+    from l2bridge_helpers.kube import Kube  # the client costs a second, and what is pure imports this module too
+
     kube = Kube(kubeconfig, context)
     return nodes_table(kube.list_nodes(), _find_net_conf(kube))
 
