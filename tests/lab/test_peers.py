@@ -1,7 +1,6 @@
 """The real gcloud and kubectl against the lab: an independent check that it is like the real thing."""
 
 import json
-import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -10,11 +9,11 @@ from typing import Any
 import pytest
 
 from l2bridge_helpers.lab import Lab, load_gce_world, world
+from tests.gcloud import Gcloud, needs_gcloud
 
-from .clients import PROJECT, ZONE, Json
+from .clients import ZONE, Json
 from .test_load import FILES
 
-needs_gcloud = pytest.mark.skipif(shutil.which("gcloud") is None, reason="gcloud is not installed")
 needs_kubectl = pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
 
 LISTS = {
@@ -26,38 +25,6 @@ LISTS = {
     "managers": "instance-groups managed list",
     "templates": "instance-templates list",
 }
-
-
-class Gcloud:
-    """gcloud with a configuration of its own, pointed at a lab."""
-
-    def __init__(self, lab: Lab, folder: Path) -> None:
-        """Keep everything that gcloud writes in this folder."""
-        self._folder = folder
-        self._environment = os.environ | {
-            "CLOUDSDK_CONFIG": str(folder / "gcloud"),
-            "CLOUDSDK_CORE_DISABLE_PROMPTS": "1",
-            "CLOUDSDK_CORE_PROJECT": PROJECT,
-            "CLOUDSDK_AUTH_DISABLE_CREDENTIALS": "true",
-            "CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK": "true",
-            "CLOUDSDK_CORE_DISABLE_USAGE_REPORTING": "true",
-            "CLOUDSDK_CORE_DISABLE_FILE_LOGGING": "true",
-            "CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE": f"{lab.endpoint}/compute/v1/",
-        }
-
-    def __call__(self, *arguments: str, status: int = 0) -> str:
-        """Run `gcloud compute ...`; return its output, or its errors when it is to fail."""
-        result = subprocess.run(
-            ["gcloud", "compute", *arguments],  # noqa: S607 - the gcloud that is installed
-            env=self._environment,
-            cwd=self._folder,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert result.returncode == status, result.stderr
-        return result.stderr if status else result.stdout
 
 
 def _kubectl(lab: Lab, *arguments: str) -> str:
