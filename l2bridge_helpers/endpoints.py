@@ -41,9 +41,11 @@ def is_loopback(endpoint: str) -> bool:
     if host == "localhost":
         return True
     try:
-        return ipaddress.ip_address(host).is_loopback
+        address = ipaddress.ip_address(host)
     except ValueError:
         return False
+    mapped = isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped  # Pythons differ about these
+    return address.is_loopback and not mapped
 
 
 def is_plain_http(endpoint: str) -> bool:

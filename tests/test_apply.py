@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from dataclasses import dataclass, field
@@ -44,7 +45,7 @@ class RecordingCloud:
         with self.lock:
             self.sent.append(change)
             if len(self.sent) == self.interrupt_after:
-                signal.raise_signal(signal.SIGINT)
+                os.kill(os.getpid(), signal.SIGINT)  # to the process, as a terminal does: the main thread wakes up
             late = 0 < self.interrupt_after <= len(self.sent)
         if late:  # what is under way takes as long as the run takes to notice
             assert self.noticed.wait(30)
