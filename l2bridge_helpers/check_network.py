@@ -11,7 +11,7 @@ from l2bridge_helpers.findings import Finding, names_of
 from l2bridge_helpers.nodes import Network, parse_cidr
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from l2bridge_helpers.clouds.base import Dialect
     from l2bridge_helpers.fabric import Fabric, Filter, Route
@@ -55,10 +55,11 @@ def _overlap(one: Network, other: Network) -> bool:
 def _other_writers(placed: tuple[Placed, ...], fabric: Fabric) -> Iterator[Finding]:
     """Block when a cloud controller manager's routes concern these nodes; another cluster's are its own affair."""
     dialect = dialect_of(fabric.platform)
+    around = _merge(network.supernet(new_prefix=_near(network)) for spot in placed if (network := spot.row.network))
     names = [
         route.name
         for route in fabric.table.routes
-        if dialect.is_route_controller(route) and any(_concerns(route, spot, dialect) for spot in placed)
+        if dialect.is_route_controller(route) and _concerns(route, placed, around, dialect)
     ]
     if names:
         count = "1 route" if len(names) == 1 else f"{len(names)} routes"
@@ -68,12 +69,11 @@ def _other_writers(placed: tuple[Placed, ...], fabric: Fabric) -> Iterator[Findi
         yield Finding("blocking", f"network {fabric.network}", found, meaning, todo)
 
 
-def _concerns(route: Route, spot: Placed, dialect: Dialect) -> bool:
-    """Return whether a route leads to the node, or takes packets for its pod CIDR or what is beside it."""
-    destination, network = parse_cidr(route.destination), spot.row.network
-    neighbours = network.supernet(new_prefix=_near(network)) if network else None
-    beside = bool(destination and neighbours and _overlap(destination, neighbours))
-    return beside or dialect.leads_to(route, spot.instance, spot.nic)
+def _concerns(route: Route, placed: tuple[Placed, ...], around: list[Network], dialect: Dialect) -> bool:
+    """Return whether a route takes packets for the pod CIDRs or what is beside them, or leads to a node."""
+    destination = parse_cidr(route.destination)
+    beside = destination is not None and any(_overlap(destination, network) for network in around)
+    return beside or any(dialect.leads_to(route, spot.instance, spot.nic) for spot in placed)
 
 
 def _near(network: Network) -> int:
@@ -112,7 +112,7 @@ def _filters(placed: tuple[Placed, ...], fabric: Fabric) -> Iterator[Finding]:
     """
     if any(unread.what == "firewall rules" for unread in fabric.unread):
         return
-    open_to = [network for rule in fabric.filters if _lets_pods_in(rule, placed) for network in _sources(rule)]
+    open_to = _merge(network for rule in fabric.filters if _lets_pods_in(rule, placed) for network in _sources(rule))
     closed = sorted({spot.row.routeDestination for spot in placed if not _covered(spot.row.network, open_to)})
     for version in (4, 6):
         cidrs = tuple(cidr for cidr in closed if (":" in cidr) == (version == 6))  # noqa: PLR2004 - IPv6
@@ -139,10 +139,18 @@ def _sources(rule: Filter) -> list[Network]:
     return [network for source in rule.sources if (network := parse_cidr(source))]
 
 
+def _merge(networks: Iterable[Network]) -> list[Network]:
+    """Return as few networks as hold the same addresses."""
+    every = list(networks)
+    families = [[network for network in every if network.version == version] for version in (4, 6)]
+    return [merged for family in families for merged in ipaddress.collapse_addresses(family)]  # type: ignore[type-var]
+
+
 def _covered(network: Network | None, sources: list[Network]) -> bool:
-    same = [source for source in sources if network and source.version == network.version]
-    merged = ipaddress.collapse_addresses(same)  # type: ignore[type-var]
-    return network is None or any(network.subnet_of(source) for source in merged)  # type: ignore[arg-type]
+    return network is None or any(
+        network.version == source.version and network.subnet_of(source)  # type: ignore[arg-type]
+        for source in sources
+    )
 
 
 def _unread(fabric: Fabric) -> Iterator[Finding]:

@@ -26,9 +26,13 @@ from l2bridge_helpers.printable import printable
 class L2BridgeError(Exception):
     """Base of every error of this package. Its text is complete: what, which, and what to do."""
 
+    def __init__(self, text: str = "") -> None:
+        """Keep the text, with control characters written out: names from outside must not forge lines of a log."""
+        super().__init__(printable(text))
+
     def _render_traceback_(self, *_args: object) -> list[str]:
         """Show the text alone in notebooks: the frames of an SDK help nobody at night (IPython protocol)."""
-        return [printable(f"{type(self).__name__}: {self}")]
+        return [f"{type(self).__name__}: {self}"]
 
 
 class ParameterError(L2BridgeError):

@@ -95,13 +95,14 @@ def _contexts(path: str) -> tuple[dict[str, str], str]:
 
 
 def _check_server(configuration: client.Configuration, where: str) -> None:
-    """Refuse a server that is none, or plain http beyond this machine; take credentials off plain http."""
+    """Refuse a server that is none, or plain http beyond this machine; take credentials and proxies off plain http."""
     server: Any = configuration.host
     host = server.rstrip("/").split("/", 3)[:3] if isinstance(server, str) else []
     problem = endpoint_problem("/".join(host)) if host and host[0] else "is no URL; it looks like https://HOST:PORT"
     if problem:
         raise KubernetesError(f"{where}: server {_shown(server)} {problem}")
     if is_plain_http(server):
+        configuration.proxy = None
         configuration.api_key, configuration.refresh_api_key_hook = {}, None
         configuration.username = configuration.password = configuration.cert_file = configuration.key_file = None
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from l2bridge_helpers.changes import SIDE_BY_SIDE, Change, Plan, ordered
 from l2bridge_helpers.clouds.dialects import dialect_of
-from l2bridge_helpers.nodes import node_rows, parse_cidr
+from l2bridge_helpers.nodes import Network, net_conf, node_rows, parse_cidr
 from l2bridge_helpers.placement import Placed, place
 
 if TYPE_CHECKING:
@@ -68,14 +68,28 @@ class _State:
         routes = sorted(self.fabric.table.routes, key=lambda route: route.name)
         self.dialect = dialect_of(self.fabric.platform)
         self.names = {route.name: route for route in routes}
-        self.own = {route.name: route for route in routes if route.cluster == self.cluster}
-        self.foreign = _Prefixes(route for route in routes if route.cluster != self.cluster)
+        clusters = [network for text in net_conf(nodes).networks if (network := parse_cidr(text))]
+        self.own = {route.name: route for route in routes if self._is_own(route, clusters)}
+        self.foreign = _Prefixes(route for route in routes if route.name not in self.own)
         self.cidrs = defaultdict(set)
         rows = node_rows(nodes)
         for row in rows:
             self.cidrs[row.nodeName].add(row.routeDestination)
         self.held = {row.routeDestination for row in rows}
         self.whole = bool(rows) and all(row.network or not row.routeDestination for row in rows)
+
+    def _is_own(self, route: Route, clusters: list[Network]) -> bool:
+        """Return whether a route is this cluster's: by its mark, and by its range where flannel's is known.
+
+        Many clusters are called `kubernetes` or `default`; what is outside flannel's Network is a namesake's.
+        """
+        destination = parse_cidr(route.destination)
+        inside = not clusters or any(_within(destination, cluster) for cluster in clusters)
+        return route.cluster == self.cluster and inside
+
+
+def _within(network: Network | None, other: Network) -> bool:
+    return network is not None and network.version == other.version and network.subnet_of(other)  # type: ignore[arg-type]
 
 
 class _Prefixes:

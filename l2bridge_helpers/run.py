@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from l2bridge_helpers.clouds.base import Cloud
 
 SCHEMA = 1
+_COMMON_NAMES = ("kubernetes", "default", "local", "cluster.local")
+"""What kubeadm, k3s and Rancher call every cluster."""
 
 
 def start(platform: str, **parameters: Any) -> Run:
@@ -61,8 +63,10 @@ def start(platform: str, **parameters: Any) -> Run:
         )
     server = "this machine" if is_loopback(target.server) else target.server
     context = target.context or "in-cluster"
-    kubernetes = {"cluster": cluster, "context": context, "Kubernetes API": server, "mode": mode}
-    return Run(platform, parameters, kubernetes, _make_folder(parameters["runs"], cluster, platform))
+    implied = not parameters["cluster"] and cluster in _COMMON_NAMES
+    told = f"{cluster} (many clusters are called so: set parameter cluster if another one shares the network)"
+    kubernetes = {"cluster": told if implied else cluster, "context": context, "Kubernetes API": server, "mode": mode}
+    return Run(platform, parameters, cluster, kubernetes, _make_folder(parameters["runs"], cluster, platform))
 
 
 class Run:
@@ -81,7 +85,7 @@ class Run:
     """
 
     def __init__(
-        self, platform: str, parameters: Mapping[str, Any], kubernetes: Mapping[str, str], folder: Path
+        self, platform: str, parameters: Mapping[str, Any], cluster: str, kubernetes: Mapping[str, str], folder: Path
     ) -> None:
         """Keep what `start` has checked."""
         self.platform = platform
@@ -90,7 +94,7 @@ class Run:
         self.context: str = parameters["context"]
         self.confirm: str = parameters["confirm"]
         self.max_delete_percent: int = parameters["max_delete_percent"]
-        self.cluster = kubernetes["cluster"]
+        self.cluster = cluster
         self.folder = folder
         self.cloud = _cloud(platform, parameters)
         self.outcome = Outcome(max_delete_percent=self.max_delete_percent)
@@ -136,11 +140,14 @@ class Run:
         """Write the run's files, say where they are, and end in an error unless the asked-for state holds.
 
         Raises:
+            ParameterError: the steps before were not run.
             ApplyError: changes failed, or nodes could not be served.
             VerifyError: a fresh read does not show what was asked for.
             DriftError: `check` found something out of place.
 
         """
+        if self.outcome.changes is None:
+            raise ParameterError("no plan was made: run all cells from the top, then this one")
         error = self.outcome.error(self.mode)
         self._write("failed" if error else "ok", str(error or ""))
         print(f"{self.platform}: {self.outcome.summary()}, report: {self.folder / 'report.html'}")

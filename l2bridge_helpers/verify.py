@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 
 from l2bridge_helpers.clouds.dialects import dialect_of
-from l2bridge_helpers.nodes import Network, parse_cidr
+from l2bridge_helpers.nodes import parse_cidr
 
 if TYPE_CHECKING:
     from l2bridge_helpers.changes import Change, Plan
@@ -158,7 +158,7 @@ def _nothing_else(
     """Return what changed beside the plan: in what we wrote it is wrong, elsewhere it is someone else's work."""
     yield from _instances(changes, before, after, based_on)
     touched = {change.resource for change in changes} | {str(change.before.get("name")) for change in changes}
-    yield from _rivals(changes, before, after)
+    yield from _rivals(changes, after)
     yield from _others("route", _routes(before, touched), _routes(after, touched))
     yield from _others(
         "subnet",
@@ -198,7 +198,14 @@ def _instances(
 
 
 def _differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> set[str]:
-    return {key for key in one.keys() | other.keys() if one.get(key) != other.get(key)}
+    return {key for key in one.keys() | other.keys() if _lasting(one.get(key)) != _lasting(other.get(key))}
+
+
+def _lasting(value: Any) -> Any:
+    """Return a property without the fingerprints in it: they are renewed by every write."""
+    if isinstance(value, Mapping):
+        return {key: _lasting(part) for key, part in value.items() if key not in ("fingerprint", "labelFingerprint")}
+    return [_lasting(part) for part in value] if isinstance(value, list) else value
 
 
 def _routes(fabric: Fabric, touched: set[str]) -> dict[str, tuple[str, str, int]]:
@@ -213,29 +220,33 @@ def _rules(fabric: Fabric) -> dict[str, str]:
     return {rule.id: json.dumps(rule.properties, sort_keys=True) for rule in fabric.filters}
 
 
-def _rivals(changes: Plan, before: Fabric, after: Fabric) -> Iterator[Check]:
-    """Return the routes that others made meanwhile and that take packets for our pod CIDRs."""
-    wanted = {row.after["destination"]: row for row in changes if row.kind == "route" and row.after}
-    networks = [(network, row) for text, row in wanted.items() if (network := parse_cidr(text))]
-    known = {route.name: route.facts() for route in before.table.routes}
+def _rivals(changes: Plan, after: Fabric) -> Iterator[Check]:
+    """Return the routes that take packets for a pod CIDR away from its node: new ones, or left by an older run."""
+    wanted = {
+        row.after["destination"]: row
+        for row in changes
+        if row.kind == "route" and row.after and not row.reason.startswith("kept")
+    }
+    networks = {network: row for text, row in wanted.items() if (network := parse_cidr(text))}
+    lengths = {(network.version, network.prefixlen) for network in networks}
     tags = {tag for instance in after.instances for tag in instance.tags}
     for route in after.table.routes:
-        new = route.cluster != changes.cluster and known.get(route.name) != route.facts()
-        used = not route.tags or tags & set(route.tags)
-        destination = parse_cidr(route.destination) if new and used else None
-        for network, row in networks if destination else ():
-            if row.resource != route.name and _wins(route, network, row) and not _leads_home(route, row, after):
-                found = f"route {route.name}, made by others meanwhile, leads {route.destination} elsewhere"
-                yield Check("wrong", row.resource, row.node, f"{network} to its node alone", found)
+        destination = parse_cidr(route.destination)
+        if destination is None or (route.tags and not tags & set(route.tags)):
+            continue
+        for version, length in sorted(lengths):
+            if version == destination.version and length <= destination.prefixlen:
+                row = networks.get(destination.supernet(new_prefix=length))
+                if row and row.resource != route.name and _wins(route, row) and not _leads_home(route, row, after):
+                    found = f"route {route.name} leads {route.destination} elsewhere"
+                    yield Check("wrong", row.resource, row.node, f"{row.after['destination']} to its node alone", found)
 
 
-def _wins(route: Route, network: Network, row: Change) -> bool:
-    """Return whether packets for the pod CIDR, or for a part of it, follow the route: longer prefix, else priority."""
-    destination = parse_cidr(route.destination)
-    if destination is None or destination.version != network.version:
-        return False
-    better = destination != network or route.priority <= row.after["priority"]
-    return better and destination.subnet_of(network)  # type: ignore[arg-type]
+def _wins(route: Route, row: Change) -> bool:
+    """Return whether packets follow a route to the pod CIDR or a part of it: by a longer prefix, else by priority."""
+    return parse_cidr(route.destination) != parse_cidr(row.after["destination"]) or (
+        route.priority <= row.after["priority"]
+    )
 
 
 def _leads_home(route: Route, row: Change, after: Fabric) -> bool:

@@ -209,3 +209,37 @@ def test_every_change_carries_the_command_that_does_the_same() -> None:
     assert "gcloud compute instances update-from-file node-1" in commands[0]
     assert "--most-disruptive-allowed-action=REFRESH" in commands[0]
     assert commands[1].startswith("gcloud compute routes create l2b-blue-node-1-")
+
+
+def test_routes_of_a_namesake_cluster_are_not_ours() -> None:
+    """Many clusters are called `kubernetes`: what lies outside flannel's Network is another one's."""
+    ready = numbered_fabric(2, forwarding=True)
+    table = nodes(node_item("other-1", address(2), "10.60.1.0/24"), flannel=None)
+    (theirs,) = own_routes(table, fabric(instance("other-1", address(2))))
+    mine = own_routes(numbered_nodes(1), ready)
+    changes = plan(numbered_nodes(1), fabric(*ready.instances, routes=[*mine, theirs]), cluster=CLUSTER)
+    assert (changes.writes, changes.own_routes) == ((), 1)
+
+
+def test_the_route_of_a_pod_cidr_that_a_node_without_instance_holds_stays() -> None:
+    """It is not served otherwise; the old route is better than none until the node is mended."""
+    lost = node_item("node-9", "10.10.0.99", pod_cidr(2))
+    changes = plan(nodes(numbered_item(1), lost), _done(2), cluster=CLUSTER)
+    assert [change.action for change in changes if change.kind == "route"] == ["none", "none"]
+
+
+def test_a_moved_pod_cidr_replaces_nothing_while_the_list_is_not_whole() -> None:
+    """The new route is made; the old one waits for a list that can be trusted."""
+    table = nodes(node_item("node-1", address(1), "10.42.7.0/24"), node_item("node-9", "10.10.0.99", "nonsense"))
+    changes = plan(table, _done(1), cluster=CLUSTER)
+    assert [change.action for change in changes.writes] == ["create"]
+
+
+def test_two_foreign_routes_of_one_priority_satisfy_only_together() -> None:
+    """Packets are split between them: one that leads elsewhere spoils both."""
+    routes = [
+        foreign_route(pod_cidr(1), NODE_1, name="good", priority=1100),
+        foreign_route(pod_cidr(1), "10.9.9.9", name="bad", priority=1100),
+    ]
+    network = fabric(numbered_instance(1), routes=routes)
+    assert _rows(plan(numbered_nodes(1), network, cluster=CLUSTER)) == [("create", "node-1")]

@@ -8,18 +8,23 @@ from typing import Any
 
 import pytest
 
+from l2bridge_helpers.changes import Plan
 from l2bridge_helpers.errors import BlockedError, DriftError, KubernetesError, ParameterError
 from l2bridge_helpers.findings import Finding, Findings
 from l2bridge_helpers.lab import Lab
 from l2bridge_helpers.plan import plan
 from l2bridge_helpers.run import Run, start
-from tests.builders import CLUSTER, numbered_fabric, numbered_nodes
+from tests.builders import CLUSTER, nodes, numbered_fabric, numbered_nodes
 
 
 @pytest.fixture
 def parameters(lab: Lab, tmp_path: Path) -> dict[str, Any]:
     common = {"mode": "plan", "confirm": "", "runs": str(tmp_path / "runs"), "max_delete_percent": 25}
     return {**lab.parameters, **common}
+
+
+def _plan() -> Plan:
+    return plan(numbered_nodes(2), numbered_fabric(2), cluster=CLUSTER)
 
 
 def _result(run: Run) -> dict[str, Any]:
@@ -84,6 +89,7 @@ def test_a_step_that_is_run_again_begins_anew(parameters: dict[str, Any]) -> Non
     for text in ("first", "second"):
         with run.step("Target") as step:
             step.show(text)
+    run.record(_plan())
     run.finish()
     page = (run.folder / "report.html").read_text(encoding="utf-8")
     assert ("first" in page, page.count("second")) == (False, 1)
@@ -91,7 +97,7 @@ def test_a_step_that_is_run_again_begins_anew(parameters: dict[str, Any]) -> Non
 
 def test_a_plan_is_saved_as_soon_as_it_is_shown(parameters: dict[str, Any]) -> None:
     """It is there for who comes after, whatever happens next; `check` makes none."""
-    changes = plan(numbered_nodes(2), numbered_fabric(2), cluster=CLUSTER)
+    changes = _plan()
     for mode, saved in (("plan", True), ("check", False)):
         run = start("gce", **{**parameters, "mode": mode})
         with run.step("Plan") as step:
@@ -106,9 +112,25 @@ def test_finish_ends_in_the_error_that_the_files_hold(
     run = start("gce", **{**parameters, "mode": "check"})
     with run.step("Findings") as step:
         step.show(Findings((Finding("error", "node x", "has no pod CIDR", "so what", "allocate one"),)))
+    run.record(plan(nodes(), numbered_fabric(1), cluster=CLUSTER))
     with pytest.raises(DriftError, match="node x has no pod CIDR; allocate one") as caught:
         run.finish()
     assert _result(run)["error"] == str(caught.value)
     assert capsys.readouterr().out.splitlines()[-1] == (
         f"gce: 0 nodes, 0 changes applied, 0 left, report: {run.folder / 'report.html'}"
     )
+
+
+def test_a_run_whose_steps_were_not_run_is_no_success(parameters: dict[str, Any]) -> None:
+    """Who only runs the last cell has verified nothing."""
+    with pytest.raises(ParameterError, match="run all cells"):
+        start("gce", **parameters).finish()
+
+
+def test_a_name_that_many_clusters_have_is_pointed_out(parameters: dict[str, Any], tmp_path: Path) -> None:
+    """Kubeadm calls every cluster `kubernetes`: two of them in one network need names of their own."""
+    text = Path(parameters["kubeconfig"]).read_text(encoding="utf-8")
+    (tmp_path / "config").write_text(text.replace("lab", "kubernetes"), encoding="utf-8")
+    unnamed = {**parameters, "cluster": "", "context": "", "kubeconfig": str(tmp_path / "config")}
+    assert "many clusters are called so" in start("gce", **unnamed).target()["cluster"]
+    assert start("gce", **{**unnamed, "cluster": "kubernetes"}).target()["cluster"] == "kubernetes"

@@ -156,7 +156,8 @@ def test_replaced_route_that_still_stands_is_wrong() -> None:
     assert [change.action for change in changes.writes] == ["update"]
     assert wrong(AFTER, before, changes) == []
     assert wrong(with_routes(*ROUTES, old), before, changes) == [
-        (ROUTES[0].name, f"the route that it replaces, {old.name}, is still there")
+        (ROUTES[0].name, f"the route that it replaces, {old.name}, is still there"),
+        (ROUTES[0].name, f"route {old.name} leads 10.42.0.0/24 elsewhere"),
     ]
 
 
@@ -310,3 +311,22 @@ def test_table_has_a_row_for_each_check() -> None:
     """In the order of the proof."""
     proof = verify(CHANGES, BEFORE, AFTER)
     assert [Check(*row) for row in proof.table().to_numpy().tolist()] == list(proof)
+
+
+def test_fingerprints_inside_properties_are_renewed_by_every_write() -> None:
+    """An interface's new fingerprint is no change of ours."""
+    nested = {"networkInterfaces": [{"name": "nic0", "fingerprint": "old"}]}
+    renewed = {"networkInterfaces": [{"name": "nic0", "fingerprint": "new"}]}
+    before = replace(BEFORE, instances=(_with(numbered_instance(1), nested), BEFORE.instances[1]))
+    after = replace(AFTER, instances=(_with(enabled(1), renewed), enabled(2)))
+    assert wrong(after, before) == []
+
+
+def _with(machine: Instance, more: dict[str, Any]) -> Instance:
+    return replace(machine, properties={**machine.properties, **more})
+
+
+def test_route_of_ours_that_an_older_run_left_inside_a_pod_cidr_is_wrong() -> None:
+    """Whoever made it: packets for that half of the pod CIDR go elsewhere."""
+    left = replace(ROUTES[1], name="l2b-blue-left", destination="10.42.0.128/25")
+    assert (ROUTES[0].name, "route l2b-blue-left leads 10.42.0.128/25 elsewhere") in wrong(with_routes(*ROUTES, left))

@@ -13,7 +13,7 @@ from l2bridge_helpers.clouds.gce_api import PUBLIC, GceApi
 from l2bridge_helpers.clouds.gce_dialect import GceDialect, parse_network
 from l2bridge_helpers.clouds.gce_errors import LostRaceError
 from l2bridge_helpers.clouds.gce_read import filter_of, instance_of, path_of, route_of, subnet_of, table_of
-from l2bridge_helpers.endpoints import is_loopback
+from l2bridge_helpers.endpoints import is_plain_http
 from l2bridge_helpers.errors import CloudError, CredentialsError, ParameterError, UnreachableError
 from l2bridge_helpers.fabric import Fabric, Instance, Route, Template, Unread
 from l2bridge_helpers.nodes import node_rows
@@ -53,7 +53,7 @@ class Gce:
 
     def target(self) -> dict[str, str]:
         """Return project, network and endpoint, as label -> value."""
-        lab = "this machine (practice lab, no credentials)" if is_loopback(self._endpoint) else self._endpoint
+        lab = "this machine (practice lab, no credentials)" if is_plain_http(self._endpoint) else self._endpoint
         return {
             "project": self.project,
             "network": path_of(self._network) or "the one that the nodes are in",
@@ -209,14 +209,13 @@ def _as_resource(route: Route) -> compute_v1.Route:
 
 
 def _members(rows: tuple[NodeRow, ...], instances: list[Instance], dialect: GceDialect) -> list[Instance]:
-    """Return the instances that nodes name by provider ID, else those that own their addresses."""
+    """Return the instances that nodes name by provider ID, and those that own the addresses of the others."""
     named = {dialect.instance_id(row.providerID) for row in rows}
-    members = [instance for instance in instances if instance.id in named]
-    if members:
-        return members
-    addresses = {row.nodeIP for row in rows if row.nodeIP}
+    unnamed = {row.nodeIP for row in rows if row.nodeIP and not dialect.instance_id(row.providerID)}
     return [
-        instance for instance in instances if any(addresses & {nic.primary(4), nic.primary(6)} for nic in instance.nics)
+        instance
+        for instance in instances
+        if instance.id in named or any(unnamed & {nic.primary(4), nic.primary(6)} for nic in instance.nics)
     ]
 
 

@@ -68,11 +68,8 @@ class GceApi:
         query = {"maxResults": str(_PAGE)}
         while True:
             answer = self._json("list instances", "GET", f"projects/{project}/aggregated/instances", query)
-            if answer.get("unreachables"):
-                raise CloudError(
-                    f"could not list instances: {', '.join(answer['unreachables'])} did not answer; run again later"
-                )
             with _explained("list instances"):
+                _refuse_partial("list instances", json.dumps(answer.get("unreachables") or ""), _warnings_of(answer))
                 found += _instances_of(answer)
             if not answer.get("nextPageToken"):
                 return found
@@ -105,7 +102,7 @@ class GceApi:
         """Return every route of the project: `routes.list`."""
         with _explained("list routes"):
             request = compute_v1.ListRoutesRequest(project=project, max_results=_PAGE)
-            return list(self._routes.list(request, retry=_RETRY, timeout=_TIMEOUT))
+            return _items("list routes", self._routes.list(request, retry=_RETRY, timeout=_TIMEOUT))
 
     def get_route(self, project: str, name: str) -> compute_v1.Route | None:
         """Return one route, or None: `routes.get`."""
@@ -152,13 +149,14 @@ class GceApi:
         with _explained("list subnets"):
             request = compute_v1.AggregatedListSubnetworksRequest(project=project, max_results=_PAGE)
             pages = self._client(compute_v1.SubnetworksClient).aggregated_list(request, retry=_RETRY, timeout=_TIMEOUT)
-            return [subnet for _, scope in pages for subnet in scope.subnetworks]
+            return [subnet for scope in _scopes("list subnets", pages) for subnet in scope.subnetworks]
 
     def list_firewalls(self, project: str) -> list[compute_v1.Firewall]:
         """Return every firewall rule of the project: `firewalls.list`."""
         with _explained("list firewall rules"):
             request = compute_v1.ListFirewallsRequest(project=project, max_results=_PAGE)
-            return list(self._client(compute_v1.FirewallsClient).list(request, retry=_RETRY, timeout=_TIMEOUT))
+            pages = self._client(compute_v1.FirewallsClient).list(request, retry=_RETRY, timeout=_TIMEOUT)
+            return _items("list firewall rules", pages)
 
     def get_quotas(self, project: str) -> list[compute_v1.Quota]:
         """Return the project's quotas: `projects.get`."""
@@ -172,7 +170,8 @@ class GceApi:
             request = compute_v1.AggregatedListInstanceGroupManagersRequest(project=project, max_results=_PAGE)
             client = self._client(compute_v1.InstanceGroupManagersClient)
             pages = client.aggregated_list(request, retry=_RETRY, timeout=_TIMEOUT)
-            return [manager for _, scope in pages for manager in scope.instance_group_managers]
+            scopes = _scopes("list managed instance groups", pages)
+            return [manager for scope in scopes for manager in scope.instance_group_managers]
 
     def get_template(self, project: str, name: str, region: str = "") -> compute_v1.InstanceTemplate:
         """Return an instance template: `instanceTemplates.get`, or `regionInstanceTemplates.get` for a region's."""
@@ -197,11 +196,20 @@ class GceApi:
 
     @cached_property
     def _session(self) -> AuthorizedSession:
-        return AuthorizedSession(self._credentials)
+        return self._guarded(AuthorizedSession(self._credentials))
 
     def _client(self, kind: Callable[..., _Client]) -> _Client:
         options = ClientOptions(api_endpoint=self._endpoint or PUBLIC)
-        return kind(credentials=self._credentials, client_options=options)
+        client = kind(credentials=self._credentials, client_options=options)
+        self._guarded(client.transport._session)  # type: ignore[attr-defined] # noqa: SLF001 - there is no other way to it
+        return client
+
+    def _guarded(self, session: AuthorizedSession) -> AuthorizedSession:
+        """Keep a session from what `requests` does unasked: ~/.netrc, redirects, proxies on the way to this machine."""
+        session.auth = lambda request: request
+        session.max_redirects = 0
+        session.trust_env = not is_plain_http(self._endpoint)
+        return session
 
     @cached_property
     def _routes(self) -> compute_v1.RoutesClient:
@@ -222,7 +230,7 @@ class GceApi:
 
         def send() -> Any:
             response = self._session.request(method, url, params=dict(query), json=body, timeout=_TIMEOUT)
-            if not response.ok:
+            if not response.ok or response.is_redirect:
                 raise api.from_http_response(response)
             return response.json()
 
@@ -259,6 +267,40 @@ class GceApi:
                 pause = min(2 * pause, _LONGEST_PAUSE)
         if operation.error.errors or operation.http_error_status_code >= _FAILED:
             raise operation_error(operation, doing)
+
+
+def _items(doing: str, pager: Any) -> list[Any]:
+    """Return everything that a list's pages hold, if they are whole."""
+    found: list[Any] = []
+    for page in pager.pages:
+        _refuse_partial(doing, "", [page.warning.code])
+        found += page.items
+    return found
+
+
+def _scopes(doing: str, pager: Any) -> list[Any]:
+    """Return the scopes (zones, regions) of an aggregated list's pages, if they are whole."""
+    found: list[Any] = []
+    for page in pager.pages:
+        scopes = list(page.items.values())
+        _refuse_partial(
+            doing, ", ".join(page.unreachables), [page.warning.code, *(scope.warning.code for scope in scopes)]
+        )
+        found += scopes
+    return found
+
+
+def _warnings_of(answer: Mapping[str, Any]) -> list[str]:
+    parts = [answer, *(answer.get("items") or {}).values()]
+    return [str((part.get("warning") or {}).get("code") or "") for part in parts]
+
+
+def _refuse_partial(doing: str, unreachable: str, warnings: list[str]) -> None:
+    """Refuse a list that says itself that something is missing: what is not in it would look like gone."""
+    odd = sorted({code for code in warnings if code not in ("", "NO_RESULTS_ON_PAGE")})
+    if unreachable.strip('"') or odd:
+        what = ", ".join(filter(None, [unreachable.strip('"'), *odd]))
+        raise CloudError(f"could not {doing}: the list is not whole ({what}); run again when the cloud answers in full")
 
 
 def _instances_of(answer: Mapping[str, Any]) -> list[dict[str, Any]]:

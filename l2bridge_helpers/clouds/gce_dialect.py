@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 PRIORITY = 1000
 """The API's default: people's own exceptions, made with a lower number, still win."""
-_PROVIDER_ID = re.compile(r"gce://([^/]+)/([^/]+)/([^/]+)")
+_PROVIDER_ID = re.compile(r"gce://((?:[a-z0-9.-]+:)?[a-z0-9][-a-z0-9]*)/([a-z0-9][-a-z0-9]*)/([a-z0-9][-a-z0-9]*)")
+"""Stricter than the controller's own: what nodes say about themselves ends up in the paths of requests."""
 _INSTANCE = re.compile(r"projects/([^/]+)/zones/([^/]+)/instances/([^/]+)")
 _NETWORK = re.compile(r"projects/([^/]+)/global/networks/([^/]+)")
 

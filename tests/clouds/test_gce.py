@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+import requests
 from google.auth import exceptions as auth
 
 from l2bridge_helpers import apply, check, list_nodes, plan, prove
@@ -158,6 +161,8 @@ def test_updates_allow_no_restart_and_repeat_safely(lab: Lab) -> None:
     assert {put.query["mostDisruptiveAllowedAction"] for put in puts} == {"REFRESH"}
     assert {put.path.rpartition("/")[2]: put.body["fingerprint"] for put in puts} == fingerprints  # type: ignore[index]
     assert len({put.query["requestId"] for put in puts}) == 6
+    posts = [post for post in _sent(lab, "POST", "/global/routes") if not post.path.endswith("/wait")]
+    assert len({post.query["requestId"] for post in posts}) == 6
 
 
 def test_forwarding_goes_before_the_route_of_a_node(lab: Lab) -> None:
@@ -169,9 +174,12 @@ def test_forwarding_goes_before_the_route_of_a_node(lab: Lab) -> None:
         assert (order[put][:3], order[post][:4]) == ("PUT", "POST")
 
 
-def test_no_credentials_travel_over_plain_http(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The lab needs none, and never sees the operator's own."""
+def test_no_credentials_travel_over_plain_http(lab: Lab, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Not the operator's own ones, not those of ~/.netrc; and no proxy sees a thing."""
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "/nonexistent/key.json")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    (tmp_path / ".netrc").write_text("default login ops password hunter2\n", encoding="utf-8")
     _apply(lab, _read(lab))
     assert [request for request in lab.requests if "authorization" in {key.lower() for key in request.headers}] == []
 
@@ -412,6 +420,63 @@ def test_an_answer_of_another_shape_is_told_in_our_words(lab: Lab, body: str, mo
     monkeypatch.setattr("l2bridge_helpers.clouds.gce_api.GceApi._json", lambda *_: strange)
     with pytest.raises(CloudError, match="could not list instances: the answer is not what Compute Engine answers"):
         _read(lab)
+
+
+@pytest.mark.parametrize(
+    ("path", "part"),
+    [
+        ("aggregated/instances", {"unreachables": ["zones/europe-west1-b"]}),
+        ("aggregated/instances", {"items": {"zones/z": {"warning": {"code": "UNREACHABLE"}}}}),
+        ("aggregated/subnetworks", {"items": {"regions/r": {"warning": {"code": "UNREACHABLE"}}}}),
+        ("global/routes", {"warning": {"code": "UNREACHABLE"}}),
+    ],
+)
+def test_a_list_that_is_not_whole_is_refused(
+    lab: Lab, path: str, part: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is missing from it would look like gone: a foreign route, a subnet, a node's instance."""
+    send = requests.Session.send
+
+    def edited(session: requests.Session, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+        answer = send(session, request, **options)
+        if path in str(request.url) and request.method == "GET":
+            answer._content = json.dumps({**answer.json(), **part}).encode()
+        return answer
+
+    monkeypatch.setattr(requests.Session, "send", edited)
+    with pytest.raises(CloudError, match="the list is not whole"):
+        _read(lab)
+
+
+def test_an_endpoint_that_redirects_is_not_followed(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A write that is redirected becomes a read elsewhere: that is no success."""
+    read = _read(lab)
+    send = requests.Session.send
+
+    def redirected(session: requests.Session, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+        answer = send(session, request, **options)
+        if request.method == "PUT":
+            answer.status_code, answer.headers["Location"] = 302, lab.endpoint
+        return answer
+
+    monkeypatch.setattr(requests.Session, "get_redirect_target", lambda *_: lab.endpoint)
+    monkeypatch.setattr(requests.Session, "send", redirected)
+    assert {result.outcome for result in _apply(lab, read)} <= {"failed", "skipped"}
+
+
+@pytest.mark.parametrize("evil", ["gce://../z/n", "gce://..%2f..%2fx/z/n", "gce://p?a=b/z/n", "gce://p#x/z/n"])
+def test_a_provider_id_makes_no_paths(lab: Lab, evil: str) -> None:
+    """What a node says of itself is not put into the paths of requests."""
+    lab.world.nodes[0]["spec"]["providerID"] = evil
+    _, nodes, fabric, _ = _read(lab)
+    assert "malformed provider ID" in check(nodes, fabric).errors[0].found
+    assert {request.path.split("/")[4] for request in lab.requests if request.server == "gce"} == {"l2bridge-lab"}
+
+
+def test_https_on_this_machine_is_not_called_the_lab() -> None:
+    """A tunnel to production gets credentials, and must not look like practice."""
+    assert "practice" not in Gce(project="prod", endpoint="https://localhost:8443").target()["endpoint"]
+    assert "practice" in Gce(project="lab", endpoint="http://localhost:8443").target()["endpoint"]
 
 
 def test_an_empty_node_list_is_a_finding_also_without_a_network(lab: Lab) -> None:
