@@ -11,6 +11,7 @@ import ast
 import json
 import os
 import secrets
+import socket
 import subprocess
 import sys
 import time
@@ -150,10 +151,11 @@ def _wait(server: subprocess.Popen[bytes], private: Path) -> str:
 
 
 def _address(info: Path) -> str:
-    """Return what JupyterLab says about itself; "" while it is still writing that."""
+    """Return what JupyterLab says about itself; "" while it is still writing that, or does not listen yet."""
     try:
         server = json.loads(info.read_text(encoding="utf-8"))
-    except ValueError:
+        socket.create_connection(("127.0.0.1", server["port"]), timeout=1).close()
+    except (ValueError, OSError):
         return ""
     return f"http://127.0.0.1:{server['port']}/lab{{}}?token={server['token']}"
 
