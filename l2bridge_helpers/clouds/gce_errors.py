@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 import requests
 from google.api_core import exceptions as api
@@ -19,9 +18,6 @@ from l2bridge_helpers.errors import (
     QuotaError,
     UnreachableError,
 )
-
-if TYPE_CHECKING:
-    pass
 
 _RETRIED_STATUS = (429, 500, 502, 503, 504)
 _RATE_LIMITS = ("rateLimitExceeded", "userRateLimitExceeded")
