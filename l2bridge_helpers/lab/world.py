@@ -17,10 +17,11 @@ class World:
         name: what it is called, e.g. `gce-small`.
         description: one line about what is special here.
         cluster: the cluster's name in the kubeconfig, which marks its routes.
-        parameters: the notebook's parameters that are special to the cloud, for GCE `project` and `network`.
+        parameters: the notebook's parameters that are special to the platform, for GCE `project` and `network`.
         nodes: Kubernetes Node objects, each as an item of `kubectl get nodes -o json`.
         config_maps: Kubernetes ConfigMap objects.
         resources: the cloud's resources as its API shows them, by the API's collection names.
+        platform: `gce`, `aws` or `bare_metal`: which cloud API is served beside Kubernetes; `bare_metal`: none.
 
     """
 
@@ -31,6 +32,7 @@ class World:
     nodes: list[Json]
     config_maps: list[Json]
     resources: dict[str, list[Json]] = field(default_factory=dict)
+    platform: str = "gce"
 
     def cloud(self, collection: str) -> list[Json]:
         """Return the live list of a collection (`instances`, `routes`, ...); changes made there count."""
