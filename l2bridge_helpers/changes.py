@@ -5,19 +5,21 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
 
+from l2bridge_helpers.clouds.dialects import dialect_of
 from l2bridge_helpers.errors import DataError
 
 Action = Literal["create", "update", "delete", "none", "conflict"]
 WRITES: tuple[Action, ...] = ("create", "update", "delete")
-APPLY_ORDER = {"forwarding": 0, "route": 1}
-"""A route to an instance that does not forward yet would be born with a warning. The reverse is the order of undo."""
+APPLY_ORDER = {"claim": 0, "forwarding": 1, "route": 2, "mark": 3}
+"""A route to an instance that does not forward yet would be born with a warning; what says that a route is ours stands
+before it is made, and goes after it is gone. The reverse is the order of undo."""
 SIDE_BY_SIDE = 10
 """Nodes served at the same time: as many as an SDK's session keeps connections."""
 SCHEMA = 1
@@ -29,9 +31,10 @@ class Change:
 
     Attributes:
         action: `create`, `update`, `delete`; `none`: it is as it should be, or stays; `conflict`: it stops `apply`.
-        kind: `forwarding` or `route`.
-        resource: the instance's id, or the route's name.
-        node: the Kubernetes node that it is for.
+        kind: `forwarding`, `route`; where routes carry no marks also `claim` (these are about to be made) and `mark`
+            (these are ours).
+        resource: id of the instance or NIC, name of the route, id of the marked table.
+        node: the Kubernetes node that it is for; empty for what is not one node's.
         before: what is there, empty for nothing.
         after: what will be there, empty for nothing.
         reason: why, in a sentence.
@@ -67,6 +70,7 @@ class Plan:
         network: the network's id.
         changes: all rows, also those that change nothing.
         own_routes: how many routes of ours there were, which `max_delete_percent` is a share of.
+        forwarding, routes: whether such changes are part of it; see `Scope`.
 
     """
 
@@ -75,6 +79,8 @@ class Plan:
     network: str
     changes: tuple[Change, ...]
     own_routes: int = 0
+    forwarding: bool = True
+    routes: bool = True
 
     def __iter__(self) -> Iterator[Change]:
         """Iterate over the changes in the order of application."""
@@ -103,10 +109,13 @@ class Plan:
     def summary(self) -> str:
         """Return the plan in a sentence: `enable forwarding on 6 instances, add 6 routes, …`."""
         counts = Counter((change.kind, change.action) for change in self.changes)
-        instances = _count(counts["forwarding", "update"], "instance")
-        routes = _count(counts["route", "create"], "route")
-        sentence = f"enable forwarding on {instances}, add {routes}"
-        sentence += f", replace {counts['route', 'update'] or 'none'}, delete {counts['route', 'delete'] or 'none'}"
+        unit = "NIC" if dialect_of(self.platform).forwarding_per_nic else "instance"
+        parts = [f"enable forwarding on {_count(counts['forwarding', 'update'], unit)}"] if self.forwarding else []
+        if self.routes:
+            parts.append(f"add {_count(counts['route', 'create'], 'route')}")
+            parts.append(f"replace {counts['route', 'update'] or 'none'}, delete {counts['route', 'delete'] or 'none'}")
+        parts += [f"mark {_count(counts['mark', 'update'], 'route table')}"] if counts["mark", "update"] else []
+        sentence = ", ".join(parts) or "nothing to change: here is no cloud whose network has to be told"
         return sentence + (f"; {_count(len(self.conflicts), 'conflict')} in the way" if self.conflicts else "")
 
     def save(self, path: Path) -> None:
@@ -139,13 +148,18 @@ class Plan:
         return plan
 
 
-def ordered(changes: list[Change]) -> tuple[Change, ...]:
-    """Return the changes as they are applied: forwarding, routes, deletions; conflicts stand first, to be seen."""
-    return tuple(sorted(changes, key=lambda change: (_stage(change), APPLY_ORDER[change.kind])))
+def ordered(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """Return the changes as they are applied, see `stage`; conflicts stand first, to be seen."""
+    return tuple(sorted(changes, key=lambda change: (stage(change), APPLY_ORDER[change.kind])))
 
 
-def _stage(change: Change) -> int:
-    return {"conflict": 0, "delete": 2, "none": 3}.get(change.action, 1)
+def stage(change: Change) -> int:
+    """Return when a change is due: conflict, claims, forwarding and routes, deletions, marks, what stays."""
+    if change.action in ("conflict", "none"):
+        return {"conflict": 0, "none": 5}[change.action]
+    if change.kind in ("claim", "mark"):
+        return {"claim": 1, "mark": 4}[change.kind]
+    return 3 if change.action == "delete" else 2
 
 
 def _canonical(plan: Plan) -> str:

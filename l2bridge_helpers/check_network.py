@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from l2bridge_helpers.check_filters import check_filters, merge
 from l2bridge_helpers.clouds.dialects import dialect_of
 from l2bridge_helpers.findings import Finding, names_of
 from l2bridge_helpers.nodes import Network, parse_cidr
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from l2bridge_helpers.clouds.base import Dialect
-    from l2bridge_helpers.fabric import Fabric, Filter, Route
+    from l2bridge_helpers.fabric import Fabric, Route
     from l2bridge_helpers.placement import Placed
+    from l2bridge_helpers.scope import Scope
 
 
-def check_network(placed: tuple[Placed, ...], fabric: Fabric) -> list[Finding]:
+def check_network(placed: tuple[Placed, ...], fabric: Fabric, scope: Scope) -> list[Finding]:
     """Return the findings about nodes whose instances are known."""
     return [
         *_hidden_subnets(placed, fabric),
         *_other_writers(placed, fabric),
+        *_fixed(placed),
         *_not_running(placed),
+        *_unmanaged_routes(placed, fabric, scope),
         *_templates(placed, fabric),
-        *_filters(placed, fabric),
+        *check_filters(placed, fabric),
+        *_denied(fabric),
         *_unread(fabric),
     ]
 
@@ -37,13 +41,14 @@ def _hidden_subnets(placed: tuple[Placed, ...], fabric: Fabric) -> Iterator[Find
         for cidr in subnet.cidrs
         if (network := parse_cidr(cidr))
     ]
-    taken += [(network, "the network's own range") for cidr in fabric.table.reserved if (network := parse_cidr(cidr))]
+    reserved = dict.fromkeys(cidr for table in fabric.tables for cidr in table.reserved)
+    taken += [(network, "the network's own range") for cidr in reserved if (network := parse_cidr(cidr))]
     for spot in placed:
         network = spot.row.network
         hits = [f"{other} of {what}" for other, what in taken if network and _overlap(network, other)]
         if hits:
             found = f"has the pod CIDR {network}, which overlaps {names_of(hits)}"
-            meaning = "the cloud refuses a route that hides a subnet, and delivers the overlap to the subnet"
+            meaning = "the network delivers the overlap to the subnet; no route may lead it elsewhere"
             todo = "choose a cluster CIDR outside every range of the network (primary and secondary)"
             yield Finding("blocking", f"node {spot.row.nodeName}", found, meaning, todo)
 
@@ -55,10 +60,10 @@ def _overlap(one: Network, other: Network) -> bool:
 def _other_writers(placed: tuple[Placed, ...], fabric: Fabric) -> Iterator[Finding]:
     """Block when a cloud controller manager's routes concern these nodes; another cluster's are its own affair."""
     dialect = dialect_of(fabric.platform)
-    around = _merge(network.supernet(new_prefix=_near(network)) for spot in placed if (network := spot.row.network))
+    around = merge(network.supernet(new_prefix=_near(network)) for spot in placed if (network := spot.row.network))
     names = [
         route.name
-        for route in fabric.table.routes
+        for route in fabric.routes
         if dialect.is_route_controller(route) and _concerns(route, placed, around, dialect)
     ]
     if names:
@@ -73,7 +78,7 @@ def _concerns(route: Route, placed: tuple[Placed, ...], around: list[Network], d
     """Return whether a route takes packets for the pod CIDRs or what is beside them, or leads to a node."""
     destination = parse_cidr(route.destination)
     beside = destination is not None and any(_overlap(destination, network) for network in around)
-    return beside or any(dialect.leads_to(route, spot.instance, spot.nic) for spot in placed)
+    return beside or any(dialect.leads_to(route.next_hop, spot.instance, spot.nic) for spot in placed)
 
 
 def _near(network: Network) -> int:
@@ -81,14 +86,39 @@ def _near(network: Network) -> int:
     return min(network.prefixlen, 16 if network.version == 4 else 48)  # noqa: PLR2004 - IPv4
 
 
+def _fixed(placed: tuple[Placed, ...]) -> Iterator[Finding]:
+    """Say whose own interface cannot forward."""
+    for spot in {spot.nic.id: spot for spot in placed}.values():
+        if spot.nic.fixed and not spot.nic.forwarding:
+            found = f"has its address on {spot.nic.id}, where forwarding cannot be turned on: {spot.nic.fixed}"
+            meaning = "the cloud drops the packets of its pods; the other nodes are served"
+            todo = "give the node an address on an ordinary interface (--node-ip, flannel's --iface)"
+            yield Finding("error", f"node {spot.row.nodeName}", found, meaning, todo)
+
+
 def _not_running(placed: tuple[Placed, ...]) -> Iterator[Finding]:
     for spot in {spot.instance.id: spot for spot in placed}.values():
-        if spot.instance.status != "RUNNING":
+        if not spot.instance.running:
             found = f"is on {spot.instance.id}, which is {spot.instance.status or 'in an unknown state'}"
-            meaning = "its route stays inactive until the machine runs"
+            meaning = "nothing reaches its pods until the machine runs"
             yield Finding(
                 "warning", f"node {spot.row.nodeName}", found, meaning, "start the machine, or remove the node"
             )
+
+
+def _unmanaged_routes(placed: tuple[Placed, ...], fabric: Fabric, scope: Scope) -> Iterator[Finding]:
+    """Warn about routes for pod CIDRs where routes are not this run's affair."""
+    if scope.routes:
+        return
+    dialect = dialect_of(fabric.platform)
+    homes = {spot.row.routeDestination: spot for spot in placed}
+    for route in fabric.routes:
+        spot = homes.get(route.destination)
+        if spot and not dialect.leads_to(route.next_hop, spot.instance, spot.nic):
+            found = f"leads {route.destination} of node {spot.row.nodeName} to {route.next_hop}"
+            meaning = "inside one subnet packets need no route, but what else uses this table is led astray"
+            todo = f"if it is not needed, remove it: {dialect.delete_command(route)}"
+            yield Finding("warning", f"route {route.name}", found, meaning, todo)
 
 
 def _templates(placed: tuple[Placed, ...], fabric: Fabric) -> Iterator[Finding]:
@@ -97,64 +127,24 @@ def _templates(placed: tuple[Placed, ...], fabric: Fabric) -> Iterator[Finding]:
         members[spot.instance.group].append(spot.row.nodeName)
     for template in fabric.templates:
         if not template.forwarding and members[template.group]:
-            found = f"makes machines from {template.id}, which leaves forwarding off"
+            source = f"makes machines from {template.id}, which leaves" if template.id else "makes machines with"
+            found = f"{source} forwarding off"
             meaning = (
                 f"the next machine of this group (now: {names_of(members[template.group])}) drops pod packets again"
             )
-            todo = "make a template with forwarding on and set it on the group, or run this runbook on a schedule"
+            better = "make a template with forwarding on and set it on the group, or " if template.id else ""
+            todo = f"{better}run this runbook on a schedule"
             yield Finding("warning", f"group {template.group}", found, meaning, todo)
 
 
-def _filters(placed: tuple[Placed, ...], fabric: Fabric) -> Iterator[Finding]:
-    """Warn about pod CIDRs from which no rule lets packets in to the nodes.
-
-    A rule that selects senders by tag or account never matches a pod's address, so only source ranges count.
-    """
-    if any(unread.what == "firewall rules" for unread in fabric.unread):
-        return
-    open_to = _merge(network for rule in fabric.filters if _lets_pods_in(rule, placed) for network in _sources(rule))
-    closed = sorted({spot.row.routeDestination for spot in placed if not _covered(spot.row.network, open_to)})
-    for version in (4, 6):
-        cidrs = tuple(cidr for cidr in closed if (":" in cidr) == (version == 6))  # noqa: PLR2004 - IPv6
-        if cidrs:
-            found = f"has no enabled allow rule for TCP whose source ranges hold {names_of(_merged(cidrs))}"
-            meaning = "packets from these pods can be dropped at the other nodes although the routes are right"
-            todo = dialect_of(fabric.platform).allow_command(fabric, _merged(cidrs))
-            yield Finding("warning", f"network {fabric.network}", found, meaning, f"allow them: {todo}")
-
-
-def _merged(cidrs: tuple[str, ...]) -> tuple[str, ...]:
-    networks = ipaddress.collapse_addresses(ipaddress.ip_network(cidr) for cidr in cidrs)  # type: ignore[type-var]
-    return tuple(str(network) for network in networks)
-
-
-def _lets_pods_in(rule: Filter, placed: tuple[Placed, ...]) -> bool:
-    usable = rule.allow and rule.enabled and any(protocol in ("all", "tcp", "6") for protocol in rule.protocols)
-    marks = [{*spot.instance.tags, *spot.instance.accounts} for spot in placed]
-    everywhere = not rule.targets or all(set(rule.targets) & own for own in marks)
-    return usable and everywhere
-
-
-def _sources(rule: Filter) -> list[Network]:
-    return [network for source in rule.sources if (network := parse_cidr(source))]
-
-
-def _merge(networks: Iterable[Network]) -> list[Network]:
-    """Return as few networks as hold the same addresses."""
-    every = list(networks)
-    families = [[network for network in every if network.version == version] for version in (4, 6)]
-    return [merged for family in families for merged in ipaddress.collapse_addresses(family)]  # type: ignore[type-var]
-
-
-def _covered(network: Network | None, sources: list[Network]) -> bool:
-    return network is None or any(
-        network.version == source.version and network.subnet_of(source)  # type: ignore[arg-type]
-        for source in sources
-    )
+def _denied(fabric: Fabric) -> Iterator[Finding]:
+    for denied in fabric.denied:
+        found = f"may not {denied.action}: {denied.why}"
+        meaning = "the changes that this run is to make would be refused half-way"
+        yield Finding("blocking", "these credentials", found, meaning, "grant it, or use other credentials")
 
 
 def _unread(fabric: Fabric) -> Iterator[Finding]:
     for unread in fabric.unread:
         found = f"could not be read: {unread.why}"
-        meaning = "what depends on it was not checked"
-        yield Finding("warning", unread.what, found, meaning, "grant the permission, or check it by hand")
+        yield Finding("warning", unread.what, found, unread.meaning, unread.todo)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from l2bridge_helpers.check_network import check_network
+from l2bridge_helpers.check_segment import check_segment
 from l2bridge_helpers.findings import Finding, Findings, nodes_called
 from l2bridge_helpers.flannel import HOST_GW
 from l2bridge_helpers.nodes import Network, NodeRow, natural_key, net_conf, node_rows, parse_cidr
 from l2bridge_helpers.placement import place
+from l2bridge_helpers.scope import EVERYTHING, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,12 +20,13 @@ if TYPE_CHECKING:
     from l2bridge_helpers.fabric import Fabric
 
 
-def check(nodes: pd.DataFrame, fabric: Fabric) -> Findings:
+def check(nodes: pd.DataFrame, fabric: Fabric, *, scope: Scope = EVERYTHING) -> Findings:
     """Return what is wrong, the worst first.
 
     Args:
         nodes: as `list_nodes` returns them.
         fabric: as `Cloud.observe` returns it.
+        scope: which kinds of change the run may make: without routes the nodes have to share one layer-2 subnet.
 
     """
     placement = place(nodes, fabric)
@@ -37,7 +40,10 @@ def check(nodes: pd.DataFrame, fabric: Fabric) -> Findings:
         )
         for row in placement.unplaced
     ]
-    return Findings.of([*check_nodes(nodes), *unplaced, *check_network(placement.placed, fabric)])
+    network = check_network(placement.placed, fabric, scope)
+    return Findings.of(
+        [*check_nodes(nodes), *unplaced, *check_segment(placement.placed, fabric, routes=scope.routes), *network]
+    )
 
 
 def check_nodes(nodes: pd.DataFrame) -> list[Finding]:

@@ -1,7 +1,8 @@
 """A plan that was let through, carried out node by node.
 
 A node's changes run one after the other, and the first that fails stops that node only. Nodes run side by side.
-Deletions come last, and only where the route that takes their place was made.
+Before them stands what claims their routes; after them come deletions, only where the route that takes their place
+was made; last what says which routes are ours, only where all of a table's were done.
 """
 
 from __future__ import annotations
@@ -9,16 +10,16 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import TYPE_CHECKING
 
-from l2bridge_helpers.changes import SIDE_BY_SIDE
+from l2bridge_helpers.changes import SIDE_BY_SIDE, stage
 from l2bridge_helpers.errors import CredentialsError, L2BridgeError, UnreachableError
 from l2bridge_helpers.results import Outcome, Result, Results
 
 if TYPE_CHECKING:
-    from l2bridge_helpers.changes import Plan
+    from l2bridge_helpers.changes import Change, Plan
     from l2bridge_helpers.clouds.base import Cloud
 
 OUTAGE = 10
@@ -45,33 +46,52 @@ class Execution:
 
     def results(self) -> Results:
         """Send everything, and return what became of it."""
-        making = [place for place, change in enumerate(self._writes) if change.action != "delete"]
-        self._side_by_side(self._chains(making))
-        self._side_by_side([[place] for place in self._safe_deletes(making)])
+        self._side_by_side([[place] for place in self._due(1)])
+        self._side_by_side(self._chains(self._unless(self._unclaimed, self._due(2))))
+        self._side_by_side([[place] for place in self._unless(self._unreplaced, self._due(3))])
+        self._side_by_side([[place] for place in self._unless(self._unfinished, self._due(4))])
         return Results(tuple(self._result(place) for place in range(len(self._writes))), self._cluster)
+
+    def _due(self, number: int) -> list[int]:
+        return [place for place, change in enumerate(self._writes) if stage(change) == number]
+
+    def _unless(self, obstacle: Callable[[Change], str], places: Iterable[int]) -> Iterator[int]:
+        """Skip the changes that something stands against."""
+        for place in places:
+            why = obstacle(self._writes[place])
+            if why:
+                self._note(place, "skipped", why)
+            else:
+                yield place
+
+    def _undone(self) -> Iterator[Change]:
+        """Give what was tried or skipped, and not made."""
+        return (self._writes[place] for place, result in list(self._outcomes.items()) if result.outcome != "applied")
+
+    def _unclaimed(self, change: Change) -> str:
+        table = change.after.get("table")
+        failed = any(other.kind == "claim" and other.resource == table for other in self._undone())
+        return f"what marks it as ours could not be written on {table}" if failed else ""
+
+    def _unreplaced(self, change: Change) -> str:
+        place = (change.before.get("table"), change.before.get("destination"))
+        missing = ((other.after.get("table"), other.after.get("destination")) for other in self._undone())
+        return "the route that takes its place was not made" if place in missing else ""
+
+    def _unfinished(self, change: Change) -> str:
+        tables = {side.get("table") for other in self._undone() for side in (other.before, other.after)}
+        return "not every route of this table is done; the claim stays" if change.resource in tables else ""
 
     def _result(self, place: int) -> Result:
         """Return what became of a change; one that an interruption came before was not sent."""
         return self._outcomes.get(place) or Result(self._writes[place], "skipped", self._stopped)
 
-    def _chains(self, places: list[int]) -> list[list[int]]:
+    def _chains(self, places: Iterable[int]) -> list[list[int]]:
         """Return each node's changes, in the plan's order."""
         chains: dict[str, list[int]] = defaultdict(list)
         for place in places:
             chains[self._writes[place].node].append(place)
         return list(chains.values())
-
-    def _safe_deletes(self, made: list[int]) -> Iterator[int]:
-        """Skip the deletion of a route whose substitute was not made."""
-        missing = {
-            self._writes[place].after.get("destination") for place in made if self._result(place).outcome != "applied"
-        }
-        for place, change in enumerate(self._writes):
-            if change.action == "delete":
-                if change.before.get("destination") in missing:
-                    self._note(place, "skipped", "the route that takes its place was not made")
-                else:
-                    yield place
 
     def _side_by_side(self, chains: list[list[int]]) -> None:
         """Run the chains in parallel. Ctrl-C lets the requests under way finish, and sends nothing more."""

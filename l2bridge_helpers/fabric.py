@@ -11,6 +11,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+FIREWALL_RULES = "firewall rules"
+"""What `Unread` calls the filters of interfaces."""
+
 
 @dataclass(frozen=True)
 class Nic:
@@ -22,6 +25,9 @@ class Nic:
         subnet: the subnet's id.
         network: the network's id.
         forwarding: whether it may send and receive packets of other addresses than its own.
+        fixed: why nobody may change that here, empty where one may.
+        filters: ids of the filters that are put on it (AWS: security groups).
+        properties: the resource as the API returned it, where it is one of its own; see `Instance.properties`.
 
     """
 
@@ -30,6 +36,9 @@ class Nic:
     subnet: str
     network: str
     forwarding: bool
+    fixed: str = ""
+    filters: tuple[str, ...] = ()
+    properties: Mapping[str, Any] = field(default_factory=dict)
 
     def owns(self, address: str) -> bool:
         """Return whether the cloud delivers `address` to this interface."""
@@ -41,6 +50,13 @@ class Nic:
         networks = (ipaddress.ip_network(own) for own in self.addresses)
         return next((str(net.network_address) for net in networks if net.version == version), "")
 
+    def hosts(self) -> tuple[str, ...]:
+        """Return the single addresses that it has, each once; of a range only the one it is known by."""
+        networks = [ipaddress.ip_network(own) for own in self.addresses]
+        single = (str(net.network_address) for net in networks if net.num_addresses == 1)
+        known = (self.primary(4), self.primary(6), *single)
+        return tuple(dict.fromkeys(filter(None, known)))
+
 
 @dataclass(frozen=True)
 class Instance:
@@ -50,12 +66,13 @@ class Instance:
         id: unique in the cloud and stable, as the API's paths write it.
         uid: the cloud's number for this very machine: another one after it was re-created under the same id.
         name: its name in the cloud.
-        status: the cloud's word; `RUNNING` when it can carry packets.
+        status: the cloud's word for its state.
         nics: its interfaces, in the cloud's order.
         tags: the network tags that routes and filters select by.
         group: id of the managed group that re-creates it, empty for none.
         properties: the resource as the API returned it, every property, also those that no SDK knows.
         accounts: the service accounts that it runs as, which filters can select by too.
+        running: whether it is in a state in which it carries packets.
 
     """
 
@@ -68,18 +85,33 @@ class Instance:
     group: str = ""
     properties: Mapping[str, Any] = field(default_factory=dict)
     accounts: tuple[str, ...] = ()
+    running: bool = True
 
-    def nic_in(self, network: str) -> Nic | None:
-        """Return its interface in the network, or None."""
-        return next((nic for nic in self.nics if nic.network == network), None)
+    def nics_in(self, network: str) -> tuple[Nic, ...]:
+        """Return its interfaces in the network, in the cloud's order."""
+        return tuple(nic for nic in self.nics if nic.network == network)
+
+    def nic_owning(self, network: str, address: str) -> Nic | None:
+        """Return the one of its interfaces in the network that has the address, or None."""
+        return next((nic for nic in self.nics_in(network) if nic.owns(address)), None)
 
 
 @dataclass(frozen=True)
 class Subnet:
-    """A subnet: its id, and every range that the network itself delivers there, primary range first."""
+    """A subnet, which is one layer-2 segment where there are any.
+
+    Attributes:
+        id: unique in the cloud.
+        cidrs: every range that the network itself delivers there, primary range first.
+        table: id of the route table that packets from there are looked up in; empty: none.
+        zone: where it is, empty where it is in several zones.
+
+    """
 
     id: str
     cidrs: tuple[str, ...]
+    table: str = ""
+    zone: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,17 +119,18 @@ class Route:
     """A route as the cloud has it, or as it should have it.
 
     Attributes:
-        name: unique in the table (GCE: in the project).
+        name: unique in the fabric: the cloud's, or made of table and destination where routes have no names.
         destination: a CIDR.
         next_hop: an instance's id, an address, or whatever else the cloud leads to.
-        table: id of the table it is in; on GCE the network's.
+        table: id of the table that it is in; on GCE the network's.
         priority: the lower one wins among equal destinations.
         cluster: whose it is: our cluster's name by our mark; empty: not made by this project.
         node: the Kubernetes node that it is for, by our mark.
         tags: only instances with one of these tags use it; empty: all do.
         description: free text.
-        status: the cloud's word (`ACTIVE`, `INACTIVE`, …); empty where it has none.
+        status: the cloud's word for why no packet follows it (`INACTIVE`, `blackhole`, …); empty: it is in force.
         warnings: what the cloud finds wrong with it, `CODE: text`.
+        claim: the cluster that was about to make such a route, where only a mark on the table says so.
 
     """
 
@@ -112,10 +145,11 @@ class Route:
     description: str = ""
     status: str = ""
     warnings: tuple[str, ...] = ()
+    claim: str = ""
 
     def facts(self) -> dict[str, Any]:
         """Return what was asked for, without what the cloud reports of its state, which changes by itself."""
-        told = {name: value for name, value in asdict(self).items() if name not in ("status", "warnings")}
+        told = {name: value for name, value in asdict(self).items() if name not in ("status", "warnings", "claim")}
         return {**told, "tags": list(self.tags)}
 
     @classmethod
@@ -125,38 +159,54 @@ class Route:
 
 
 @dataclass(frozen=True)
+class Limit:
+    """How many routes a table holds.
+
+    Attributes:
+        most: that many.
+        used: how many there are that count.
+        source: what says so, with its date where it is no live number.
+        version: the IP version whose routes count; 0: both together.
+
+    """
+
+    most: int
+    used: int
+    source: str
+    version: int = 0
+
+
+@dataclass(frozen=True)
 class RouteTable:
     """The routes of one network or table.
 
     Attributes:
         id: of the table; on GCE the network's, which has just one.
         routes: all of them, also those of others.
-        limit: how many the cloud holds; 0: not known.
-        used: how many count against the limit.
-        limit_source: what says so, with its date where it is no live number.
+        limits: how many it holds; empty: not known.
         reserved: ranges that the cloud lets no route lead elsewhere, beside the subnets'.
+        marks: what is written on the table itself (tags), by which routes without marks of their own are known.
 
     """
 
     id: str
     routes: tuple[Route, ...]
-    limit: int = 0
-    used: int = 0
-    limit_source: str = ""
+    limits: tuple[Limit, ...] = ()
     reserved: tuple[str, ...] = ()
+    marks: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Filter:
-    """A filter rule that applies to packets on their way in.
+    """A filter rule that applies to packets on their way in to an interface.
 
     Attributes:
         id: of the rule.
         allow: whether it lets packets in.
-        sources: the CIDRs that it matches packets by; empty: it selects by other means (tags, accounts).
+        sources: the CIDRs that it matches packets by; empty: it selects by other means (tags, accounts, groups).
         protocols: `all`, or the protocols with ports as the cloud writes them.
         enabled: whether it is in force.
-        targets: the tags or accounts of the instances it applies to; empty: all.
+        targets: what it applies to: tags or accounts of instances, filters of NICs; empty: all.
         properties: the rule as the API returned it.
 
     """
@@ -171,8 +221,35 @@ class Filter:
 
 
 @dataclass(frozen=True)
+class SubnetFilter:
+    """A rule of a subnet's stateless filter (AWS: network ACL). Of the rules that match, the lowest number counts.
+
+    Attributes:
+        id: of the list that it is in.
+        subnets: ids of the subnets that the list is on.
+        number: its place.
+        allow: whether it lets packets through.
+        inbound: whether it looks at packets on their way in; else on their way out.
+        cidr: the other side.
+        protocols: as in `Filter`.
+
+    """
+
+    id: str
+    subnets: tuple[str, ...]
+    number: int
+    allow: bool
+    inbound: bool
+    cidr: str
+    protocols: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Template:
-    """What a managed group makes its next machine from, and whether that machine will have forwarding on."""
+    """What a managed group makes its next machine from, and whether that machine will have forwarding on.
+
+    `id` is empty where the cloud's templates cannot say so at all.
+    """
 
     group: str
     id: str
@@ -181,9 +258,19 @@ class Template:
 
 @dataclass(frozen=True)
 class Unread:
-    """A part of the cloud's state that could not be read, and which check is therefore not made."""
+    """A part of the state that could not be read, what that means, and what to do about it."""
 
     what: str
+    why: str
+    meaning: str = "what depends on it was not checked"
+    todo: str = "grant the permission, or check it by hand"
+
+
+@dataclass(frozen=True)
+class Denied:
+    """Something that the credentials may not do, by the cloud's own name for it, and what the cloud says."""
+
+    action: str
     why: str
 
 
@@ -195,11 +282,23 @@ class Fabric:
     network: str
     instances: tuple[Instance, ...] = ()
     subnets: tuple[Subnet, ...] = ()
-    table: RouteTable = RouteTable("", ())
+    tables: tuple[RouteTable, ...] = ()
     filters: tuple[Filter, ...] = ()
     templates: tuple[Template, ...] = ()
     unread: tuple[Unread, ...] = ()
+    subnet_filters: tuple[SubnetFilter, ...] = ()
+    denied: tuple[Denied, ...] = ()
 
-    def instance(self, instance_id: str) -> Instance | None:
-        """Return the instance with this id, or None."""
-        return next((instance for instance in self.instances if instance.id == instance_id), None)
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """The routes of all tables."""
+        return tuple(route for table in self.tables for route in table.routes)
+
+    def subnet(self, subnet_id: str) -> Subnet | None:
+        """Return the subnet with this id, or None."""
+        return next((subnet for subnet in self.subnets if subnet.id == subnet_id), None)
+
+    def resources(self) -> dict[str, Mapping[str, Any]]:
+        """Return the properties, as they were read, of every instance and every NIC that is a resource of its own."""
+        whole = {instance.id: instance.properties for instance in self.instances}
+        return whole | {nic.id: nic.properties for one in self.instances for nic in one.nics if nic.properties}

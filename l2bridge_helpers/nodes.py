@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from l2bridge_helpers.kube import Kube
 
+_INTERFACES = ("projectcalico.org/IPv4Address", "projectcalico.org/IPv6Address")
+"""Annotations of the form `192.168.40.11/24`. flannel's own name the address without its prefix."""
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -84,11 +86,13 @@ def nodes_table(items: Iterable[dict[str, Any]], flannel: NetConf | None = None)
         KubernetesError: an item is no Node; half a list is never used.
 
     """
+    items = list(items)
     rows = [row for position, item in enumerate(items) for row in _rows(item, position)]
     rows.sort(key=lambda row: natural_key(row.nodeName))
     table = pd.DataFrame([astuple(row) for row in rows], columns=pd.Index(COLUMNS))
     table = table.astype({name: bool if name == "ready" else object for name in COLUMNS})
     table.attrs["flannel"] = asdict(flannel or NetConf())
+    table.attrs["prefixes"] = {address: length for item in items for address, length in _prefixes(item)}
     return table
 
 
@@ -100,6 +104,11 @@ def node_rows(nodes: pd.DataFrame) -> tuple[NodeRow, ...]:
 def net_conf(nodes: pd.DataFrame) -> NetConf:
     """Return flannel's configuration that was read with the table."""
     return NetConf(**nodes.attrs.get("flannel", {}))
+
+
+def node_prefixes(nodes: pd.DataFrame) -> dict[str, int]:
+    """Return the prefix length of the subnet of each InternalIP, as far as a CNI plugin has written it on the node."""
+    return dict(nodes.attrs.get("prefixes", {}))
 
 
 def node_names(nodes: pd.DataFrame) -> tuple[str, ...]:
@@ -181,6 +190,17 @@ def _internal_ips(item: object) -> list[str]:
         return []
     found = (plain_address(_text(_at(entry, "address"))) for entry in entries if _at(entry, "type") == "InternalIP")
     return [address for address in found if _version(address)]
+
+
+def _prefixes(item: object) -> Iterator[tuple[str, int]]:
+    """Give (address, prefix length) of the InternalIPs that Calico's agent, also Canal's, has found on an interface."""
+    own = _internal_ips(item)
+    annotations = _mapping(_at(item, "metadata", "annotations"))
+    for name in _INTERFACES:
+        address, _, _ = _text(annotations.get(name)).partition("/")
+        network = parse_cidr(_text(annotations.get(name)))
+        if network is not None and plain_address(address) in own:
+            yield plain_address(address), network.prefixlen
 
 
 def _choose_ip(addresses: list[str], version: int, lease: Lease) -> str:

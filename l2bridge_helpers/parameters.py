@@ -10,9 +10,12 @@ from typing import Any
 from l2bridge_helpers.endpoints import endpoint_problem, without_password
 from l2bridge_helpers.errors import ParameterError
 
+_KINDS = {str: "text", int: "a whole number", bool: "True or False"}
 MODES = ("plan", "apply", "check")
 _PROJECT = re.compile(r"(?:[a-z0-9.-]+:)?[a-z0-9][a-z0-9-]{0,61}")
 _NETWORK = re.compile(r"[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?")
+_WIDEST_SUBNET, _NARROWEST_SUBNET = 8, 30
+_REGION = re.compile(r"[a-z]{2,}(?:-[a-z]+)+-[1-9][0-9]?")
 _NETWORK_PATH = re.compile(r"(?:https://[^/\s]+/compute/[^/\s]+/)?projects/([^/\s]+)/global/networks/([^/\s]+)")
 
 
@@ -28,7 +31,7 @@ class Parameter:
     """
 
     name: str
-    default: str | int
+    default: str | int | bool
     problem: Callable[[Any], str]
 
 
@@ -54,16 +57,14 @@ def _shown(value: object) -> str:
 def _problem(parameter: Parameter, value: object) -> str:
     kind = type(parameter.default)
     if type(value) is not kind:
-        wanted, hint = (
-            ("text", f"; with papermill use -r {parameter.name} …") if kind is str else ("a whole number", "")
-        )
-        return f"is {type(value).__name__}, not {wanted}{hint}"
+        hint = f"; with papermill use -r {parameter.name} …" if kind is str else ""
+        return f"is {type(value).__name__}, not {_KINDS[kind]}{hint}"
     if isinstance(value, str) and (value != value.strip() or not value.isprintable()):
         return "has spaces around it or characters that cannot be seen; remove them"
     return parameter.problem(value)
 
 
-def _any(_: str) -> str:
+def _any(_: object) -> str:
     return ""
 
 
@@ -77,6 +78,17 @@ def _folder(value: str) -> str:
 
 def _percent(value: int) -> str:
     return "" if 0 <= value <= 100 else "is no share; use 0 to 100"  # noqa: PLR2004 - percent
+
+
+def _node_prefix(value: int) -> str:
+    fits = value == 0 or _WIDEST_SUBNET <= value <= _NARROWEST_SUBNET
+    return (
+        "" if fits else f"is no prefix length of a subnet of nodes; use {_WIDEST_SUBNET} to {_NARROWEST_SUBNET}, or 0"
+    )
+
+
+def _region(value: str) -> str:
+    return "" if not value or _REGION.fullmatch(value) else "is no region; it looks like eu-west-1"
 
 
 def _project(value: str) -> str:
@@ -104,5 +116,12 @@ COMMON = (
 )
 PARAMETERS = {
     "gce": (*COMMON, Parameter("project", "", _project), Parameter("network", "", _network)),
+    "aws": (
+        *COMMON,
+        Parameter("region", "", _region),
+        Parameter("all_nics", default=True, problem=_any),
+        Parameter("routes", default=False, problem=_any),
+    ),
+    "bare_metal": (*COMMON, Parameter("node_prefix", 0, _node_prefix)),
 }
 """Every platform's parameters, in the order of the notebook's cell."""

@@ -85,9 +85,10 @@ def _place(row: NodeRow, match: _Match, fabric: Fabric, seen: set[tuple[str, str
         return Unplaced(row, f"has no InternalIP for its {family} pod CIDR", f"give it an {family} address (--node-ip)")
     if match.instance is None:
         return Unplaced(row, match.problem, "correct spec.providerID, or the parameters that say where to look")
-    nic = match.instance.nic_in(fabric.network)
-    if nic is None or not nic.owns(row.nodeIP):
-        where = f"in network {fabric.network}" if nic is None else f"among {', '.join(nic.addresses)}"
+    nic = match.instance.nic_owning(fabric.network, row.nodeIP)
+    if nic is None:
+        others = [address for other in match.instance.nics_in(fabric.network) for address in other.addresses]
+        where = f"among {', '.join(others)}" if others else f"in network {fabric.network}"
         found = f"has the InternalIP {row.nodeIP}, but {match.instance.id} has no such address {where}"
         return Unplaced(row, found, "correct the node's address, or choose the network it is in")
     return Placed(row, match.instance, nic)
@@ -115,9 +116,9 @@ class _Index:
         self.by_name: dict[str, list[Instance]] = defaultdict(list)
         self.by_address: dict[str, list[Instance]] = defaultdict(list)
         for instance in sorted(fabric.instances, key=lambda instance: instance.id):
-            self.by_name[instance.name.lower()].append(instance)
-            if nic := instance.nic_in(fabric.network):
-                for address in filter(None, (nic.primary(4), nic.primary(6))):
+            self.by_name[_short(instance.name)].append(instance)
+            for nic in instance.nics_in(fabric.network):
+                for address in nic.hosts():
                     self.by_address[address].append(instance)
 
 
@@ -134,22 +135,36 @@ def _match_all(rows: tuple[NodeRow, ...], fabric: Fabric) -> dict[str, _Match]:
 def _match(name: str, rows: list[NodeRow], index: _Index) -> _Match:
     provider_id = rows[0].providerID
     scheme = provider_id.partition("://")[0]
-    if scheme == index.dialect.platform:
+    if scheme == index.dialect.platform or index.dialect.instance_id(provider_id):
         return _by_provider_id(provider_id, rows, index)
-    if scheme not in NO_CLOUD:
+    if _is_elsewhere(scheme, index.dialect.elsewhere):
         return _Match(
-            problem=f"has the provider ID {provider_id}: a machine of another cloud than {index.dialect.platform}"
+            problem=f"has the provider ID {provider_id}: a machine of another cloud, not of {index.dialect.title}"
         )
     addresses = dict.fromkeys(row.nodeIP for row in rows if row.nodeIP)
     owners = _unique(instance for address in addresses for instance in index.by_address[address])
     if owners:
         return _only(owners, f"own {', '.join(addresses)}")
-    short = name.partition(".")[0]
-    namesakes = index.by_name[short.lower()]
+    namesakes = index.by_name[_short(name)]
     if namesakes:
-        return _only(namesakes, f"are called {short}")
+        return _only(namesakes, f"are called {_short(name)}")
     about = f"provider ID {provider_id or 'none'}, address {', '.join(addresses) or 'none'}"
-    return _Match(problem=f"is no instance in network {index.fabric.network} ({about})")
+    return _Match(problem=f"is no instance in network {index.fabric.network} ({about}){_hint(name, index)}")
+
+
+def _short(name: str) -> str:
+    return name.partition(".")[0].lower()
+
+
+def _is_elsewhere(scheme: str, schemes: frozenset[str] | None) -> bool:
+    return scheme not in NO_CLOUD if schemes is None else scheme in schemes
+
+
+def _hint(name: str, index: _Index) -> str:
+    """Return whose address the node's name spells: worth telling, never worth acting on."""
+    address = index.dialect.address_in(_short(name))
+    owners = _unique(index.by_address[address]) if address else []
+    return f"; its name reads as {address}, which {', '.join(owner.id for owner in owners)} has" if owners else ""
 
 
 def _by_provider_id(provider_id: str, rows: list[NodeRow], index: _Index) -> _Match:

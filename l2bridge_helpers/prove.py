@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from l2bridge_helpers.check_segment import prove_segment
 from l2bridge_helpers.verify import Proof, verify
 
 if TYPE_CHECKING:
@@ -43,11 +44,13 @@ def prove(
     """
     if not results.sent:
         standing = tuple(change for change in changes if change.action == "none")
-        return verify(replace(changes, changes=standing), before, before)
+        segments = prove_segment(nodes, before, routes=changes.routes)
+        return Proof.of([*verify(replace(changes, changes=standing), before, before), *segments])
     deadline = time.monotonic() + patience
     based_on = {result.change.resource: result.based_on for result in results if result.based_on}
-    proof = verify(changes, before, cloud.observe(nodes), based_on)
-    while proof.wrong and not results.failed and time.monotonic() < deadline:
+    while True:
+        after = cloud.observe(nodes)
+        proof = verify(changes, before, after, based_on)
+        if not proof.wrong or results.failed or time.monotonic() >= deadline:
+            return Proof.of([*proof, *prove_segment(nodes, after, routes=changes.routes)])
         time.sleep(_PAUSE)
-        proof = verify(changes, before, cloud.observe(nodes), based_on)
-    return proof

@@ -17,6 +17,7 @@ import pandas as pd
 from IPython.display import display
 
 from l2bridge_helpers.changes import Plan
+from l2bridge_helpers.clouds.dialects import dialect_of
 from l2bridge_helpers.endpoints import is_loopback
 from l2bridge_helpers.errors import ParameterError
 from l2bridge_helpers.findings import Findings
@@ -24,6 +25,7 @@ from l2bridge_helpers.kube import Kube
 from l2bridge_helpers.nodes import node_names
 from l2bridge_helpers.outcome import Outcome
 from l2bridge_helpers.parameters import check_parameters
+from l2bridge_helpers.platforms import cloud_of, scope_of
 from l2bridge_helpers.report import report
 from l2bridge_helpers.results import Results
 from l2bridge_helpers.show import shown
@@ -41,7 +43,7 @@ def start(platform: str, **parameters: Any) -> Run:
     """Check the parameters, resolve the cluster's name, and open the run's folder. Nothing is sent.
 
     Args:
-        platform: `gce`.
+        platform: `gce`, `aws`, `bare_metal`.
         parameters: those of the notebook's parameters cell, all of them.
 
     Raises:
@@ -66,7 +68,8 @@ def start(platform: str, **parameters: Any) -> Run:
     implied = not parameters["cluster"] and cluster in _COMMON_NAMES
     told = f"{cluster} (many clusters are called so: set parameter cluster if another one shares the network)"
     kubernetes = {"cluster": told if implied else cluster, "context": context, "Kubernetes API": server, "mode": mode}
-    return Run(platform, parameters, cluster, kubernetes, _make_folder(parameters["runs"], cluster, platform))
+    cloud = cloud_of(platform, parameters)
+    return Run(cloud, parameters, cluster, kubernetes, _make_folder(parameters["runs"], cluster, platform))
 
 
 class Run:
@@ -79,16 +82,17 @@ class Run:
         kubeconfig, context, confirm, max_delete_percent: the parameters that this run was started with. Steps take
             them from here, so that a parameter that is edited later counts only after *Target* is run again.
         cloud: the platform's adapter.
+        scope: what the parameters let this run change.
         folder: where this run's files are.
         outcome: what was found and done so far.
 
     """
 
     def __init__(
-        self, platform: str, parameters: Mapping[str, Any], cluster: str, kubernetes: Mapping[str, str], folder: Path
+        self, cloud: Cloud, parameters: Mapping[str, Any], cluster: str, kubernetes: Mapping[str, str], folder: Path
     ) -> None:
         """Keep what `start` has checked."""
-        self.platform = platform
+        self.platform = cloud.platform
         self.mode: str = parameters["mode"]
         self.kubeconfig: str = parameters["kubeconfig"]
         self.context: str = parameters["context"]
@@ -96,7 +100,8 @@ class Run:
         self.max_delete_percent: int = parameters["max_delete_percent"]
         self.cluster = cluster
         self.folder = folder
-        self.cloud = _cloud(platform, parameters)
+        self.cloud = cloud
+        self.scope = scope_of(cloud.platform, parameters)
         self.outcome = Outcome(max_delete_percent=self.max_delete_percent)
         self._target = {**kubernetes, **self.cloud.target()}
         self._started = _now()
@@ -174,7 +179,7 @@ class Run:
         if self.outcome.changes:
             facts["plan hash"] = self.outcome.changes.hash
         page = report(
-            f"{self.platform.upper()} runbook, cluster {self.cluster}: {self.mode}",
+            f"{dialect_of(self.platform).title}, cluster {self.cluster}: {self.mode}",
             verdict=error or self.outcome.verdict(self.mode),
             failed=bool(error) or bool(self.outcome.obstacles()),
             facts=facts,
@@ -197,15 +202,6 @@ class Step:
         both = shown(value)
         self.html.append(both.html)
         display({"text/plain": both.text, "text/html": both.html}, raw=True)
-
-
-def _cloud(platform: str, parameters: Mapping[str, Any]) -> Cloud:
-    """Return the platform's adapter; only its own SDK is imported."""
-    from l2bridge_helpers.clouds.gce import Gce
-
-    return {"gce": Gce}[platform](
-        project=parameters["project"], network=parameters["network"], endpoint=parameters["endpoint"]
-    )
 
 
 def _make_folder(runs: str, cluster: str, platform: str) -> Path:

@@ -14,6 +14,7 @@ from html import escape
 import pandas as pd
 
 from l2bridge_helpers.changes import Change, Plan
+from l2bridge_helpers.checklist import Checklist
 from l2bridge_helpers.findings import Findings
 from l2bridge_helpers.nodes import node_names
 from l2bridge_helpers.printable import printable
@@ -52,7 +53,7 @@ def shown(value: object) -> Shown:
         return _plan(value)
     if isinstance(value, Results) and not value.sent:
         return _titled(value.summary(), pd.DataFrame())
-    if isinstance(value, Findings | Results | Proof):
+    if isinstance(value, Findings | Results | Proof | Checklist):
         return _titled(value.summary(), value.table())
     if isinstance(value, Mapping):
         return _titled("", pd.DataFrame(list(value.items()), columns=["what", "value"], dtype=object))
@@ -112,7 +113,12 @@ def _plan_row(change: Change) -> tuple[str, ...]:
     state = [_state(change.kind, side) for side in (change.before, change.after)]
     if change.before != change.after and state[0] == state[1]:  # what differs is what the short form leaves out
         state = [f"{side['destination']} via {side['next_hop']}" for side in (change.before, change.after)]
-    return (change.action, change.kind, change.node, change.resource.rpartition("/")[2], *state, change.reason)
+    return (change.action, change.kind, change.node, _name(change), *state, change.reason)
+
+
+def _name(change: Change) -> str:
+    """Return the resource's name, without the path before it; a route's is whole."""
+    return change.resource.rpartition("/")[2] if change.kind == "forwarding" else change.resource
 
 
 def _state(kind: str, side: Mapping[str, object]) -> str:
@@ -121,6 +127,8 @@ def _state(kind: str, side: Mapping[str, object]) -> str:
         return "—"
     if kind == "forwarding":
         return "on" if side["forwarding"] else "off"
+    if kind in ("claim", "mark"):
+        return "; ".join(map(str, side.values()))
     return f"{side['destination']} via {str(side['next_hop']).rpartition('/')[2]}"
 
 

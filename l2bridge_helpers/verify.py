@@ -14,10 +14,9 @@ from l2bridge_helpers.nodes import parse_cidr
 
 if TYPE_CHECKING:
     from l2bridge_helpers.changes import Change, Plan
-    from l2bridge_helpers.fabric import Fabric, Instance, Route
+    from l2bridge_helpers.fabric import Fabric, Instance, Nic, Route
 
 Verdict = Literal["ok", "wrong", "note"]
-_STOPPED = "NEXT_HOP_NOT_RUNNING"
 
 
 @dataclass(frozen=True)
@@ -48,6 +47,12 @@ class Proof:
     """What a fresh read shows, the wrong things first."""
 
     items: tuple[Check, ...] = ()
+
+    @classmethod
+    def of(cls, checks: Iterable[Check]) -> Proof:
+        """Collect and sort."""
+        order = {"wrong": 0, "note": 1, "ok": 2}
+        return cls(tuple(sorted(checks, key=lambda check: order[check.verdict])))
 
     def __iter__(self) -> Iterator[Check]:
         """Iterate, the wrong things first."""
@@ -81,32 +86,74 @@ def verify(
         changes: the plan.
         before: what the plan was made from.
         after: read after `apply`; the same as `before` to judge what stands now.
-        based_on: instance's id -> the properties that a full write of it carried back; what others changed before that
-            is no fault of ours.
+        based_on: id of an instance or NIC -> the properties that a full write of it carried back; what others changed
+            before that is no fault of ours.
 
     """
-    routes = {route.name: route for route in after.table.routes}
-    instances = {instance.id: instance for instance in after.instances}
-    wanted = [_wanted(change, routes, instances, after) for change in changes if change.action != "conflict"]
-    checks = [*wanted, *_nothing_else(changes, before, after, based_on or {})]
-    order = {"wrong": 0, "note": 1, "ok": 2}
-    return Proof(tuple(sorted(checks, key=lambda check: order[check.verdict])))
+    wanted = _Wanted(after)
+    rows = (change for change in changes if change.action != "conflict" and change.kind != "claim")
+    checks = [*map(wanted.check, rows), *_nothing_else(changes, before, after, based_on or {})]
+    return Proof.of(checks)
 
 
-def _wanted(change: Change, routes: Mapping[str, Route], instances: Mapping[str, Instance], after: Fabric) -> Check:
-    if change.kind == "forwarding":
-        return _forwarding(change, instances.get(change.resource), after)
-    if change.action == "delete":
-        return _gone(change, routes)
-    return _in_place(change, routes, after)
+class _Wanted:
+    """What the rows of a plan ask for, looked up in a fresh read."""
+
+    def __init__(self, after: Fabric) -> None:
+        self._after = after
+        self._dialect = dialect_of(after.platform)
+        self._routes = {route.name: route for route in after.routes}
+        self._tables = {table.id: table for table in after.tables}
+        self._forwarders = dict(self._find_forwarders())
+
+    def _find_forwarders(self) -> Iterator[tuple[str, tuple[Instance, Nic]]]:
+        for instance in self._after.instances:
+            for nic in instance.nics_in(self._after.network):
+                yield (nic.id if self._dialect.forwarding_per_nic else instance.id), (instance, nic)
+
+    def check(self, change: Change) -> Check:
+        """Return how a row stands."""
+        if change.kind == "forwarding":
+            return self._forwarding(change)
+        if change.kind == "mark":
+            return self._mark(change)
+        if change.action == "delete":
+            return _gone(change, self._routes)
+        return self._in_place(change)
+
+    def _forwarding(self, change: Change) -> Check:
+        instance, nic = self._forwarders.get(change.resource, (None, None))
+        on = "on" if change.after["forwarding"] else "off"
+        found = "no such instance" if instance is None or nic is None else "on" if nic.forwarding else "off"
+        if instance is not None and instance.uid != change.before.get("uid"):
+            found = "another machine under the same name"
+        return Check("ok" if found == on else "wrong", change.resource, change.node, f"forwarding {on}", found)
+
+    def _mark(self, change: Change) -> Check:
+        table = self._tables.get(change.resource)
+        marks = table.marks if table else {}
+        there = {name: text for name, text in marks.items() if name in {*change.before, *change.after}}
+        right = there == change.after
+        return Check("ok" if right else "wrong", change.resource, "", _told(change.after), _told(there))
+
+    def _in_place(self, change: Change) -> Check:
+        wanted = f"{change.after['destination']} via {_short(change.after['next_hop'])}"
+        found = _route_state(change, self._routes)
+        if found:
+            excused = self._waits_for_its_machine(self._routes.get(change.resource))
+            return Check("note" if excused else "wrong", change.resource, change.node, wanted, found)
+        return Check("ok", change.resource, change.node, wanted, "in place, no warnings")
+
+    def _waits_for_its_machine(self, route: Route | None) -> bool:
+        """Return whether all that is wrong with a route is that its machine does not run, which `check` has said."""
+        if route is None or not self._dialect.waits(route):
+            return False
+        machine, _ = _machine(route.next_hop, self._after) or (None, None)
+        return machine is not None and not machine.running
 
 
-def _forwarding(change: Change, instance: Instance | None, after: Fabric) -> Check:
-    nic = instance.nic_in(after.network) if instance else None
-    found = "no such instance" if instance is None or nic is None else "on" if nic.forwarding else "off"
-    if instance is not None and instance.uid != change.before.get("uid"):
-        found = "another machine under the same name"
-    return Check("ok" if found == "on" else "wrong", change.resource, change.node, "forwarding on", found)
+def _told(marks: Mapping[str, str]) -> str:
+    return ", ".join(f"{name}={text}" for name, text in marks.items()) or "no marks of ours"
 
 
 def _gone(change: Change, routes: Mapping[str, Route]) -> Check:
@@ -114,15 +161,6 @@ def _gone(change: Change, routes: Mapping[str, Route]) -> Check:
     return Check(
         "wrong" if there else "ok", change.resource, change.node, "no such route", "still there" if there else "gone"
     )
-
-
-def _in_place(change: Change, routes: Mapping[str, Route], after: Fabric) -> Check:
-    wanted = f"{change.after['destination']} via {_short(change.after['next_hop'])}"
-    found = _route_state(change, routes)
-    if found:
-        excused = _waits_for_its_machine(routes.get(change.resource), after)
-        return Check("note" if excused else "wrong", change.resource, change.node, wanted, found)
-    return Check("ok", change.resource, change.node, wanted, "in place, no warnings")
 
 
 def _route_state(change: Change, routes: Mapping[str, Route]) -> str:
@@ -137,64 +175,56 @@ def _route_state(change: Change, routes: Mapping[str, Route]) -> str:
     if other:
         return f"has {', '.join(other)}"
     old = change.before.get("name", change.resource)
-    if change.action == "update" and old in routes:
+    if change.action == "update" and old != change.resource and old in routes:
         return f"the route that it replaces, {old}, is still there"
     if route.warnings:
         return "; ".join(route.warnings)
-    return "" if route.status in ("", "ACTIVE") else f"status {route.status}"
-
-
-def _waits_for_its_machine(route: Route | None, after: Fabric) -> bool:
-    """Return whether all that is wrong with a route is that its machine does not run, which `check` has said."""
-    if route is None or not route.warnings or not all(warning.startswith(_STOPPED) for warning in route.warnings):
-        return False
-    machine = _machine(route.next_hop, after)
-    return machine is not None and machine.status != "RUNNING"
+    return f"status {route.status}" if route.status else ""
 
 
 def _nothing_else(
     changes: Plan, before: Fabric, after: Fabric, based_on: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[Check]:
     """Return what changed beside the plan: in what we wrote it is wrong, elsewhere it is someone else's work."""
-    yield from _instances(changes, before, after, based_on)
+    yield from _resources(changes, before, after, based_on)
     touched = {change.resource for change in changes} | {str(change.before.get("name")) for change in changes}
     yield from _rivals(changes, after)
     yield from _others("route", _routes(before, touched), _routes(after, touched))
     yield from _others(
         "subnet",
-        {subnet.id: subnet.cidrs for subnet in before.subnets},
-        {subnet.id: subnet.cidrs for subnet in after.subnets},
+        {subnet.id: (subnet.cidrs, subnet.table) for subnet in before.subnets},
+        {subnet.id: (subnet.cidrs, subnet.table) for subnet in after.subnets},
     )
-    yield from _others("firewall rule", _rules(before), _rules(after))
+    yield from _others("filter rule", _rules(before), _rules(after))
 
 
-def _instances(
+def _resources(
     changes: Plan, before: Fabric, after: Fabric, based_on: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[Check]:
     ours = {change.resource: change.node for change in changes.writes if change.kind == "forwarding"}
     dialect = dialect_of(after.platform)
     allowed = dialect.written_properties | dialect.reported_properties
-    now = {instance.id: instance for instance in after.instances}
-    for instance in before.instances:
-        fresh = now.get(instance.id)
+    now = after.resources()
+    for resource, then in before.resources().items():
+        fresh = now.get(resource)
         if fresh is None:
-            yield Check("note", instance.id, ours.get(instance.id, ""), "unchanged", "gone; removed by others")
+            yield Check("note", resource, ours.get(resource, ""), "unchanged", "gone; removed by others")
             continue
-        changed = sorted(_differing(instance.properties, fresh.properties) - allowed)
-        written = based_on.get(instance.id)
+        changed = sorted(_differing(then, fresh) - allowed)
+        written = based_on.get(resource)
         if written and changed:
-            by_others = sorted(_differing(instance.properties, written) - allowed)
-            changed = sorted(_differing(written, fresh.properties) - allowed)
+            by_others = sorted(_differing(then, written) - allowed)
+            changed = sorted(_differing(written, fresh) - allowed)
             if by_others:
                 found = f"changed by others before it was written: {', '.join(by_others)}"
-                yield Check("note", instance.id, ours[instance.id], "unchanged", found)
-        if instance.id in ours:
+                yield Check("note", resource, ours[resource], "unchanged", found)
+        if resource in ours and not (changed and not dialect.writes_whole):
             found = f"changed: {', '.join(changed)}" if changed else "nothing but forwarding changed"
-            yield Check(
-                "wrong" if changed else "ok", instance.id, ours[instance.id], "every other property as before", found
-            )
+            yield Check("wrong" if changed else "ok", resource, ours[resource], "every other property as before", found)
         elif changed:
-            yield Check("note", instance.id, "", "unchanged", f"changed by others: {', '.join(changed)}")
+            yield Check(
+                "note", resource, ours.get(resource, ""), "unchanged", f"changed by others: {', '.join(changed)}"
+            )
 
 
 def _differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> set[str]:
@@ -211,32 +241,28 @@ def _lasting(value: Any) -> Any:
 def _routes(fabric: Fabric, touched: set[str]) -> dict[str, tuple[str, str, int]]:
     return {
         route.name: (route.destination, route.next_hop, route.priority)
-        for route in fabric.table.routes
+        for route in fabric.routes
         if route.name not in touched
     }
 
 
 def _rules(fabric: Fabric) -> dict[str, str]:
-    return {rule.id: json.dumps(rule.properties, sort_keys=True) for rule in fabric.filters}
+    return {rule.id: json.dumps(rule.properties, sort_keys=True, default=str) for rule in fabric.filters}
 
 
 def _rivals(changes: Plan, after: Fabric) -> Iterator[Check]:
     """Return the routes that take packets for a pod CIDR away from its node: new ones, or left by an older run."""
-    wanted = {
-        row.after["destination"]: row
-        for row in changes
-        if row.kind == "route" and row.after and not row.reason.startswith("kept")
-    }
-    networks = {network: row for text, row in wanted.items() if (network := parse_cidr(text))}
-    lengths = {(network.version, network.prefixlen) for network in networks}
+    rows = [row for row in changes if row.kind == "route" and row.after and not row.reason.startswith("kept")]
+    wanted = {(row.after["table"], network): row for row in rows if (network := parse_cidr(row.after["destination"]))}
+    lengths = {(network.version, network.prefixlen) for _, network in wanted}
     tags = {tag for instance in after.instances for tag in instance.tags}
-    for route in after.table.routes:
+    for route in after.routes:
         destination = parse_cidr(route.destination)
         if destination is None or (route.tags and not tags & set(route.tags)):
             continue
         for version, length in sorted(lengths):
             if version == destination.version and length <= destination.prefixlen:
-                row = networks.get(destination.supernet(new_prefix=length))
+                row = wanted.get((route.table, destination.supernet(new_prefix=length)))
                 if row and row.resource != route.name and _wins(route, row) and not _leads_home(route, row, after):
                     found = f"route {route.name} leads {route.destination} elsewhere"
                     yield Check("wrong", row.resource, row.node, f"{row.after['destination']} to its node alone", found)
@@ -250,20 +276,17 @@ def _wins(route: Route, row: Change) -> bool:
 
 
 def _leads_home(route: Route, row: Change, after: Fabric) -> bool:
-    """Return whether the route leads where the row's own one does, by instance or by address."""
+    """Return whether the route leads where the row's own one does, by instance, interface or address."""
     home = _machine(row.after["next_hop"], after)
-    nic = home.nic_in(after.network) if home else None
-    leads = dialect_of(after.platform).leads_to(route, home, nic) if home and nic else False
+    leads = dialect_of(after.platform).leads_to(route.next_hop, *home) if home else False
     return leads or route.next_hop == row.after["next_hop"]
 
 
-def _machine(next_hop: str, fabric: Fabric) -> Instance | None:
-    """Return the instance that a next hop is, by id or by address."""
-    for instance in fabric.instances:
-        nic = instance.nic_in(fabric.network)
-        if next_hop == instance.id or (nic and next_hop in (nic.primary(4), nic.primary(6))):
-            return instance
-    return None
+def _machine(next_hop: str, fabric: Fabric) -> tuple[Instance, Nic] | None:
+    """Return the instance and the NIC that a next hop is."""
+    dialect = dialect_of(fabric.platform)
+    pairs = ((instance, nic) for instance in fabric.instances for nic in instance.nics_in(fabric.network))
+    return next((pair for pair in pairs if dialect.leads_to(next_hop, *pair)), None)
 
 
 def _others(kind: str, before: Mapping[str, object], after: Mapping[str, object]) -> Iterable[Check]:

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from l2bridge_helpers.clouds.gce_dialect import GceDialect, instance_path
-from l2bridge_helpers.fabric import Fabric, Filter, Instance, Nic, Route, RouteTable, Subnet
+from l2bridge_helpers.fabric import Fabric, Filter, Instance, Limit, Nic, Route, RouteTable, Subnet
 from l2bridge_helpers.flannel import NetConf
 from l2bridge_helpers.nodes import node_rows, nodes_table
 from l2bridge_helpers.placement import place
@@ -103,7 +103,7 @@ def instance(  # noqa: PLR0913 - each is one thing that an instance says of itse
     owned = tuple(f"{ip}/{128 if ':' in ip else 32}" for ip in ips or (address(1),))
     nic = Nic(f"{path}/nic0", owned, SUBNET, network, forwarding)
     raw = {"name": name, "canIpForward": forwarding, "fingerprint": "abc=", "labels": {"owner": "ops"}}
-    return Instance(path, uid or f"uid-{name}", name, status, (nic,), tags, group, raw)
+    return Instance(path, uid or f"uid-{name}", name, status, (nic,), tags, group, raw, running=status == "RUNNING")
 
 
 def numbered_instance(number: int, *, forwarding: bool = False) -> Instance:
@@ -121,8 +121,10 @@ def fabric(
     network: str = NETWORK,
 ) -> Fabric:
     """Return a network with these instances, where every route counts against the limit (0: not known)."""
-    table = RouteTable(network, tuple(routes), limit, len(routes), "quota of the test", reserved)
-    return Fabric("gce", network, instances, subnets, table, filters)
+    limits = (Limit(limit, len(routes), "quota of the test"),) if limit else ()
+    table = RouteTable(network, tuple(routes), limits, reserved)
+    subnets = tuple(replace(subnet, table=network) for subnet in subnets)
+    return Fabric("gce", network, instances, subnets, (table,), filters)
 
 
 def numbered_fabric(count: int, *, forwarding: bool = False, routes: Sequence[Route] = ()) -> Fabric:
@@ -132,16 +134,22 @@ def numbered_fabric(count: int, *, forwarding: bool = False, routes: Sequence[Ro
 
 
 def own_routes(table: pd.DataFrame, network: Fabric, *, cluster: str = CLUSTER) -> tuple[Route, ...]:
-    """Return the routes that a run of ours would leave behind, each ACTIVE as the cloud shows it."""
+    """Return the routes that a run of ours would leave behind."""
     return tuple(
-        replace(GceDialect().route(spot.row, spot.instance, spot.nic, network, cluster), status="ACTIVE")
+        GceDialect().route(spot.row, spot.instance, spot.nic, network.network, cluster)
         for spot in place(table, network).placed
     )
 
 
+def rerouted(network: Fabric, routes: Sequence[Route]) -> Fabric:
+    """Return a fabric of one table with these routes in it, and no others."""
+    (table,) = network.tables
+    return replace(network, tables=(replace(table, routes=tuple(routes)),))
+
+
 def foreign_route(destination: str, next_hop: str, *, name: str = "by-hand", priority: int = 1000) -> Route:
     """Return a route that someone made by hand."""
-    return Route(name, destination, next_hop, NETWORK, priority, status="ACTIVE")
+    return Route(name, destination, next_hop, NETWORK, priority)
 
 
 def rows_of(*items: dict[str, Any]) -> list[dict[str, Any]]:

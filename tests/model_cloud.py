@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from l2bridge_helpers.changes import Change, Plan
-from l2bridge_helpers.fabric import Fabric, Instance, Route, RouteTable
+from l2bridge_helpers.fabric import Fabric, Instance, Route
 
 
 def steps(plan: Plan, fabric: Fabric) -> Iterator[Fabric]:
@@ -29,7 +29,7 @@ def winners(fabric: Fabric, sender: Instance, address: str) -> list[Route]:
     ip = ipaddress.ip_address(address)
     usable = [
         route
-        for route in fabric.table.routes
+        for route in fabric.routes
         if (not route.tags or set(route.tags) & set(sender.tags)) and ip in ipaddress.ip_network(route.destination)
     ]
     longest = max((ipaddress.ip_network(route.destination).prefixlen for route in usable), default=-1)
@@ -40,7 +40,7 @@ def winners(fabric: Fabric, sender: Instance, address: str) -> list[Route]:
 def probes(fabric: Fabric, destination: str) -> list[str]:
     """Return addresses of a pod CIDR that tell its routes apart: its first, and the first of each range inside it."""
     network = ipaddress.ip_network(destination)
-    ranges = [ipaddress.ip_network(route.destination) for route in fabric.table.routes]
+    ranges = [ipaddress.ip_network(route.destination) for route in fabric.routes]
     inside = [other for other in ranges if other.version == network.version and other.subnet_of(network)]  # type: ignore[arg-type]
     return [str(other.network_address) for other in (network, *inside)]
 
@@ -56,13 +56,13 @@ def _requests(change: Change, fabric: Fabric) -> Iterator[Fabric]:
         return
     if change.action != "delete":
         route = Route.from_facts(change.after)
-        assert route.name not in {other.name for other in fabric.table.routes}, f"409 alreadyExists: {route.name}"
-        fabric = _with(fabric, (*fabric.table.routes, route))
+        assert route.name not in {other.name for other in fabric.routes}, f"409 alreadyExists: {route.name}"
+        fabric = _with(fabric, (*fabric.routes, route))
         yield fabric
     if change.action != "create":
         name = change.before["name"]
-        assert name in {other.name for other in fabric.table.routes}, f"404 notFound: {name}"
-        yield _with(fabric, tuple(other for other in fabric.table.routes if other.name != name))
+        assert name in {other.name for other in fabric.routes}, f"404 notFound: {name}"
+        yield _with(fabric, tuple(other for other in fabric.routes if other.name != name))
 
 
 def _forward(instance: Instance, change: Change) -> Instance:
@@ -73,5 +73,5 @@ def _forward(instance: Instance, change: Change) -> Instance:
 
 
 def _with(fabric: Fabric, routes: tuple[Route, ...]) -> Fabric:
-    table: RouteTable = replace(fabric.table, routes=routes)
-    return replace(fabric, table=table)
+    (table,) = fabric.tables
+    return replace(fabric, tables=(replace(table, routes=routes),))

@@ -82,7 +82,7 @@ def test_malformed_provider_id_is_told_with_the_right_form(provider_id: str) -> 
 )
 def test_provider_id_of_another_cloud_is_refused(provider_id: str) -> None:
     """A machine elsewhere is not looked for here, also not by its address, which many private networks have."""
-    assert "another cloud than gce" in problem(numbered_fabric(1), item(provider_id))
+    assert "another cloud, not of Google Compute Engine" in problem(numbered_fabric(1), item(provider_id))
 
 
 @pytest.mark.parametrize("provider_id", ["", "rke2://node-1", "k3s://node-1", "kind://docker/kind/node-1"])

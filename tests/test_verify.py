@@ -19,6 +19,7 @@ from tests.builders import (
     numbered_nodes,
     own_routes,
     pod_cidr,
+    rerouted,
 )
 
 TABLE = numbered_nodes(2)
@@ -33,11 +34,11 @@ def enabled(number: int) -> Instance:
     return replace(machine, properties={**machine.properties, "fingerprint": "new="})
 
 
-AFTER = replace(BEFORE, instances=(enabled(1), enabled(2)), table=replace(BEFORE.table, routes=ROUTES))
+AFTER = rerouted(replace(BEFORE, instances=(enabled(1), enabled(2))), ROUTES)
 
 
 def with_routes(*routes: Route) -> Fabric:
-    return replace(AFTER, table=replace(AFTER.table, routes=routes))
+    return rerouted(AFTER, routes)
 
 
 def with_first(**fields: Any) -> Fabric:
@@ -141,7 +142,7 @@ def test_machine_that_is_gone_is_wrong() -> None:
 def test_own_route_that_was_to_go_and_stands_is_wrong() -> None:
     """A deletion is proved by its absence."""
     left = own_routes(numbered_nodes(3), numbered_fabric(3))[2]
-    before = replace(AFTER, table=replace(AFTER.table, routes=(*ROUTES, left)))
+    before = rerouted(AFTER, (*ROUTES, left))
     changes = plan(TABLE, before, cluster=CLUSTER)
     assert [change.action for change in changes.writes] == ["delete"]
     assert wrong(before, before, changes) == [(left.name, "still there")]
@@ -166,7 +167,7 @@ def test_replaced_route_that_still_stands_is_wrong() -> None:
 
 def stopped(*warnings: str) -> Fabric:
     after = with_first(warnings=warnings)
-    return replace(after, instances=(replace(enabled(1), status="TERMINATED"), enabled(2)))
+    return replace(after, instances=(replace(enabled(1), status="TERMINATED", running=False), enabled(2)))
 
 
 def test_route_to_a_stopped_machine_is_a_note() -> None:
@@ -229,17 +230,15 @@ def test_route_of_others_that_changes_is_a_note(
     before: tuple[Route, ...], after: tuple[Route, ...], found: str
 ) -> None:
     """To be known, not to fail for."""
-    then, now = replace(BEFORE.table, routes=before), replace(AFTER.table, routes=(*ROUTES, *after))
-    assert notes(replace(AFTER, table=now), replace(BEFORE, table=then)) == [
+    assert notes(rerouted(AFTER, (*ROUTES, *after)), rerouted(BEFORE, before)) == [
         ("route by-hand", f"{found} by others while this ran")
     ]
 
 
 def test_state_of_a_foreign_route_may_change_by_itself() -> None:
     """Status and warnings are the cloud's, nobody changed the route."""
-    then = replace(BEFORE.table, routes=(HAND_MADE,))
-    now = replace(AFTER.table, routes=(*ROUTES, replace(HAND_MADE, status="INACTIVE", warnings=("X: x",))))
-    assert notes(replace(AFTER, table=now), replace(BEFORE, table=then)) == []
+    now = rerouted(AFTER, (*ROUTES, replace(HAND_MADE, status="INACTIVE", warnings=("X: x",))))
+    assert notes(now, rerouted(BEFORE, (HAND_MADE,))) == []
 
 
 def test_new_foreign_route_in_the_way_is_wrong() -> None:
@@ -266,7 +265,7 @@ def test_new_foreign_route_that_takes_nothing_away_is_a_note(helper: Route) -> N
 def test_state_of_a_foreign_route_beside_ours_may_change_by_itself() -> None:
     """A spare route of someone, there before and planned around, is not made anew by a new status."""
     spare = foreign_route(pod_cidr(1), address(9), priority=2000)
-    before = replace(BEFORE, table=replace(BEFORE.table, routes=(spare,)))
+    before = rerouted(BEFORE, (spare,))
     changes = plan(TABLE, before, cluster=CLUSTER)
     assert changes.conflicts == ()
     assert wrong(with_routes(*ROUTES, replace(spare, status="INACTIVE")), before, changes) == []
@@ -277,9 +276,9 @@ def test_state_of_a_foreign_route_beside_ours_may_change_by_itself() -> None:
     [
         ({"subnets": (*BEFORE.subnets, Subnet("new", ("10.77.0.0/24",)))}, "subnet new"),
         ({"subnets": ()}, f"subnet {BEFORE.subnets[0].id}"),
-        ({"filters": ()}, "firewall rule allow-pods"),
-        ({"filters": (replace(ALLOW_PODS, properties={"disabled": True}),)}, "firewall rule allow-pods"),
-        ({"filters": (ALLOW_PODS, Filter("new", allow=False, sources=(), protocols=()))}, "firewall rule new"),
+        ({"filters": ()}, "filter rule allow-pods"),
+        ({"filters": (replace(ALLOW_PODS, properties={"disabled": True}),)}, "filter rule allow-pods"),
+        ({"filters": (ALLOW_PODS, Filter("new", allow=False, sources=(), protocols=()))}, "filter rule new"),
     ],
 )
 def test_subnets_and_rules_that_change_are_notes(part: dict[str, Any], name: str) -> None:
@@ -299,11 +298,11 @@ def test_conflict_is_not_verified() -> None:
 def test_foreign_route_that_does_the_job_is_verified_too() -> None:
     """It satisfies the plan only as long as it is there."""
     hand_made = foreign_route(pod_cidr(1), address(1))
-    before = replace(AFTER, table=replace(AFTER.table, routes=(hand_made,)))
+    before = rerouted(AFTER, (hand_made,))
     changes = plan(nodes(numbered_item(1)), before, cluster=CLUSTER)
     assert changes.writes == ()
     assert wrong(before, before, changes) == []
-    gone = replace(AFTER, table=replace(AFTER.table, routes=()))
+    gone = rerouted(AFTER, ())
     assert wrong(gone, before, changes) == [("by-hand", "no such route")]
 
 

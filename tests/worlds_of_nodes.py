@@ -96,5 +96,5 @@ def worlds(draw: st.DrawFn) -> World:
         st.lists(st.one_of(_own_route(network), _foreign_route(network)), max_size=8, unique_by=lambda one: one.name)
     )
     table = RouteTable(network, tuple(routes))
-    fabric = Fabric("gce", network, tuple(machines), (Subnet("subnet", ("10.0.0.0/24",)),), table)
+    fabric = Fabric("gce", network, tuple(machines), (Subnet("subnet", ("10.0.0.0/24",), network),), (table,))
     return World(nodes_table(draw(_node_items())), fabric)

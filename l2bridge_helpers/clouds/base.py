@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -44,32 +44,74 @@ class Dialect(Protocol):
     """A cloud's own way to say it: ids, names, next hops, commands. Pure."""
 
     platform: str
+    title: str
+    """What people call the platform."""
     provider_id_form: str
+    elsewhere: frozenset[str] | None
+    """Schemes of provider IDs whose machines belong to another runbook; None: all that are no distribution's own."""
+    forwarding_per_nic: bool
+    """Whether forwarding is a property of each NIC; else it is one of the whole instance."""
+    one_segment: bool
+    """Whether nodes reach each other's pods without routes when they share a subnet."""
+    across_segments: str
+    """What the operator can do when they do not."""
+    replaces_in_place: bool
+    """Whether a route can be led elsewhere in one step, under the same name."""
+    writes_whole: bool
+    """Whether turning forwarding on writes the whole resource; what else changes there is then our fault."""
     written_properties: frozenset[str]
-    """The properties of an instance that turning forwarding on may change."""
+    """The properties of an instance or NIC that turning forwarding on may change."""
     reported_properties: frozenset[str]
-    """The properties of an instance by which the cloud reports its state: they change by themselves."""
+    """The properties of an instance or NIC by which the cloud reports its state: they change by themselves."""
 
     def instance_id(self, provider_id: str) -> str:
         """Return the id of the instance that a provider ID of this cloud names, "" when it is malformed."""
 
-    def route(self, row: NodeRow, instance: Instance, nic: Nic, fabric: Fabric, cluster: str) -> Route:
-        """Return the route that leads the row's pod CIDR to the node."""
+    def address_in(self, name: str) -> str:
+        """Return the address that a node's name is made of, "" when it is not: a hint, never a proof."""
 
-    def leads_to(self, route: Route, instance: Instance, nic: Nic) -> bool:
-        """Return whether the route's next hop is this node, by instance or by address."""
+    def segment(self, nic: Nic, version: int) -> str:
+        """Return the id of the layer-2 segment that an interface's address of this IP version is in."""
+
+    def route(self, row: NodeRow, instance: Instance, nic: Nic, table: str, cluster: str) -> Route:
+        """Return the route that leads the row's pod CIDR to the node, in the table with this id."""
+
+    def leads_to(self, next_hop: str, instance: Instance, nic: Nic) -> bool:
+        """Return whether a next hop is this node, by instance, interface or address."""
+
+    def waits(self, route: Route) -> bool:
+        """Return whether all that the cloud finds wrong with the route can be that its machine does not run."""
 
     def is_route_controller(self, route: Route) -> bool:
         """Return whether a cloud controller manager made the route."""
 
-    def enable_command(self, instance: Instance) -> str:
+    def marks(self, cluster: str, owned: Collection[str], claimed: Collection[str] = ()) -> dict[str, str]:
+        """Return what a table is marked with when our routes in it lead to the destinations `owned`.
+
+        `claimed` are those that are about to be made. Empty where each route carries its own mark.
+
+        Raises:
+            DataError: they do not fit.
+
+        """
+
+    def own_marks(self, marks: Mapping[str, str], cluster: str) -> dict[str, str]:
+        """Return those of a table's marks that are this cluster's."""
+
+    def enable_command(self, instance: Instance, nic: Nic) -> str:
         """Return the shell command that turns forwarding on."""
 
     def create_command(self, route: Route) -> str:
         """Return the shell command that creates the route."""
 
+    def replace_command(self, old: Route, new: Route) -> str:
+        """Return the shell command that makes the new route take the place of the old one."""
+
     def delete_command(self, route: Route) -> str:
         """Return the shell command that deletes the route."""
 
-    def allow_command(self, fabric: Fabric, cidrs: tuple[str, ...]) -> str:
-        """Return the shell command that lets packets from the pod CIDRs in."""
+    def mark_command(self, table: str, before: Mapping[str, str], after: Mapping[str, str]) -> str:
+        """Return the shell command that changes our marks of a table."""
+
+    def allow_command(self, fabric: Fabric, cidrs: tuple[str, ...], nics: tuple[Nic, ...]) -> str:
+        """Return the shell command that lets packets from the pod CIDRs in to the interfaces."""

@@ -15,7 +15,7 @@ from l2bridge_helpers.clouds.gce_errors import LostRaceError
 from l2bridge_helpers.clouds.gce_read import filter_of, instance_of, path_of, route_of, subnet_of, table_of
 from l2bridge_helpers.endpoints import is_plain_http
 from l2bridge_helpers.errors import CloudError, CredentialsError, ParameterError, UnreachableError
-from l2bridge_helpers.fabric import Fabric, Instance, Route, Template, Unread
+from l2bridge_helpers.fabric import FIREWALL_RULES, Fabric, Instance, Route, Template, Unread
 from l2bridge_helpers.nodes import node_rows
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class Gce:
         network = self._api.get_network(host, name)
         network_id = path_of(network.self_link)
         filters: list[compute_v1.Firewall] = _optional(
-            unread, "firewall rules", lambda: self._api.list_firewalls(host), []
+            unread, FIREWALL_RULES, lambda: self._api.list_firewalls(host), []
         )
         table = table_of(network, self._api.list_routes(host), self._quotas(host, unread))
         return Fabric(
@@ -96,7 +96,7 @@ class Gce:
                 for subnet in self._api.list_subnetworks(host)
                 if path_of(subnet.network) == network_id
             ),
-            table=table,
+            tables=(table,),
             filters=tuple(filter_of(rule) for rule in filters if _applies_to(rule, network_id)),
             templates=tuple(_optional(unread, "instance templates", lambda: self._templates(members), [])),
             unread=tuple(unread),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from l2bridge_helpers.clouds.gce_names import route_description, route_name
@@ -17,6 +18,7 @@ PRIORITY = 1000
 _PROVIDER_ID = re.compile(r"gce://((?:[a-z0-9.-]+:)?[a-z0-9][-a-z0-9]*)/([a-z0-9][-a-z0-9]*)/([a-z0-9][-a-z0-9]*)")
 """Stricter than the controller's own: what nodes say about themselves ends up in the paths of requests."""
 _INSTANCE = re.compile(r"projects/([^/]+)/zones/([^/]+)/instances/([^/]+)")
+_NOT_RUNNING = "NEXT_HOP_NOT_RUNNING"
 _NETWORK = re.compile(r"projects/([^/]+)/global/networks/([^/]+)")
 
 
@@ -41,7 +43,14 @@ class GceDialect:
     """How decisions are written down on GCE."""
 
     platform = "gce"
+    title = "Google Compute Engine"
     provider_id_form = "gce://PROJECT/ZONE/NAME"
+    elsewhere: frozenset[str] | None = None
+    forwarding_per_nic = False
+    one_segment = False
+    across_segments = ""
+    replaces_in_place = False
+    writes_whole = True
     written_properties = frozenset({"canIpForward", "fingerprint"})
     reported_properties = frozenset(
         {
@@ -59,13 +68,21 @@ class GceDialect:
         found = _PROVIDER_ID.fullmatch(provider_id)
         return instance_path(found[1], found[2], found[3]) if found else ""
 
-    def route(self, row: NodeRow, instance: Instance, nic: Nic, fabric: Fabric, cluster: str) -> Route:
-        """Return the static route of a node.
+    def address_in(self, name: str) -> str:  # noqa: ARG002 - whatever it is
+        """Return "": names on GCE are free."""
+        return ""
+
+    def segment(self, nic: Nic, version: int) -> str:  # noqa: ARG002 - a subnet has both families
+        """Return the subnet, though a packet between two instances passes the network's routes even there."""
+        return nic.subnet
+
+    def route(self, row: NodeRow, instance: Instance, nic: Nic, table: str, cluster: str) -> Route:
+        """Return the static route of a node; the table is the network.
 
         The next hop is the instance, which survives a change of its address. In a Shared VPC the network belongs to
         another project than the instance, where only an address is accepted (static routes documentation, 2026).
         """
-        project, network = parse_network(fabric.network)
+        project, network = parse_network(table)
         same_project = parse_instance(instance.id)[0] == project
         version = 6 if ":" in row.routeDestination else 4
         next_hop = instance.id if same_project else nic.primary(version)
@@ -77,22 +94,34 @@ class GceDialect:
             name=name,
             destination=row.routeDestination,
             next_hop=next_hop,
-            table=fabric.network,
+            table=table,
             priority=PRIORITY,
             cluster=cluster,
             node=row.nodeName,
             description=description,
         )
 
-    def leads_to(self, route: Route, instance: Instance, nic: Nic) -> bool:
+    def leads_to(self, next_hop: str, instance: Instance, nic: Nic) -> bool:
         """Return whether the next hop is the instance, or an address that it has in the network."""
-        return bool(route.next_hop) and route.next_hop in (instance.id, nic.primary(4), nic.primary(6))
+        return bool(next_hop) and next_hop in (instance.id, nic.primary(4), nic.primary(6))
+
+    def waits(self, route: Route) -> bool:
+        """Return whether the API warns of nothing but a next hop that does not run."""
+        return bool(route.warnings) and all(warning.startswith(_NOT_RUNNING) for warning in route.warnings)
 
     def is_route_controller(self, route: Route) -> bool:
         """Return whether cloud-provider-gcp made it: its description says so."""
         return route.description == "k8s-node-route"
 
-    def enable_command(self, instance: Instance) -> str:
+    def marks(self, cluster: str, owned: Collection[str], claimed: Collection[str] = ()) -> dict[str, str]:  # noqa: ARG002 - each route carries its own mark
+        """Return nothing: each route carries its own mark."""
+        return {}
+
+    def own_marks(self, marks: Mapping[str, str], cluster: str) -> dict[str, str]:  # noqa: ARG002 - see `marks`
+        """Return nothing: a network has no marks."""
+        return {}
+
+    def enable_command(self, instance: Instance, nic: Nic) -> str:  # noqa: ARG002 - it is one of the whole instance
         """Return the three `gcloud` steps: export, edit, update without a restart."""
         project, zone, name = parse_instance(instance.id)
         where = shlex.join([name, f"--project={project}", f"--zone={zone}"])
@@ -118,12 +147,20 @@ class GceDialect:
             ]
         )
 
+    def replace_command(self, old: Route, new: Route) -> str:
+        """Return `create … && delete …`: the new route is there before the old one goes."""
+        return f"{self.create_command(new)} && {self.delete_command(old)}"
+
     def delete_command(self, route: Route) -> str:
         """Return `gcloud compute routes delete …`."""
         project, _ = parse_network(route.table)
         return shlex.join(["gcloud", "compute", "routes", "delete", route.name, f"--project={project}", "--quiet"])
 
-    def allow_command(self, fabric: Fabric, cidrs: tuple[str, ...]) -> str:
+    def mark_command(self, table: str, before: Mapping[str, str], after: Mapping[str, str]) -> str:  # noqa: ARG002 - see `marks`
+        """Return "": a network has no marks."""
+        return ""
+
+    def allow_command(self, fabric: Fabric, cidrs: tuple[str, ...], nics: tuple[Nic, ...]) -> str:  # noqa: ARG002 - for the whole network
         """Return `gcloud compute firewall-rules create …` for one address family's pod CIDRs."""
         project, network = parse_network(fabric.network)
         name = re.sub(r"[^a-z0-9]+", "-", f"allow-pods-{cidrs[0]}")[:63].strip("-")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from l2bridge_helpers.clouds.gce_dialect import parse_instance
 from l2bridge_helpers.clouds.gce_names import route_owner
-from l2bridge_helpers.fabric import Filter, Instance, Nic, Route, RouteTable, Subnet
+from l2bridge_helpers.fabric import Filter, Instance, Limit, Nic, Route, RouteTable, Subnet
 from l2bridge_helpers.nodes import plain_address
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def instance_of(raw: Mapping[str, Any]) -> Instance:
         uid=str(raw.get("id") or ""),
         name=str(raw.get("name") or ""),
         status=str(raw.get("status") or ""),
+        running=raw.get("status") == "RUNNING",
         nics=tuple(_nic(instance_id, nic, forwarding=forwarding) for nic in nics),
         tags=tuple(str(tag) for tag in items) if isinstance(items, list) else (),
         accounts=tuple(str(account.get("email")) for account in _objects(raw.get("serviceAccounts"))),
@@ -55,10 +56,10 @@ def instance_of(raw: Mapping[str, Any]) -> Instance:
 
 
 def subnet_of(subnet: compute_v1.Subnetwork) -> Subnet:
-    """Return a subnet with its primary, secondary and IPv6 ranges."""
+    """Return a subnet with its primary, secondary and IPv6 ranges; its table is the network's."""
     ranges = [subnet.ip_cidr_range, *(extra.ip_cidr_range for extra in subnet.secondary_ip_ranges)]
     ranges += [subnet.internal_ipv6_prefix, subnet.external_ipv6_prefix, subnet.ipv6_cidr_range]
-    return Subnet(path_of(subnet.self_link), tuple(dict.fromkeys(filter(None, ranges))))
+    return Subnet(path_of(subnet.self_link), tuple(dict.fromkeys(filter(None, ranges))), path_of(subnet.network))
 
 
 def route_of(route: compute_v1.Route) -> Route:
@@ -75,7 +76,7 @@ def route_of(route: compute_v1.Route) -> Route:
         node=node,
         tags=tuple(route.tags),
         description=route.description,
-        status=route.route_status,
+        status="" if route.route_status == "ACTIVE" else route.route_status,
         warnings=tuple(f"{warning.code}: {warning.message}" for warning in route.warnings),
     )
 
@@ -96,7 +97,8 @@ def table_of(
     static = sum(not route.next_hop_network and not route.next_hop_peering for route in every if _in(route, network_id))
     used = max(int(quota.usage), static)
     source = f"quota {metric} of project {network_id.split('/')[1]}"
-    return RouteTable(network_id, own, max(int(quota.limit), 0), used, source, reserved)
+    limits = (Limit(int(quota.limit), used, source),) if quota.limit > 0 else ()
+    return RouteTable(network_id, own, limits, reserved)
 
 
 def _in(route: compute_v1.Route, network_id: str) -> bool:

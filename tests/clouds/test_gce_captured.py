@@ -103,11 +103,14 @@ def test_the_recorded_network_is_read(fabric: Fabric, recorded: dict[str, Any]) 
     ]
     ours = {subnet["ipCidrRange"] for subnet in subnets if subnet["network"].endswith("/networks/default")}
     assert {subnet.cidrs[0] for subnet in fabric.subnets} == ours
-    assert [route.destination for route in fabric.table.routes] == [
+    assert [route.destination for route in fabric.routes] == [
         route["destRange"] for route in recorded["/global/routes"]["items"]
     ]
-    assert fabric.table.limit in {quota["limit"] for quota in recorded[""]["quotas"] if quota["metric"] == "ROUTES"}
-    assert fabric.table.reserved == (
+    (table_of_network,) = fabric.tables
+    assert table_of_network.limits[0].most in {
+        quota["limit"] for quota in recorded[""]["quotas"] if quota["metric"] == "ROUTES"
+    }
+    assert table_of_network.reserved == (
         ("10.128.0.0/9",) if recorded["/global/networks/default"]["autoCreateSubnetworks"] else ()
     )
 

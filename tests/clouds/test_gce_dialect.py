@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from l2bridge_helpers.clouds.dialects import dialect_of
 from l2bridge_helpers.clouds.gce_dialect import GceDialect, instance_path, parse_instance, parse_network
-from l2bridge_helpers.fabric import Fabric, Route
+from l2bridge_helpers.fabric import Fabric, Instance, Route
 from l2bridge_helpers.nodes import node_rows
 from tests.builders import (
     CLUSTER,
@@ -34,10 +34,14 @@ HOSTILE = st.text(st.characters(exclude_characters="/", exclude_categories=["Cs"
 NASTY = ("a;gcloud", "$(gcloud x)", "`gcloud x`", "a b", "it's", 'say "x"', "a&&gcloud", "a\nb", "--flag", "*", "~")
 
 
+def enable_command(machine: Instance) -> str:
+    return GCE.enable_command(machine, machine.nics[0])
+
+
 def route_of(cidr: str, network: Fabric) -> Route:
     row = node_rows(nodes(node_item("node-1", address(1), cidr)))[0]
     machine = network.instances[0]
-    return GCE.route(row, machine, machine.nics[0], network, CLUSTER)
+    return GCE.route(row, machine, machine.nics[0], network.network, CLUSTER)
 
 
 # Ids.
@@ -112,14 +116,14 @@ def test_replaced_machine_gets_a_route_of_another_name() -> None:
 def test_route_leads_to_a_node_by_instance_or_by_address(next_hop: str, leads: bool) -> None:  # noqa: FBT001 - a table
     """A route whose next hop could not be read leads nowhere."""
     machine = instance("node-1", address(1), "fd00:10::2")
-    assert GCE.leads_to(foreign_route(pod_cidr(1), next_hop), machine, machine.nics[0]) is leads
+    assert GCE.leads_to(next_hop, machine, machine.nics[0]) is leads
 
 
 def test_unknown_next_hop_leads_to_nobody() -> None:
     """Also not to a machine that has no IPv6 address: nothing is not an address that both have."""
     machine = numbered_instance(1)
     assert machine.nics[0].primary(6) == ""
-    assert not GCE.leads_to(foreign_route(pod_cidr(1), ""), machine, machine.nics[0])
+    assert not GCE.leads_to("", machine, machine.nics[0])
 
 
 @pytest.mark.parametrize(("description", "made"), [("k8s-node-route", True), ("", False), ("my k8s-node-route", False)])
@@ -144,7 +148,7 @@ def steps(command: str) -> list[list[str]]:
 
 def test_forwarding_is_enabled_by_export_and_update() -> None:
     """Without a restart, and with every other property as it was."""
-    export, sed, echo, update = steps(GCE.enable_command(numbered_instance(1)))
+    export, sed, echo, update = steps(enable_command(numbered_instance(1)))
     assert export == [
         *("gcloud", "compute", "instances", "export", "node-1"),
         *(f"--project={PROJECT}", f"--zone={ZONE}", "--destination=node-1.yaml"),
@@ -190,7 +194,7 @@ def test_route_is_deleted_without_a_question() -> None:
 )
 def test_pods_are_let_in_by_their_ranges(cidrs: tuple[str, ...], name: str) -> None:
     """One rule for each family."""
-    assert shlex.split(GCE.allow_command(numbered_fabric(1), cidrs)) == [
+    assert shlex.split(GCE.allow_command(numbered_fabric(1), cidrs, ())) == [
         *("gcloud", "compute", "firewall-rules", "create", name, f"--project={PROJECT}", "--network=main"),
         *("--direction=INGRESS", "--allow=all", f"--source-ranges={','.join(cidrs)}"),
     ]
@@ -199,7 +203,7 @@ def test_pods_are_let_in_by_their_ranges(cidrs: tuple[str, ...], name: str) -> N
 @given(HOSTILE, HOSTILE, HOSTILE)
 def test_names_of_an_instance_are_quoted(project: str, zone: str, name: str) -> None:
     """Every word of the command comes back as it was meant."""
-    words = shlex.split(GCE.enable_command(instance(name, project=project, zone=zone)))
+    words = shlex.split(enable_command(instance(name, project=project, zone=zone)))
     assert (words.count(f"--project={project}"), words.count(f"--zone={zone}")) == (2, 2)
     assert {f"--destination={name}.yaml", f"--source={name}.yaml"} <= set(words)
 
@@ -220,9 +224,9 @@ def test_shell_gives_gcloud_the_very_names(nasty: str, tmp_path: Path) -> None:
     """A real shell runs nothing but what was meant, also with names that are made to do harm."""
     table = f"projects/{nasty}/global/networks/{nasty}"
     route = replace(foreign_route(nasty, address(1), name=nasty), description=nasty, table=table)
-    enable = gcloud_calls(GCE.enable_command(instance(nasty, project=nasty, zone=nasty)), tmp_path)
+    enable = gcloud_calls(enable_command(instance(nasty, project=nasty, zone=nasty)), tmp_path)
     create, delete = (gcloud_calls(command(route), tmp_path) for command in (GCE.create_command, GCE.delete_command))
-    allow = gcloud_calls(GCE.allow_command(fabric(network=table), (nasty,)), tmp_path)
+    allow = gcloud_calls(GCE.allow_command(fabric(network=table), (nasty,), ()), tmp_path)
     assert [call[3] for call in enable] == [nasty, nasty]
     assert [len(call) for call in enable] == [7, 8]
     assert create == [

@@ -17,7 +17,7 @@ from l2bridge_helpers.clouds.gce_read import (
     subnet_of,
     table_of,
 )
-from l2bridge_helpers.fabric import Filter, Instance, Nic, Route, Subnet
+from l2bridge_helpers.fabric import Filter, Instance, Limit, Nic, Route, Subnet
 
 Json = dict[str, Any]
 API = "https://www.googleapis.com/compute/v1/"
@@ -278,18 +278,18 @@ def test_auto_mode_network_keeps_its_range() -> None:
 def test_live_quota_is_the_limit() -> None:
     """With what says so."""
     found = table(quotas=(quota("NETWORKS", 5, 1), quota("ROUTES", 200, 17)))
-    assert (found.limit, found.used, found.limit_source) == (200, 17, "quota ROUTES of project p")
+    assert found.limits == (Limit(200, 17, "quota ROUTES of project p"),)
 
 
 def test_quota_of_the_network_comes_before_the_projects() -> None:
     """The project's is no longer enforced where there is one per network."""
     found = table(quotas=(quota("ROUTES", 200, 17), quota("STATIC_ROUTES_PER_NETWORK", 300, 4)))
-    assert (found.limit, found.limit_source) == (300, "quota STATIC_ROUTES_PER_NETWORK of project p")
+    assert found.limits == (Limit(300, 4, "quota STATIC_ROUTES_PER_NETWORK of project p"),)
 
 
 def test_unknown_quota_is_no_limit() -> None:
-    """0 means not known; nothing is guessed."""
-    assert (table().limit, table().used, table().limit_source) == (0, 0, "")
+    """Nothing is guessed."""
+    assert table().limits == ()
 
 
 # Filters.

@@ -1,0 +1,297 @@
+"""AWS: the source/destination check off on every node's interfaces; optionally VPC routes for the pod CIDRs."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from l2bridge_helpers.clouds.aws_api import MOST_VALUES, AwsApi
+from l2bridge_helpers.clouds.aws_dialect import AwsDialect, in_region, parse_regional
+from l2bridge_helpers.clouds.aws_read import (
+    filters_of,
+    instance_of,
+    objects,
+    route_destination,
+    route_next_hop,
+    subnet_filters_of,
+    subnet_of,
+    table_of,
+    text,
+    vpc_cidrs,
+)
+from l2bridge_helpers.endpoints import is_plain_http
+from l2bridge_helpers.errors import CloudError, CredentialsError, ParameterError, UnreachableError
+from l2bridge_helpers.fabric import (
+    FIREWALL_RULES,
+    Denied,
+    Fabric,
+    Instance,
+    Route,
+    RouteTable,
+    Subnet,
+    Template,
+    Unread,
+)
+from l2bridge_helpers.nodes import node_rows
+from l2bridge_helpers.scope import Scope
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from l2bridge_helpers.changes import Change
+    from l2bridge_helpers.nodes import NodeRow
+
+Raw = dict[str, Any]
+_Part = TypeVar("_Part")
+
+
+class Aws:
+    """One VPC of EC2, through boto3: the one that the nodes are in.
+
+    Args:
+        region: its name; empty: the environment's or the profile's.
+        endpoint: another API endpoint; plain http on loopback gets no credentials.
+        scope: what the run may change: permissions are asked for just that.
+        ask_permissions: whether to ask EC2 (`DryRun`) if it would let these credentials make the changes.
+
+    Raises:
+        ParameterError: no region is given anywhere.
+        CredentialsError: the profile that the environment names cannot be used.
+
+    """
+
+    platform = "aws"
+
+    def __init__(
+        self, *, region: str = "", endpoint: str = "", scope: Scope | None = None, ask_permissions: bool = True
+    ) -> None:
+        """Keep what is meant. Nothing is sent, no credentials are looked up."""
+        self._endpoint = endpoint
+        self._api = AwsApi(region, endpoint)
+        self._region = self._api.region
+        self._scope = scope or Scope(routes=False)
+        self._ask_permissions = ask_permissions
+        self._dialect = AwsDialect()
+
+    def target(self) -> dict[str, str]:
+        """Return region, profile and endpoint, as label -> value."""
+        lab = is_plain_http(self._endpoint)
+        public = f"https://ec2.{self._region}.amazonaws.com"
+        place = "this machine (practice lab, no credentials)" if lab else self._endpoint or public
+        profile = {} if lab else {"profile": self._api.profile}
+        return {"region": self._region, "VPC": "the one that the nodes are in", **profile, "endpoint": place}
+
+    # Read.
+
+    def observe(self, nodes: pd.DataFrame) -> Fabric:
+        """Return the VPC's state, freshly read, in as few requests as the API allows.
+
+        Needs ec2:DescribeInstances, ec2:DescribeNetworkInterfaces, ec2:DescribeSubnets, ec2:DescribeRouteTables. What
+        ec2:DescribeVpcs, ec2:DescribeSecurityGroups and ec2:DescribeNetworkAcls would tell is left out, and said to
+        be, when they are missing.
+
+        Raises:
+            CloudError: the state cannot be read; the text names what is missing.
+            ParameterError: the nodes' addresses are in several VPCs, and nothing says which one is meant.
+
+        """
+        found, vpc = self._find(node_rows(nodes))
+        if not vpc:
+            return Fabric(self.platform, "")
+        network, unread = in_region(self._region, vpc), list[Unread]()
+        instances = tuple(self._with_nics(found, vpc))
+        raw_tables = self._api.route_tables(vpc)
+        subnets = tuple(subnet_of(raw, raw_tables, self._region) for raw in self._api.subnets(vpc))
+        used = {nic.subnet for instance in instances for nic in instance.nics_in(network)}
+        tables = tuple(self._tables(raw_tables, vpc, [subnet for subnet in subnets if subnet.id in used], unread))
+        groups = {group for instance in instances for nic in instance.nics for group in nic.filters}
+        rules: list[Raw] = _optional(unread, FIREWALL_RULES, lambda: self._api.security_groups(groups))
+        lists: list[Raw] = _optional(unread, "network ACLs", lambda: self._api.network_acls(used))
+        return Fabric(
+            platform=self.platform,
+            network=network,
+            instances=instances,
+            subnets=subnets,
+            tables=tables,
+            filters=tuple(rule for group in rules for rule in filters_of(group)),
+            subnet_filters=tuple(rule for acl in lists for rule in subnet_filters_of(acl)),
+            templates=tuple(_templates(instances)),
+            unread=tuple(unread),
+            denied=tuple(self._denied(instances, tables)) if self._ask_permissions else (),
+        )
+
+    def _find(self, rows: tuple[NodeRow, ...]) -> tuple[list[Raw], str]:
+        """Return the nodes' instances and their VPC: by provider ID, then by address, then by private DNS name."""
+        ids = {row.nodeName: self._dialect.instance_id(row.providerID) for row in rows}
+        found = self._api.instances("instance-id", filter(None, ids.values()))
+        vpc = _most_common(text(raw.get("VpcId")) for raw in found)
+        unnamed = [row for row in rows if not ids[row.nodeName] and row.nodeIP]
+        by_address = self._by_address(unnamed, vpc)
+        vpc = vpc or _the_one_vpc(by_address)
+        known = {address for raw in by_address for address in _addresses(raw)}
+        names = [row.nodeName for row in unnamed if row.nodeIP not in known]
+        by_name = self._api.instances("private-dns-name", names, **{"vpc-id": vpc}) if vpc else []
+        every = {text(raw.get("InstanceId")): raw for raw in [*by_name, *by_address, *found]}
+        return list(every.values()), vpc
+
+    def _by_address(self, rows: Iterable[NodeRow], vpc: str) -> list[Raw]:
+        """Return the instances that have these nodes' addresses, in the VPC where it is known."""
+        addresses = [row.nodeIP for row in rows]
+        four = [address for address in addresses if ":" not in address]
+        six = [address for address in addresses if ":" in address]
+        where = {"vpc-id": vpc} if vpc else {}
+        return [
+            *self._api.instances("network-interface.addresses.private-ip-address", four, **where),
+            *self._api.instances("network-interface.ipv6-addresses.ipv6-address", six, **where),
+        ]
+
+    def _with_nics(self, found: list[Raw], vpc: str) -> Iterator[Instance]:
+        """Give the instances with all their interfaces, read by instance or, when that is less, with the whole VPC."""
+        ids = {text(raw.get("InstanceId")) for raw in found}
+        few = len(ids) <= MOST_VALUES
+        raws = self._api.network_interfaces(*(("attachment.instance-id", ids) if few else ("vpc-id", [vpc])))
+        by_instance: dict[str, list[Raw]] = defaultdict(list)
+        for raw in raws:
+            by_instance[text((raw.get("Attachment") or {}).get("InstanceId"))].append(raw)
+        return (instance_of(raw, by_instance[text(raw.get("InstanceId"))], self._region) for raw in found)
+
+    def _tables(self, raws: list[Raw], vpc: str, subnets: list[Subnet], unread: list[Unread]) -> Iterator[RouteTable]:
+        """Give the route tables of the nodes' subnets, and those that hold marks of ours."""
+        used = {subnet.table for subnet in subnets}
+        vpcs: list[Raw] = (
+            _optional(unread, "ranges of the VPC", lambda: self._api.vpcs(vpc)) if self._scope.routes else []
+        )
+        reserved = tuple(cidr for raw in vpcs for cidr in vpc_cidrs(raw))
+        for raw in raws:
+            table = table_of(raw, self._region, reserved)
+            marked = any(route.cluster or route.claim for route in table.routes)
+            if table.id in used or marked:
+                yield table
+
+    def _denied(self, instances: tuple[Instance, ...], tables: tuple[RouteTable, ...]) -> Iterator[Denied]:
+        """Give the actions that EC2 would refuse; only those that there is something to do with are asked about."""
+        nics = [nic for one in instances for nic in one.nics]
+        off = next((nic.id for nic in nics if not nic.forwarding and not nic.fixed), "")
+        questions: list[tuple[str, Raw]] = []
+        if off:
+            change = {"NetworkInterfaceId": off, "SourceDestCheck": {"Value": False}}
+            questions.append(("modify_network_interface_attribute", change))
+        if tables and nics and self._scope.routes:
+            questions += _about_routes(parse_regional(tables[0].id)[1], nics[0].id)
+        for action, arguments in questions:
+            why = self._api.denied(action, **arguments)
+            if why:
+                yield Denied(f"ec2:{''.join(part.capitalize() for part in action.split('_'))}", why)
+
+    # Write.
+
+    def send(self, change: Change) -> Mapping[str, Any]:
+        """Make one change; EC2's writes are done when they are answered.
+
+        Raises:
+            CloudError: it was refused or failed; the text names the resource and the action.
+
+        """
+        if change.kind == "forwarding":
+            self._api.set_source_dest_check(change.resource, check=not change.after["forwarding"])
+        elif change.kind in ("claim", "mark"):
+            self._write_marks(change)
+        elif change.action == "create":
+            self._create_route(Route.from_facts(change.after))
+        else:
+            self._change_route(change)
+        return {}
+
+    def _write_marks(self, change: Change) -> None:
+        _, table = parse_regional(change.resource)
+        new = {key: value for key, value in change.after.items() if change.before.get(key) != value}
+        old = {key: value for key, value in change.before.items() if key not in change.after}
+        if new:
+            self._api.set_tags(table, new)
+        if old:
+            self._api.delete_tags(table, old)
+
+    def _create_route(self, route: Route) -> None:
+        """Create the route. A destination that is taken is success only if it leads to the very interface."""
+        _, table = parse_regional(route.table)
+        if self._api.create_route(table, route.destination, route.next_hop):
+            return
+        hop = self._next_hop(table, route.destination)
+        if hop != route.next_hop:
+            found = f"leads to {hop}" if hop else "comes and goes"
+            raise CloudError(
+                f"could not create route {route.name}: one is there now and {found}; look at it, then run again"
+            )
+
+    def _change_route(self, change: Change) -> None:
+        """Replace or delete the route if it still is the one that was read."""
+        old = Route.from_facts(change.before)
+        _, table = parse_regional(old.table)
+        hop = self._next_hop(table, old.destination)
+        if change.action == "delete" and not hop:
+            return
+        if hop not in (old.next_hop, change.after.get("next_hop")):
+            verb = "deleted" if change.action == "delete" else "replaced"
+            raise CloudError(f"route {old.name} is no longer the one that was read, so it was not {verb}; run again")
+        if change.action == "delete":
+            self._api.delete_route(table, old.destination)
+        else:
+            self._api.replace_route(table, old.destination, change.after["next_hop"])
+
+    def _next_hop(self, table: str, destination: str) -> str:
+        """Return what a table's own route to a destination leads to now, "" when it has none."""
+        routes = objects(self._api.route_table(table).get("Routes"))
+        own = (raw for raw in routes if raw.get("Origin") != "EnableVgwRoutePropagation")
+        return next((route_next_hop(raw) for raw in own if route_destination(raw) == destination), "")
+
+
+def _about_routes(table: str, nic: str) -> list[tuple[str, Raw]]:
+    """Return what to ask about a route table; the destination is one that documents use (RFC 5737)."""
+    route = {"RouteTableId": table, "DestinationCidrBlock": "192.0.2.0/24"}
+    tags = {"Resources": [table], "Tags": [{"Key": "l2bridge-asks", "Value": ""}]}
+    return [
+        ("create_route", {**route, "NetworkInterfaceId": nic}),
+        ("replace_route", {**route, "NetworkInterfaceId": nic}),
+        ("delete_route", route),
+        ("create_tags", tags),
+        ("delete_tags", tags),
+    ]
+
+
+def _most_common(vpcs: Iterable[str]) -> str:
+    counts = Counter(filter(None, vpcs))
+    return min(counts, key=lambda vpc: (-counts[vpc], vpc), default="")
+
+
+def _the_one_vpc(found: list[Raw]) -> str:
+    """Return the VPC of instances that were found by address only: private networks share their addresses."""
+    vpcs = sorted({vpc for raw in found if (vpc := text(raw.get("VpcId")))})
+    if len(vpcs) > 1:
+        raise ParameterError(
+            f"the nodes have no provider ID of AWS, and {', '.join(vpcs)} all have instances with their addresses; "
+            "set spec.providerID (aws:///ZONE/i-…) on at least one node, so that the right VPC is known"
+        )
+    return vpcs[0] if vpcs else ""
+
+
+def _addresses(raw: Raw) -> Iterator[str]:
+    for nic in objects(raw.get("NetworkInterfaces")):
+        yield from (text(entry.get("PrivateIpAddress")) for entry in objects(nic.get("PrivateIpAddresses")))
+        yield from (text(entry.get("Ipv6Address")) for entry in objects(nic.get("Ipv6Addresses")))
+
+
+def _templates(instances: Iterable[Instance]) -> list[Template]:
+    """Return the Auto Scaling groups: no launch template can turn the check off (EC2 API, read 2026-11)."""
+    return [Template(group, "", forwarding=False) for group in sorted({one.group for one in instances if one.group})]
+
+
+def _optional(unread: list[Unread], what: str, read: Callable[[], list[_Part]]) -> list[_Part]:
+    """Return what can be read. What is refused is done without, and said to be; an outage is not."""
+    try:
+        return read()
+    except (UnreachableError, CredentialsError):
+        raise
+    except CloudError as err:
+        unread.append(Unread(what, str(err)))
+        return []

@@ -1,0 +1,159 @@
+"""EC2's own terms: ids, VPC routes and `aws` commands (pure, no SDK).
+
+A network is `REGION/vpc-…` and a table `REGION/rtb-…`, so that each command can name the region. A VPC route has no
+name; it is known by its table and destination.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+import shlex
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING
+
+from l2bridge_helpers.clouds import aws_ledger
+from l2bridge_helpers.fabric import Fabric, Instance, Nic, Route
+
+if TYPE_CHECKING:
+    from l2bridge_helpers.nodes import NodeRow
+
+BLACKHOLE = "blackhole"
+_PROVIDER_ID = re.compile(r"(?:aws://(?:/[a-z0-9-]*)?/)?(i-[0-9a-f]{8,32})")
+"""`aws:///ZONE/i-…`, `aws:////i-…`, `i-…` (cloud-provider-aws, instances.go; read 2026-11)."""
+_HEX_NAME = re.compile(r"(?:ip-)?([0-9a-f]{8})")
+
+
+def in_region(region: str, resource: str) -> str:
+    """Return the id of a network or table."""
+    return f"{region}/{resource}"
+
+
+def parse_regional(identifier: str) -> tuple[str, str]:
+    """Return (region, resource) of the id of a network or table."""
+    region, _, resource = identifier.rpartition("/")
+    return region, resource
+
+
+def route_name(table: str, destination: str) -> str:
+    """Return the name by which a route of a table is known."""
+    return f"{parse_regional(table)[1]}:{destination}"
+
+
+class AwsDialect:
+    """How decisions are written down on AWS."""
+
+    platform = "aws"
+    title = "AWS"
+    provider_id_form = "aws:///ZONE/i-…"
+    elsewhere: frozenset[str] | None = None
+    forwarding_per_nic = True
+    one_segment = True
+    across_segments = (
+        "move the nodes into one subnet, use flannel's vxlan backend, or let route tables carry the pod CIDRs "
+        "(parameter routes=True)"
+    )
+    replaces_in_place = True
+    writes_whole = False
+    written_properties = frozenset({"SourceDestCheck"})
+    reported_properties = frozenset({"State", "StateReason", "StateTransitionReason", "LaunchTime", "Status"})
+
+    def instance_id(self, provider_id: str) -> str:
+        """Return the `i-…` that a provider ID names."""
+        found = _PROVIDER_ID.fullmatch(provider_id)
+        return found[1] if found else ""
+
+    def address_in(self, name: str) -> str:
+        """Return the address that Windows names such as `ip-0a0a0015` spell (rancher/rke2 issue 5415)."""
+        found = _HEX_NAME.fullmatch(name)
+        return str(ipaddress.IPv4Address(int(found[1], 16))) if found else ""
+
+    def segment(self, nic: Nic, version: int) -> str:  # noqa: ARG002 - a subnet has both families
+        """Return the subnet."""
+        return nic.subnet
+
+    def route(self, row: NodeRow, instance: Instance, nic: Nic, table: str, cluster: str) -> Route:  # noqa: ARG002 - the interface is enough
+        """Return the VPC route to the interface that has the node's address."""
+        name = route_name(table, row.routeDestination)
+        return Route(name, row.routeDestination, nic.id, table, cluster=cluster)
+
+    def leads_to(self, next_hop: str, instance: Instance, nic: Nic) -> bool:  # noqa: ARG002 - another interface of it drops the packets
+        """Return whether the next hop is the interface."""
+        return next_hop == nic.id
+
+    def waits(self, route: Route) -> bool:
+        """Return whether the route is a blackhole: its machine is stopped, or its interface is gone."""
+        return route.status == BLACKHOLE
+
+    def is_route_controller(self, route: Route) -> bool:  # noqa: ARG002 - its routes carry no mark
+        """Return False: cloud-provider-aws does not mark its routes; the nodes' conditions tell that it is there."""
+        return False
+
+    def marks(self, cluster: str, owned: Collection[str], claimed: Collection[str] = ()) -> dict[str, str]:
+        """Return the tags of a route table that say which of its routes are ours."""
+        return aws_ledger.write(cluster, owned, claimed)
+
+    def own_marks(self, marks: Mapping[str, str], cluster: str) -> dict[str, str]:
+        """Return those of its tags that are this cluster's."""
+        return aws_ledger.own_tags(marks, cluster)
+
+    def enable_command(self, instance: Instance, nic: Nic) -> str:  # noqa: ARG002 - the instance call fails with two interfaces
+        """Return `aws ec2 modify-network-interface-attribute …`."""
+        region, _ = parse_regional(nic.network)
+        return _aws(
+            "modify-network-interface-attribute", region, f"--network-interface-id={nic.id}", "--no-source-dest-check"
+        )
+
+    def create_command(self, route: Route) -> str:
+        """Return `aws ec2 create-route …`."""
+        return _route("create-route", route, f"--network-interface-id={route.next_hop}")
+
+    def replace_command(self, old: Route, new: Route) -> str:  # noqa: ARG002 - it stands under the same destination
+        """Return `aws ec2 replace-route …`: one step, no gap."""
+        return _route("replace-route", new, f"--network-interface-id={new.next_hop}")
+
+    def delete_command(self, route: Route) -> str:
+        """Return `aws ec2 delete-route …`."""
+        return _route("delete-route", route)
+
+    def mark_command(self, table: str, before: Mapping[str, str], after: Mapping[str, str]) -> str:
+        """Return `aws ec2 create-tags …` and, for what goes, `aws ec2 delete-tags …`."""
+        region, resource = parse_regional(table)
+        new = [{"Key": key, "Value": value} for key, value in after.items() if before.get(key) != value]
+        old = [{"Key": key} for key in before if key not in after]
+        steps = [("create-tags", new), ("delete-tags", old)]
+        return " && ".join(
+            _aws(verb, region, f"--resources={resource}", f"--tags={json.dumps(tags)}") for verb, tags in steps if tags
+        )
+
+    def allow_command(self, fabric: Fabric, cidrs: tuple[str, ...], nics: tuple[Nic, ...]) -> str:
+        """Return `aws ec2 authorize-security-group-ingress …`, once for each first group of the interfaces."""
+        region, _ = parse_regional(fabric.network)
+        groups = dict.fromkeys(nic.filters[0] for nic in nics if nic.filters)
+        return " && ".join(
+            _aws(
+                "authorize-security-group-ingress",
+                region,
+                f"--group-id={group}",
+                f"--ip-permissions={_permission(cidrs)}",
+            )
+            for group in groups
+        )
+
+
+def _permission(cidrs: tuple[str, ...]) -> str:
+    six = ":" in cidrs[0]
+    ranges = [{"CidrIpv6" if six else "CidrIp": cidr, "Description": "pods"} for cidr in cidrs]
+    return json.dumps([{"IpProtocol": "-1", "Ipv6Ranges" if six else "IpRanges": ranges}])
+
+
+def _route(verb: str, route: Route, *hop: str) -> str:
+    region, table = parse_regional(route.table)
+    six = ":" in route.destination
+    destination = f"--destination-{'ipv6-' if six else ''}cidr-block={route.destination}"
+    return _aws(verb, region, f"--route-table-id={table}", destination, *hop)
+
+
+def _aws(verb: str, region: str, *arguments: str) -> str:
+    return shlex.join(["aws", "ec2", verb, f"--region={region}", *arguments])

@@ -1,0 +1,100 @@
+"""Virtualised and bare metal: no cloud, no routes to make; what Kubernetes says decides (pure)."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING
+
+from l2bridge_helpers.errors import DataError
+from l2bridge_helpers.fabric import Fabric, Instance, Nic, Route
+
+if TYPE_CHECKING:
+    from l2bridge_helpers.nodes import NodeRow
+
+_CLOUDS = frozenset({"aws", "azure", "gce"})
+"""Whose machines have runbooks of their own, because there the network has to be told."""
+
+
+class BareMetalDialect:
+    """How decisions are written down where there is no cloud: there are no ids, routes or commands."""
+
+    platform = "bare_metal"
+    title = "Virtualised and bare metal"
+    provider_id_form = "anything but a cloud's"
+    elsewhere: frozenset[str] | None = _CLOUDS
+    forwarding_per_nic = True
+    one_segment = True
+    across_segments = (
+        "connect the nodes to one subnet (one VLAN), or use flannel's vxlan backend; if they are in one subnet whose "
+        "prefix is shorter than was taken, set parameter node_prefix"
+    )
+    replaces_in_place = False
+    writes_whole = False
+    written_properties: frozenset[str] = frozenset()
+    reported_properties: frozenset[str] = frozenset()
+
+    def instance_id(self, provider_id: str) -> str:  # noqa: ARG002 - hypervisors' IDs do not lead anywhere here
+        """Return "": nodes are found by their addresses."""
+        return ""
+
+    def address_in(self, name: str) -> str:  # noqa: ARG002 - whatever it is
+        """Return "": names are free."""
+        return ""
+
+    def segment(self, nic: Nic, version: int) -> str:
+        """Return the network that the interface's address of this IP version is in."""
+        return next((cidr for cidr in nic.subnet.split() if ipaddress.ip_network(cidr).version == version), "")
+
+    def route(self, row: NodeRow, instance: Instance, nic: Nic, table: str, cluster: str) -> Route:  # noqa: ARG002 - see below
+        """Refuse: there is no table to put it in.
+
+        Raises:
+            DataError: always.
+
+        """
+        raise DataError(f"node {row.nodeName}: there are no routes to make where there is no cloud")
+
+    def leads_to(self, next_hop: str, instance: Instance, nic: Nic) -> bool:  # noqa: ARG002 - the address is enough
+        """Return whether the next hop is an address of the node."""
+        return next_hop in nic.hosts()
+
+    def waits(self, route: Route) -> bool:  # noqa: ARG002 - there are none
+        """Return False."""
+        return False
+
+    def is_route_controller(self, route: Route) -> bool:  # noqa: ARG002 - there are none
+        """Return False."""
+        return False
+
+    def marks(self, cluster: str, owned: Collection[str], claimed: Collection[str] = ()) -> dict[str, str]:  # noqa: ARG002 - no tables
+        """Return nothing."""
+        return {}
+
+    def own_marks(self, marks: Mapping[str, str], cluster: str) -> dict[str, str]:  # noqa: ARG002 - no tables
+        """Return nothing."""
+        return {}
+
+    def enable_command(self, instance: Instance, nic: Nic) -> str:  # noqa: ARG002 - the checklist holds what there is
+        """Return "": what hypervisors need is in the checklist."""
+        return ""
+
+    def create_command(self, route: Route) -> str:  # noqa: ARG002 - flannel makes the hosts' routes
+        """Return ""."""
+        return ""
+
+    def replace_command(self, old: Route, new: Route) -> str:  # noqa: ARG002 - flannel makes the hosts' routes
+        """Return ""."""
+        return ""
+
+    def delete_command(self, route: Route) -> str:  # noqa: ARG002 - flannel makes the hosts' routes
+        """Return ""."""
+        return ""
+
+    def mark_command(self, table: str, before: Mapping[str, str], after: Mapping[str, str]) -> str:  # noqa: ARG002 - no tables
+        """Return ""."""
+        return ""
+
+    def allow_command(self, fabric: Fabric, cidrs: tuple[str, ...], nics: tuple[Nic, ...]) -> str:  # noqa: ARG002 - no filters are read
+        """Return ""."""
+        return ""

@@ -1,0 +1,54 @@
+"""From a runbook's parameters to what the run talks to, and to what it may change; one SDK is imported, no more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from l2bridge_helpers.scope import EVERYTHING, Scope
+
+if TYPE_CHECKING:
+    from l2bridge_helpers.clouds.base import Cloud
+
+
+def cloud_of(platform: str, parameters: Mapping[str, Any]) -> Cloud:
+    """Return the platform's adapter. Nothing is sent.
+
+    Raises:
+        ParameterError: the parameters do not say where to look.
+
+    """
+    return _CLOUDS[platform](parameters)
+
+
+def scope_of(platform: str, parameters: Mapping[str, Any]) -> Scope:
+    """Return what the parameters let a run change."""
+    if platform == "aws":
+        return Scope(all_nics=parameters["all_nics"], routes=parameters["routes"])
+    return Scope(forwarding=False, routes=False) if platform == "bare_metal" else EVERYTHING
+
+
+def _gce(parameters: Mapping[str, Any]) -> Cloud:
+    from l2bridge_helpers.clouds.gce import Gce
+
+    return Gce(project=parameters["project"], network=parameters["network"], endpoint=parameters["endpoint"])
+
+
+def _aws(parameters: Mapping[str, Any]) -> Cloud:
+    from l2bridge_helpers.clouds.aws import Aws
+
+    return Aws(
+        region=parameters["region"],
+        endpoint=parameters["endpoint"],
+        scope=scope_of("aws", parameters),
+        ask_permissions=parameters["mode"] != "check",
+    )
+
+
+def _bare_metal(parameters: Mapping[str, Any]) -> Cloud:
+    from l2bridge_helpers.clouds.bare_metal import BareMetal
+
+    return BareMetal(node_prefix=parameters["node_prefix"])
+
+
+_CLOUDS: dict[str, Callable[[Mapping[str, Any]], Cloud]] = {"gce": _gce, "aws": _aws, "bare_metal": _bare_metal}

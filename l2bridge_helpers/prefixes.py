@@ -1,0 +1,46 @@
+"""Routes by destination, to find those that take packets away from a pod CIDR (pure)."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import defaultdict
+from collections.abc import Iterable
+
+from l2bridge_helpers.fabric import Route
+from l2bridge_helpers.nodes import Network, parse_cidr
+
+
+class Prefixes:
+    """The routes of one table, by destination."""
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        """Sort them in; what leads to no range (a prefix list) is left out."""
+        self._exact: dict[str, list[Route]] = defaultdict(list)
+        self._by_length: dict[tuple[int, int], dict[int, list[Route]]] = defaultdict(lambda: defaultdict(list))
+        for route in routes:
+            if network := parse_cidr(route.destination):
+                self._exact[str(network)].append(route)
+                key = (network.version, network.prefixlen)
+                self._by_length[key][int(network.network_address)].append(route)
+
+    def exact(self, destination: str) -> list[Route]:
+        """Return the routes with just this destination."""
+        return self._exact.get(destination, [])
+
+    def inside(self, destination: str) -> list[Route]:
+        """Return the routes with a longer prefix inside the destination: they win for their part of it."""
+        network = ipaddress.ip_network(destination)
+        first, last = int(network.network_address), int(network.broadcast_address)
+        lengths = [key for key in self._by_length if key[0] == network.version and key[1] > network.prefixlen]
+        return [
+            route
+            for key in sorted(lengths)
+            for address, routes in sorted(self._by_length[key].items())
+            if first <= address <= last
+            for route in routes
+        ]
+
+
+def within(network: Network | None, other: Network) -> bool:
+    """Return whether a network lies inside another one, or is it."""
+    return network is not None and network.version == other.version and network.subnet_of(other)  # type: ignore[arg-type]
