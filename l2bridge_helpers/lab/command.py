@@ -95,7 +95,7 @@ def _instructions(lab: Lab) -> str:
             f"endpoint    {lab.endpoint}",
             f"kubeconfig  {lab.kubeconfig}",
             "",
-            f"papermill notebooks/gce.ipynb out.ipynb {parameters} -p mode plan",
+            f"papermill notebooks/{lab.platform}.ipynb out.ipynb {parameters} -p mode plan",
             "",
             "Ctrl-C stops it.",
         ]

@@ -7,8 +7,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
+from werkzeug import Response
+
+from l2bridge_helpers.lab.faults import Fault
 from l2bridge_helpers.lab.gce.api import Api as GceApi
 from l2bridge_helpers.lab.gce.state import State as GceState
 from l2bridge_helpers.lab.kube.api import KubeApi
@@ -19,6 +22,9 @@ from l2bridge_helpers.lab.server import Server
 from l2bridge_helpers.lab.service import Api, Hooks, Service
 from l2bridge_helpers.lab.world import World
 
+if TYPE_CHECKING:
+    from l2bridge_helpers.lab.aws.state import State as AwsState
+
 
 class Lab:
     """Serves a world's Kubernetes API and cloud API on loopback, until it is closed.
@@ -26,10 +32,13 @@ class Lab:
     Attributes:
         endpoint: the cloud API's URL.
         kubeconfig: a file for kubectl and the Kubernetes clients.
-        gce: hooks of the cloud API: faults, latency, throttle, denied_permissions, denied_policies, ...
+        platform: the world's.
+        gce, aws: hooks of the cloud API of that platform: faults, latency, throttle, denied_permissions, denied_policies, ...
         kubernetes: hooks of the Kubernetes API: faults, latency, denied, expire_continue().
 
     """
+
+    aws: AwsState
 
     def __init__(
         self,
@@ -54,15 +63,27 @@ class Lab:
 
         """
         live = world.copy()
+        self.platform = live.platform
         self.gce = GceState(live)
         self.kubernetes = KubeState(live, lock=self.gce.lock)
         self._record = Record(on_request)
         with ExitStack() as stack:
             place = Path(folder) if folder else Path(stack.enter_context(TemporaryDirectory(prefix="l2bridge-lab-")))
-            self.endpoint = self._serve(stack, "gce", GceApi(self.gce), self.gce, port)
+            self.endpoint = self._serve_cloud(stack, live, port)
             server = self._serve(stack, "kubernetes", KubeApi(self.kubernetes), self.kubernetes, kubernetes_port)
             self.kubeconfig = write_kubeconfig(place, server=server, cluster=live.cluster)
             self._stack = stack.pop_all()
+
+    def _serve_cloud(self, stack: ExitStack, live: World, port: int) -> str:
+        """Serve the cloud API of the world's platform; return its URL, "" where there is no cloud."""
+        if live.platform == "gce":
+            return self._serve(stack, "gce", GceApi(self.gce), self.gce, port)
+        if live.platform != "aws":
+            return ""
+        from l2bridge_helpers.lab.aws import api, state  # botocore is of no use to the other platforms
+
+        self.aws = state.State(live, lock=self.gce.lock)
+        return self._serve(stack, "aws", api.Api(self.aws), self.aws, port, api.trouble)
 
     @property
     def world(self) -> World:
@@ -105,8 +126,16 @@ class Lab:
         """Close it."""
         self.close()
 
-    def _serve(self, stack: ExitStack, name: str, api: Api, hooks: Hooks, port: int) -> str:
-        service = Service(name, api, hooks, self._record)
+    def _serve(
+        self,
+        stack: ExitStack,
+        name: str,
+        api: Api,
+        hooks: Hooks,
+        port: int,
+        trouble: Callable[[Fault], Response] | None = None,
+    ) -> str:
+        service = Service(name, api, hooks, self._record, trouble)
         server = Server(service, port=port)
         stack.callback(server.close)
         return server.url

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
+from urllib.parse import parse_qsl
 
 from werkzeug import Request as HttpRequest
 
@@ -28,8 +29,19 @@ class Request:
 
     @property
     def mutates(self) -> bool:
-        """True for what changes something: not a read, nor a wait for an operation, nor an access review."""
+        """True for what changes something: not a read, nor a wait for an operation, nor asking for permissions."""
+        if self.action:
+            return not self.action.startswith("Describe") and self._form.get("DryRun") != "true"
         return self.method not in _READING and not self.path.endswith(_ASKING)
+
+    @property
+    def action(self) -> str:
+        """EC2's name for what is asked, "" on other APIs."""
+        return self._form.get("Action", "")
+
+    @property
+    def _form(self) -> dict[str, str]:
+        return dict(parse_qsl(self.body)) if isinstance(self.body, str) and "Action=" in self.body else {}
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields, for JSON."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 from werkzeug import Request as HttpRequest
@@ -30,8 +31,11 @@ class Api(Protocol):
 class Service:
     """One API with its log and its hooks."""
 
-    def __init__(self, name: str, api: Api, hooks: Hooks, record: Record) -> None:
-        """Serve `api` under this name."""
+    def __init__(
+        self, name: str, api: Api, hooks: Hooks, record: Record, trouble: Callable[[Fault], Response] | None = None
+    ) -> None:
+        """Serve `api` under this name; `trouble` makes a fault's answer where JSON would not be understood."""
+        self._trouble = trouble or _json_trouble
         self._name = name
         self._api = api
         self._hooks = hooks
@@ -49,10 +53,13 @@ class Service:
     def _answer(self, request: HttpRequest, body: object | None, entry: Request) -> Response | None:
         before = self._hooks.faults.strike(entry, "before")
         if before and _has_trouble(before):
-            return _trouble(before)
+            return self._answer_of(before)
         response = self._api.answer(request, body)
         after = self._hooks.faults.strike(entry, "after")
-        return _trouble(after) if after and _has_trouble(after) else response
+        return self._answer_of(after) if after and _has_trouble(after) else response
+
+    def _answer_of(self, fault: Fault) -> Response | None:
+        return None if fault.drop else self._trouble(fault)
 
 
 def _body(request: HttpRequest) -> object | None:
@@ -69,10 +76,8 @@ def _has_trouble(fault: Fault) -> bool:
     return fault.drop or fault.status > 0
 
 
-def _trouble(fault: Fault) -> Response | None:
+def _json_trouble(fault: Fault) -> Response:
     """Return an error that both a Kubernetes and a Google client can read."""
-    if fault.drop:
-        return None
     detail = {"message": fault.message, "domain": "global", "reason": fault.reason}
     status = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": fault.status}
     error = {"error": {"code": fault.status, "message": fault.message, "errors": [detail]}}

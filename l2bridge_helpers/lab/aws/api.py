@@ -1,0 +1,55 @@
+"""The EC2 API: one path, actions in the form."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl
+
+from werkzeug import Request as HttpRequest
+from werkzeug import Response
+
+from l2bridge_helpers.lab.aws import protocol
+from l2bridge_helpers.lab.aws.changes import CHANGES
+from l2bridge_helpers.lab.aws.describe import LISTINGS, describe
+from l2bridge_helpers.lab.aws.errors import Ec2Error
+from l2bridge_helpers.lab.aws.state import State
+from l2bridge_helpers.lab.faults import Fault
+
+_XML = "text/xml;charset=UTF-8"
+
+
+class Api:
+    """Answers EC2's actions on a state."""
+
+    def __init__(self, state: State) -> None:
+        """Serve this state."""
+        self._state = state
+
+    def answer(self, request: HttpRequest, body: object | None) -> Response:
+        """Return the answer, or the refusal in EC2's own form."""
+        form = dict(parse_qsl(body, keep_blank_values=True)) if isinstance(body, str) else request.args.to_dict()
+        try:
+            with self._state.lock:
+                return Response(self._answer(form), 200, content_type=_XML)
+        except Ec2Error as err:
+            return Response(protocol.refusal(err), err.status, content_type=_XML)
+
+    def _answer(self, form: dict[str, str]) -> str:
+        action = form.get("Action", "")
+        model = protocol.operation(action)
+        given = protocol.arguments(model, form)
+        if f"ec2:{action}" in self._state.denied_actions:
+            text = f"You are not authorized to perform this operation. User is not authorized to perform: ec2:{action}"
+            raise Ec2Error("UnauthorizedOperation", text, 403)
+        if given.pop("DryRun", False):
+            raise Ec2Error("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412)
+        if action in LISTINGS:
+            return protocol.answer(model, describe(action, self._state, given))
+        if action not in CHANGES:
+            raise Ec2Error("UnsupportedOperation", f"The lab does not know {action}")
+        return protocol.answer(model, CHANGES[action](self._state, given))
+
+
+def trouble(fault: Fault) -> Response:
+    """Return the error that a fault asks for, in EC2's form; its reason is the code."""
+    error = Ec2Error(fault.reason, fault.message, fault.status)
+    return Response(protocol.refusal(error), fault.status, content_type=_XML)

@@ -1,0 +1,71 @@
+"""What the handlers of the EC2 API share: the world and the hooks for tests."""
+
+from __future__ import annotations
+
+import re
+import threading
+from dataclasses import dataclass, field
+
+from l2bridge_helpers.lab.aws.errors import Ec2Error
+from l2bridge_helpers.lab.faults import Faults
+from l2bridge_helpers.lab.world import Json, World
+
+_KINDS = {
+    "i": ("Instances", "InstanceId", "InvalidInstanceID", "instance"),
+    "eni": ("NetworkInterfaces", "NetworkInterfaceId", "InvalidNetworkInterfaceID", "networkInterface"),
+    "rtb": ("RouteTables", "RouteTableId", "InvalidRouteTableID", "routeTable"),
+    "subnet": ("Subnets", "SubnetId", "InvalidSubnetID", "subnet"),
+    "vpc": ("Vpcs", "VpcId", "InvalidVpcID", "vpc"),
+    "sg": ("SecurityGroups", "GroupId", "InvalidGroup", "security group"),
+    "acl": ("NetworkAcls", "NetworkAclId", "InvalidNetworkAclID", "networkAcl"),
+}
+_ID = re.compile(r"[0-9a-f]{8}(?:[0-9a-f]{9})?")
+
+
+@dataclass
+class State:
+    """The live cloud.
+
+    Attributes:
+        world: its resources; whoever changes them by hand changes what the API shows.
+        faults: trouble to make.
+        latency: seconds that every answer takes longer.
+        denied_actions: e.g. `ec2:CreateRoute`; refused with UnauthorizedOperation, also under DryRun.
+        routes_per_table: how many routes of one IP version a table holds.
+
+    """
+
+    world: World
+    faults: Faults = field(default_factory=Faults)
+    latency: float = 0.0
+    denied_actions: set[str] = field(default_factory=set)
+    routes_per_table: int = 500
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def find(self, identifier: str, kind: str) -> Json:
+        """Return the resource with this id.
+
+        Raises:
+            Ec2Error: the id is malformed, or there is no such resource.
+
+        """
+        collection, key, code, what = _KINDS[kind]
+        prefix, _, digits = identifier.rpartition("-")
+        if prefix != kind or not _ID.fullmatch(digits):
+            raise Ec2Error(f"{code}.Malformed", f'Invalid id: "{identifier}" (expecting "{kind}-...")')
+        for item in self.world.cloud(collection):
+            if item[key] == identifier:
+                return item
+        raise Ec2Error(f"{code}.NotFound", f"The {what} ID '{identifier}' does not exist")
+
+    def check_ids(self, identifiers: list[str], kind: str) -> None:
+        """Refuse a list of ids when one of them is wrong, as EC2 does."""
+        for identifier in identifiers:
+            self.find(identifier, kind)
+
+    def resource(self, identifier: str) -> Json:
+        """Return the taggable resource with this id."""
+        kind = identifier.rpartition("-")[0]
+        if kind not in _KINDS:
+            raise Ec2Error("InvalidID", f"The ID '{identifier}' is not valid")
+        return self.find(identifier, kind)
