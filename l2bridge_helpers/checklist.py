@@ -88,7 +88,7 @@ _LINUX = (
         "Linux node",
         "sysctl net.ipv4.ip_forward",
         "1",
-        "sysctl -w net.ipv4.ip_forward=1, and a file in /etc/sysctl.d",
+        "sysctl -w net.ipv4.ip_forward=1, and a file in sysctl.d to keep it",
     ),
     Item(
         "rp_filter does not drop pod packets",
@@ -160,8 +160,8 @@ _HYPERVISORS = (
     Item(
         "no network filter binds the VM to its own addresses",
         "Proxmox VE host",
-        "cat /etc/pve/firewall/VMID.fw",
-        "no ipfilter: 1 in [OPTIONS]; macfilter: 0 for Windows nodes",
-        "edit the file, or Datacenter > VM > Firewall > Options",
+        "qm config VMID; the VM's Firewall > Options",
+        "IP filter: No; MAC filter: No for Windows nodes",
+        "the same page: set both to No",
     ),
 )

@@ -58,7 +58,7 @@ def open_desk(private: Path, world_name: str) -> None:
     served = world(world_name)
     desk = _new_folder()
     with Lab(served, folder=desk) as lab:
-        copied = copy_notebooks(desk, lab.parameters | {"kubeconfig": "kubeconfig"})
+        copied = copy_notebooks(desk, lab.platform, lab.parameters | {"kubeconfig": "kubeconfig"})
         server = _start_jupyterlab(desk, private)
         url = _wait(server, private).format(f"/tree/{copied[0]}" if copied else "")
         print(f"the lab's world {world_name} runs at {lab.endpoint}")
@@ -70,10 +70,10 @@ def open_desk(private: Path, world_name: str) -> None:
         raise DeskError(f"JupyterLab has ended by itself:\n{_log(private)}")
 
 
-def copy_notebooks(desk: Path, parameters: Mapping[str, str]) -> list[str]:
-    """Copy all notebooks to `desk`, without outputs and with these parameters; return their names."""
+def copy_notebooks(desk: Path, platform: str, parameters: Mapping[str, str]) -> list[str]:
+    """Copy the notebooks that fit the world to `desk`, without outputs and with its parameters; return their names."""
     names = []
-    for path in sorted(NOTEBOOKS.glob("*.ipynb")):
+    for path in sorted(NOTEBOOKS.glob(f"{platform}.ipynb")):
         notebook = nbformat.read(path, as_version=4)
         for cell in notebook.cells:
             if cell.cell_type == "code":

@@ -111,7 +111,8 @@ def _plan(plan: Plan) -> Shown:
 
 def _plan_row(change: Change) -> tuple[str, ...]:
     state = [_state(change.kind, side) for side in (change.before, change.after)]
-    if change.before != change.after and state[0] == state[1]:  # what differs is what the short form leaves out
+    unlike = change.kind == "route" and change.before != change.after
+    if unlike and state[0] == state[1]:  # what differs is what the short form leaves out
         state = [f"{side['destination']} via {side['next_hop']}" for side in (change.before, change.after)]
     return (change.action, change.kind, change.node, _name(change), *state, change.reason)
 
@@ -128,7 +129,7 @@ def _state(kind: str, side: Mapping[str, object]) -> str:
     if kind == "forwarding":
         return "on" if side["forwarding"] else "off"
     if kind in ("claim", "mark"):
-        return "; ".join(map(str, side.values()))
+        return "; ".join(f"{name}={text}" for name, text in side.items())
     return f"{side['destination']} via {str(side['next_hop']).rpartition('/')[2]}"
 
 

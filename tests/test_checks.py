@@ -254,7 +254,10 @@ def test_flannels_own_condition_is_fine() -> None:
         (node_item("bad", address(2), "10.42.1.0"), "has the pod CIDR '10.42.1.0', which is none"),
         (node_item("bad", address(2), pod_cidr(2), pod_cidr(2)), "lists pod CIDR 10.42.1.0/24 twice"),
         (node_item("bad", "", pod_cidr(2)), "has no InternalIP"),
-        (node_item("bad", address(2), pod_cidr(2), provider_id="aws:///eu-west-1a/i-0abc"), "another cloud, not of Google Compute Engine"),
+        (
+            node_item("bad", address(2), pod_cidr(2), provider_id="aws:///eu-west-1a/i-0abc"),
+            "another cloud, not of Google Compute Engine",
+        ),
         (node_item("bad", address(2), pod_cidr(2), provider_id="gce://p/z/gone"), "there is no such instance"),
         (node_item("bad", "10.99.0.9", pod_cidr(2), provider_id=""), "has no such address"),
     ],

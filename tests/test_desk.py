@@ -37,7 +37,7 @@ def test_a_desk_has_notebooks_for_its_lab(tree: Path) -> None:
     """The copies have the lab's parameters and no outputs; the originals stay as they are."""
     before = (tree / "notebooks" / "gce.ipynb").read_bytes()
     (tree / "desk").mkdir()
-    assert copy_notebooks(tree / "desk", {"project": "shop"}) == ["gce.ipynb"]
+    assert copy_notebooks(tree / "desk", "gce", {"project": "shop"}) == ["gce.ipynb"]
     copy = nbformat.read(tree / "desk" / "gce.ipynb", as_version=4)
     assert copy.cells[0].source == 'project: str = "shop"  # Google Cloud project'
     assert (copy.cells[1].outputs, copy.cells[1].execution_count) == ([], None)

@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from l2bridge_helpers import __version__
 from l2bridge_helpers.changes import SIDE_BY_SIDE
-from l2bridge_helpers.clouds.aws_errors import code_of, translate
+from l2bridge_helpers.clouds.aws_errors import code_of, message_of, translate
 from l2bridge_helpers.endpoints import is_plain_http
 from l2bridge_helpers.errors import CredentialsError, ParameterError
 
@@ -99,7 +99,7 @@ class AwsApi:
             if code_of(err) == _ALLOWED:
                 return ""
             if code_of(err) == _DENIED:
-                return str(translate(err, f"could not ask for {action}", self.region))
+                return message_of(err)
             raise translate(err, f"could not ask whether {action} is allowed", self.region) from err
         except BotoCoreError as err:
             raise translate(err, f"could not ask whether {action} is allowed", self.region) from err

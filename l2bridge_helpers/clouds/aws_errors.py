@@ -42,6 +42,11 @@ def code_of(err: Exception) -> str:
     return str(err.response.get("Error", {}).get("Code", "")) if isinstance(err, boto.ClientError) else ""
 
 
+def message_of(err: boto.ClientError) -> str:
+    """Return what EC2 says, in one line."""
+    return _line(str(err.response.get("Error", {}).get("Message", "")) or err)
+
+
 def translate(err: Exception, what: str, region: str) -> CloudError:
     """Return our error for what went wrong while doing `what`, e.g. `could not read subnets`."""
     if isinstance(err, boto.ClientError):
@@ -58,7 +63,7 @@ def translate(err: Exception, what: str, region: str) -> CloudError:
 
 
 def _refused(err: boto.ClientError, what: str) -> CloudError:
-    code, text = code_of(err), _line(str(err.response.get("Error", {}).get("Message", "")) or err)
+    code, text = code_of(err), message_of(err)
     action = f"ec2:{err.operation_name}"
     if code in _DENIED:
         return AccessDeniedError(f"{what}: these credentials may not {action} ({text}); grant it, or use others")

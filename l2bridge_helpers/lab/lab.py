@@ -33,7 +33,7 @@ class Lab:
         endpoint: the cloud API's URL.
         kubeconfig: a file for kubectl and the Kubernetes clients.
         platform: the world's.
-        gce, aws: hooks of the cloud API of that platform: faults, latency, throttle, denied_permissions, denied_policies, ...
+        gce, aws: hooks of that platform's API: faults, latency, denied_permissions or denied_actions, ...
         kubernetes: hooks of the Kubernetes API: faults, latency, denied, expire_continue().
 
     """

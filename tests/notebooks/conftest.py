@@ -36,15 +36,15 @@ def _own_jupyter() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def run_gce(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Run the GCE runbook against a lab, by papermill: `run_gce(lab, mode="apply", confirm="lab")`."""
+def run_runbook(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Run the runbook of a lab's platform against it, by papermill: `run_runbook(lab, mode="apply", confirm="lab")`."""
 
     def run(lab: Lab, **parameters: object) -> Outcome:
         folder = tmp_path_factory.mktemp("run")
-        executed = folder / "gce.ipynb"
+        executed = folder / f"{lab.platform}.ipynb"
         given: dict[str, object] = {**lab.parameters, "runs": str(folder / "runs"), **parameters}
         try:
-            run_notebook(root / "notebooks" / "gce.ipynb", executed, given)
+            run_notebook(root / "notebooks" / executed.name, executed, given)
         except NotebookError as err:
             return Outcome(str(err), executed)
         return Outcome("", executed)

@@ -21,7 +21,11 @@ COMMON: dict[str, str | int | bool] = {
     "max_delete_percent": 25,
     "endpoint": "",
 }
-OF_PLATFORM = {"gce": {"project", "network"}}
+OF_PLATFORM = {
+    "gce": {"project", "network"},
+    "aws": {"region", "all_nics", "routes"},
+    "bare_metal": {"node_prefix"},
+}
 MOST_CELLS = 25
 MOST_LINES = 8
 

@@ -32,9 +32,9 @@ BAD_INPUT: dict[str, dict[str, object]] = {
 
 
 @pytest.mark.parametrize("case", BAD_INPUT)
-def test_bad_input_is_one_line(case: str, untouched_lab: Lab, run_gce: Run) -> None:
+def test_bad_input_is_one_line(case: str, untouched_lab: Lab, run_runbook: Run) -> None:
     """The last word is one line of ours with the parameter and its value; no SDK is in the way."""
-    outcome = run_gce(untouched_lab, **BAD_INPUT[case])
+    outcome = run_runbook(untouched_lab, **BAD_INPUT[case])
     name, value = list(BAD_INPUT[case].items())[-1]
     assert re.match(r"\w+Error: ", outcome.error), outcome.error
     assert "\n" not in outcome.error
@@ -43,12 +43,12 @@ def test_bad_input_is_one_line(case: str, untouched_lab: Lab, run_gce: Run) -> N
     assert outcome.foreign_frames == []
 
 
-def test_unreachable_kubernetes_is_one_line(untouched_lab: Lab, run_gce: Run, tmp_path: Path) -> None:
+def test_unreachable_kubernetes_is_one_line(untouched_lab: Lab, run_runbook: Run, tmp_path: Path) -> None:
     """The error names the server that did not answer."""
     text = untouched_lab.kubeconfig.read_text(encoding="utf-8")
     kubeconfig = tmp_path / "kubeconfig"
     kubeconfig.write_text(re.sub(r"http://127.0.0.1:\d+", CLOSED, text), encoding="utf-8")
-    outcome = run_gce(untouched_lab, kubeconfig=str(kubeconfig))
+    outcome = run_runbook(untouched_lab, kubeconfig=str(kubeconfig))
     assert outcome.error.startswith("KubernetesError: ")
     assert "\n" not in outcome.error
     assert "127.0.0.1:9" in outcome.error

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -7,14 +8,23 @@ import pytest
 from nbformat import NotebookNode
 
 from l2bridge_helpers.desk import fill_in
-from l2bridge_helpers.lab import Lab
+from l2bridge_helpers.lab import Lab, world
+from l2bridge_helpers.rehearse import WORLDS
 from tests.notebooks.contract import is_parameters
+
+
+@pytest.fixture(params=WORLDS)
+def lab(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
+    """The world that a runbook's outputs come from."""
+    with Lab(world(WORLDS[request.param])) as lab:
+        monkeypatch.setenv("KUBECONFIG", str(lab.kubeconfig))
+        yield lab
 
 
 @pytest.fixture
 def notebook(root: Path, lab: Lab) -> NotebookNode:
-    """The GCE runbook as committed, with its parameters filled in for this lab."""
-    notebook: NotebookNode = nbformat.read(root / "notebooks" / "gce.ipynb", as_version=4)
+    """The runbook of the lab's platform as committed, with its parameters filled in for this lab."""
+    notebook: NotebookNode = nbformat.read(root / "notebooks" / f"{lab.platform}.ipynb", as_version=4)
     for cell in filter(is_parameters, notebook.cells):
         cell.source = fill_in(cell.source, lab.parameters)
     return notebook
@@ -22,9 +32,9 @@ def notebook(root: Path, lab: Lab) -> NotebookNode:
 
 def nbval(notebook: NotebookNode, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run each cell and compare its outputs, up to the first that differs: nbval itself would go on."""
-    nbformat.write(notebook, folder / "gce.ipynb")
+    nbformat.write(notebook, folder / "runbook.ipynb")
     options = ["--nbval", "-x", "-q", "-p", "no:xdist", "-p", "no:cacheprovider", "--rootdir=."]
-    command = [sys.executable, "-m", "pytest", *options, "gce.ipynb"]
+    command = [sys.executable, "-m", "pytest", *options, "runbook.ipynb"]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=180, check=False)
 
 

@@ -28,22 +28,22 @@ class Story:
 
 
 @pytest.fixture(scope="module")
-def story(run_gce: Run) -> Story:
+def story(run_runbook: Run) -> Story:
     story = Story()
     with Lab(world("gce-small")) as lab:
         cluster = lab.parameters["cluster"]
         there = {route["name"] for route in lab.world.cloud("routes")}
-        story.tell("plan", lab, run_gce(lab, mode="plan"))
-        story.tell("unconfirmed", lab, run_gce(lab, mode="apply"))
-        story.tell("apply", lab, run_gce(lab, mode="apply", confirm=cluster))
-        story.tell("again", lab, run_gce(lab, mode="apply", confirm=cluster))
-        story.tell("check", lab, run_gce(lab, mode="check"))
+        story.tell("plan", lab, run_runbook(lab, mode="plan"))
+        story.tell("unconfirmed", lab, run_runbook(lab, mode="apply"))
+        story.tell("apply", lab, run_runbook(lab, mode="apply", confirm=cluster))
+        story.tell("again", lab, run_runbook(lab, mode="apply", confirm=cluster))
+        story.tell("check", lab, run_runbook(lab, mode="check"))
         ours = [route for route in lab.world.cloud("routes") if route["name"] not in there]
         story.deleted, story.node = ours[0]["name"], ours[0]["nextHopInstance"].split("/")[-1]
         routes = f"{lab.endpoint}/compute/v1/projects/{lab.parameters['project']}/global/routes"
         requests.delete(f"{routes}/{story.deleted}", timeout=10).raise_for_status()
         story.writes["by hand"] = lab.writes[-1:]
-        story.tell("check after", lab, run_gce(lab, mode="check"))
+        story.tell("check after", lab, run_runbook(lab, mode="check"))
     return story
 
 
@@ -102,7 +102,7 @@ def test_every_run_leaves_its_folder(story: Story, chapter: str) -> None:
     assert (folder / "plan.json").is_file() == (chapter in {"plan", "apply"})
 
 
-def test_no_secret_is_written_anywhere(run_gce: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_secret_is_written_anywhere(run_runbook: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Environment and kubeconfig hold secrets; the run's files do not, and the lab never sees them."""
     secrets = ["hunter2-environment", "hunter2-token"]
     monkeypatch.setenv("GOOGLE_SECRET", secrets[0])
@@ -112,7 +112,7 @@ def test_no_secret_is_written_anywhere(run_gce: Run, tmp_path: Path, monkeypatch
         document["users"][0]["user"] = {"token": secrets[1]}
         kubeconfig = tmp_path / "kubeconfig"
         kubeconfig.write_text(yaml.safe_dump(document), encoding="utf-8")
-        outcome = run_gce(lab, mode="apply", confirm="lab", kubeconfig=str(kubeconfig))
+        outcome = run_runbook(lab, mode="apply", confirm="lab", kubeconfig=str(kubeconfig))
         sent = json.dumps([request.as_dict() for request in lab.requests])
     files = [path for path in outcome.executed.parent.rglob("*") if path.is_file()]
     assert (outcome.error, len(files)) == ("", 4)

@@ -53,12 +53,12 @@ def test_the_papermill_line_names_real_parameters(blocks: dict[str, str]) -> Non
     assert set(given) <= {parameter.name for parameter in PARAMETERS["gce"]}
 
 
-def test_the_drift_error_is_real(run_gce: Run, root: Path) -> None:
+def test_the_drift_error_is_real(run_runbook: Run, root: Path) -> None:
     """A route that somebody deleted: the README's error, to the letter."""
     shown = re.search(r"^DriftError: .*$", (root / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
     assert shown is not None
     with Lab(world("gce-small")) as lab:
-        assert run_gce(lab, mode="apply", confirm="lab").error == ""
+        assert run_runbook(lab, mode="apply", confirm="lab").error == ""
         routes = lab.world.cloud("routes")
         routes[:] = [route for route in routes if not route["name"].startswith("l2b-lab-node-1-")]
-        assert run_gce(lab, mode="check").error == shown[0]
+        assert run_runbook(lab, mode="check").error == shown[0]

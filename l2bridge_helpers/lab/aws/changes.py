@@ -109,14 +109,12 @@ def _place(state: State, given: Json) -> tuple[Json, str, str]:
     keys = [key for key in ("DestinationCidrBlock", "DestinationIpv6CidrBlock") if key in given]
     if len(keys) != 1:
         raise Ec2Error(
-            "MissingParameter", "The request must contain exactly one of destinationCidrBlock, destinationIpv6CidrBlock"
+            "MissingParameter", "The request must contain one of destinationCidrBlock, destinationIpv6CidrBlock"
         )
     try:
         network = ipaddress.ip_network(given[keys[0]], strict=False)
     except ValueError:
-        raise invalid(
-            f"Value ({given[keys[0]]}) for parameter destinationCidrBlock is invalid. This is not a valid CIDR block."
-        ) from None
+        raise invalid(f"Value ({given[keys[0]]}) for parameter destinationCidrBlock is invalid.") from None
     if (network.version == 6) != (keys[0] == "DestinationIpv6CidrBlock"):  # noqa: PLR2004 - IPv6
         raise invalid(f"Value ({network}) for parameter {keys[0]} is of the other address family.")
     return table, keys[0], str(network)
@@ -137,9 +135,7 @@ def _hop(state: State, table: Json, given: Json) -> Json:
     _, _, destination = _place(state, given)
     for subnet in state.world.cloud("Subnets"):
         if subnet["VpcId"] == table["VpcId"] and _inside(destination, subnet["CidrBlock"]):
-            raise invalid(
-                f"The destination CIDR block {destination} is equal to or more specific than one of this VPC's CIDR blocks."
-            )
+            raise invalid(f"The destination CIDR block {destination} lies inside one of this VPC's CIDR blocks.")
     attachment = nic.get("Attachment", {})
     machine = {"InstanceId": attachment["InstanceId"]} if "InstanceId" in attachment else {}
     owner = {"InstanceOwnerId": attachment["InstanceOwnerId"]} if "InstanceOwnerId" in attachment else {}

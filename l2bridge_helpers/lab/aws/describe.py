@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import fnmatch
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from l2bridge_helpers.lab.world import Json
 
 MOST_VALUES = 200
 """Values of all filters of one request (EC2 documentation, read 2026-11)."""
+_NICS = "NetworkInterfaces[]"
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ LISTINGS = {
             "private-ip-address": "PrivateIpAddress",
             "private-dns-name": "PrivateDnsName",
             "network-interface.network-interface-id": "NetworkInterfaces[].NetworkInterfaceId",
-            "network-interface.addresses.private-ip-address": "NetworkInterfaces[].PrivateIpAddresses[].PrivateIpAddress",
+            "network-interface.addresses.private-ip-address": f"{_NICS}.PrivateIpAddresses[].PrivateIpAddress",
             "network-interface.ipv6-addresses.ipv6-address": "NetworkInterfaces[].Ipv6Addresses[].Ipv6Address",
         },
     ),
@@ -109,7 +110,6 @@ LISTINGS = {
         },
     ),
 }
-_SHOWN: dict[str, Callable[[Json, State], Json]] = {}
 
 
 def describe(action: str, state: State, arguments: dict[str, Any]) -> dict[str, Any]:

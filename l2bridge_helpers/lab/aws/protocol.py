@@ -76,9 +76,9 @@ def _parse(shape: Shape, form: Mapping[str, str], prefix: str, seen: set[str]) -
     if shape.type_name == "structure":
         members = {
             name: _parse(member, form, _join(prefix, _name(member, name)), seen)
-            for name, member in shape.members.items()
+            for name, member in shape.members.items()  # type: ignore[attr-defined]
             if _given(form, _join(prefix, _name(member, name)))
-        }  # type: ignore[attr-defined]  # noqa: E501 - one expression
+        }
         return {name: value for name, value in members.items() if value is not None}
     if shape.type_name == "list":
         numbers = sorted(

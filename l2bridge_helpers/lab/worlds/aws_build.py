@@ -142,7 +142,9 @@ def seen(nic: Json) -> Json:
 
 def route_table(name: str, net: Net, *, main: bool = False, subnets: tuple[str, ...] = ()) -> Json:
     """Return a route table: the VPC's main one, or one that subnets (zone letters) are associated with."""
-    links = [{"Main": True}] if main else [{"Main": False, "SubnetId": aws_id("subnet", zone)} for zone in subnets]
+    links: list[Json] = (
+        [{"Main": True}] if main else [{"Main": False, "SubnetId": aws_id("subnet", zone)} for zone in subnets]
+    )
     identifier = aws_id("rtb", name)
     return {
         "Associations": [
