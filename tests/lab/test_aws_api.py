@@ -68,7 +68,8 @@ def raw(lab: Lab, **form: str) -> requests.Response:
 
 def problems(shape: Any, value: Any, where: str) -> list[str]:
     """Return where a value is not what botocore's description says."""
-    if not isinstance(value, TYPES[shape.type_name]):
+    kind: Any = TYPES[shape.type_name]
+    if not isinstance(value, kind):
         return [f"{where}: {value!r} is no {shape.type_name}"]
     if shape.type_name == "list":
         return [one for place, part in enumerate(value) for one in problems(shape.member, part, f"{where}[{place}]")]

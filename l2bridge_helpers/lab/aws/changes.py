@@ -112,7 +112,7 @@ def _place(state: State, given: Json) -> tuple[Json, str, str]:
             "MissingParameter", "The request must contain one of destinationCidrBlock, destinationIpv6CidrBlock"
         )
     try:
-        network = ipaddress.ip_network(given[keys[0]], strict=False)
+        network = ipaddress.ip_network(given[keys[0]] if "/" in given[keys[0]] else "", strict=False)
     except ValueError:
         raise invalid(f"Value ({given[keys[0]]}) for parameter destinationCidrBlock is invalid.") from None
     if (network.version == 6) != (keys[0] == "DestinationIpv6CidrBlock"):  # noqa: PLR2004 - IPv6
@@ -130,7 +130,8 @@ def _hop(state: State, table: Json, given: Json) -> Json:
     nic = state.find(given["NetworkInterfaceId"], "eni")
     if nic["VpcId"] != table["VpcId"]:
         raise invalid(
-            f"route table {table['RouteTableId']} and interface {nic['NetworkInterfaceId']} belong to different networks"
+            f"route table {table['RouteTableId']} and interface {nic['NetworkInterfaceId']} "
+            "belong to different networks"
         )
     _, _, destination = _place(state, given)
     for subnet in state.world.cloud("Subnets"):
