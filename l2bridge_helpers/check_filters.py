@@ -105,9 +105,13 @@ def _by_family(cidrs: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
 
 
 def _on_subnets(placed: tuple[Placed, ...], fabric: Fabric) -> Iterator[Finding]:
-    """Warn about subnets whose stateless filter drops pod CIDRs: it sees pod addresses in both directions."""
-    pods = {spot.row.routeDestination: network for spot in placed if (network := spot.row.network)}
+    """Warn about subnets whose stateless filter drops other subnets' pod CIDRs, in either direction.
+
+    Packets that stay inside a subnet do not pass it (VPC documentation, network ACL basics, read 2026-11).
+    """
     for subnet in dict.fromkeys(spot.nic.subnet for spot in placed):
+        others = [spot for spot in placed if spot.nic.subnet != subnet]
+        pods = {spot.row.routeDestination: network for spot in others if (network := spot.row.network)}
         rules = [rule for rule in fabric.subnet_filters if subnet in rule.subnets]
         for inbound in (True, False):
             way = sorted((rule for rule in rules if rule.inbound is inbound), key=lambda rule: rule.number)

@@ -12,11 +12,11 @@ from l2bridge_helpers.errors import L2BridgeError
 _LAB_HELP = """\
 Start an embedded cluster and cloud to practise on; runs until Ctrl-C.
 
-WORLD is a name (see --list), or `gce` for a copy of your own cluster. Nothing leaves this machine:
-two servers on 127.0.0.1 answer as the Kubernetes API and the Compute Engine API do.
+WORLD is a name (see --list), or `gce`, `aws`, `bare_metal` for a copy of your own cluster. Nothing leaves
+this machine: servers on 127.0.0.1 answer as the Kubernetes API and the cloud's API do.
 
 \b
-To rehearse on a copy of your own cluster, collect (the first two are needed):
+To rehearse on a copy of your own cluster on GCE, collect (the first two are needed):
   kubectl get nodes -o json > nodes.json
   gcloud compute instances list --format=json > instances.json
   gcloud compute routes list --format=json > routes.json
@@ -37,6 +37,25 @@ then start it, with as many of them as you have:
 
 With a Shared VPC, take routes, networks, subnets and firewall rules from the host project (--project=HOST).
 What is not given is derived from the instances; firewall rules are not: none given means none.
+
+\b
+On AWS, collect (the first three are needed):
+  kubectl get nodes -o json > nodes.json
+  aws ec2 describe-instances --output json > instances.json
+  aws ec2 describe-network-interfaces --output json > nics.json
+  aws ec2 describe-subnets --output json > subnets.json
+  aws ec2 describe-route-tables --output json > tables.json
+  aws ec2 describe-security-groups --output json > groups.json
+  aws ec2 describe-network-acls --output json > acls.json
+  aws ec2 describe-vpcs --output json > vpcs.json
+
+\b
+then start it, with as many of them as you have:
+  l2bridge lab aws --nodes nodes.json --instances instances.json --network-interfaces nics.json \\
+    --subnets subnets.json --route-tables tables.json --security-groups groups.json \\
+    --network-acls acls.json --vpcs vpcs.json --config-maps flannel.json --cluster NAME
+
+Virtualised and bare metal: l2bridge lab bare_metal --nodes nodes.json --config-maps flannel.json
 """
 _FILE = click.Path(path_type=Path)
 
@@ -68,6 +87,11 @@ def main() -> None:
 @click.option("--project-info", type=_FILE, help="The GCE project, for its quotas.")
 @click.option("--project", default="", help="Project of the instances; default: theirs, when there is one.")
 @click.option("--network", default="", help="The network, name or path; default: the instances', when there is one.")
+@click.option("--network-interfaces", type=_FILE, help="AWS: from `aws ec2 describe-network-interfaces`.")
+@click.option("--route-tables", type=_FILE, help="AWS: from `aws ec2 describe-route-tables`.")
+@click.option("--security-groups", type=_FILE, help="AWS: from `aws ec2 describe-security-groups`.")
+@click.option("--network-acls", type=_FILE, help="AWS: from `aws ec2 describe-network-acls`.")
+@click.option("--vpcs", type=_FILE, help="AWS: from `aws ec2 describe-vpcs`.")
 @click.option("--cluster", default="", help="Cluster name that marks your routes; default: lab.")
 @click.option("--folder", type=_FILE, help="Where to write the kubeconfig; default: a temporary folder.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port of the cloud API; default: a free one.")

@@ -56,11 +56,11 @@ class Ledger:
     """
 
     def __init__(self, tags: Mapping[str, str]) -> None:
-        """Read the tags; what is no list of destinations says nothing."""
+        """Read the tags; what `write` would not write says nothing: no other spelling of a name is that name."""
         self._blocks: dict[str, list[tuple[str, Block]]] = {OWNED: [], CLAIMED: []}
         for key, value in sorted(tags.items()):
             found = _KEY.fullmatch(key)
-            if found:
+            if found and _name(_cluster(found[2])) == found[2]:
                 self._blocks[found[1]] += [(_cluster(found[2]), block) for block in _blocks(value)]
 
     def owner(self, destination: Network) -> str:

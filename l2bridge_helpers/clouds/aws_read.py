@@ -131,7 +131,7 @@ def subnet_filters_of(raw: Raw) -> list[SubnetFilter]:
         SubnetFilter(
             id=text(raw.get("NetworkAclId")),
             subnets=subnets,
-            number=int(entry.get("RuleNumber") or 0),
+            number=number(entry.get("RuleNumber")),
             allow=entry.get("RuleAction") == "allow",
             inbound=entry.get("Egress") is not True,
             cidr=text(entry.get("CidrBlock")) or text(entry.get("Ipv6CidrBlock")),
@@ -156,6 +156,11 @@ def tags_of(value: object) -> dict[str, str]:
 def text(value: object) -> str:
     """Return a text, "" for anything else."""
     return value if isinstance(value, str) else ""
+
+
+def number(value: object) -> int:
+    """Return a number, 0 for anything else."""
+    return value if isinstance(value, int) else 0
 
 
 def mapping(value: object) -> dict[str, Any]:

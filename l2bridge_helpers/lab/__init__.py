@@ -10,6 +10,17 @@ from l2bridge_helpers.lab.errors import LabError
 from l2bridge_helpers.lab.lab import Lab
 from l2bridge_helpers.lab.record import Request
 from l2bridge_helpers.lab.world import World
+from l2bridge_helpers.lab.worlds.aws_load import load_aws_world, load_bare_metal_world
 from l2bridge_helpers.lab.worlds.load import load_gce_world
 
-__all__ = ["Lab", "LabError", "Request", "World", "load_gce_world", "world", "worlds"]
+__all__ = [
+    "Lab",
+    "LabError",
+    "Request",
+    "World",
+    "load_aws_world",
+    "load_bare_metal_world",
+    "load_gce_world",
+    "world",
+    "worlds",
+]

@@ -6,7 +6,9 @@ import json
 import shlex
 import signal
 import threading
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
+from inspect import signature
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -16,15 +18,19 @@ from l2bridge_helpers.lab.errors import LabError
 from l2bridge_helpers.lab.lab import Lab
 from l2bridge_helpers.lab.record import Request
 from l2bridge_helpers.lab.world import World
+from l2bridge_helpers.lab.worlds.aws_load import load_aws_world, load_bare_metal_world
 from l2bridge_helpers.lab.worlds.load import load_gce_world
 
-_FROM_FILES = "gce"
-_NEEDED = ("nodes", "instances")
+_LOADERS: dict[str, tuple[tuple[str, ...], Callable[..., World]]] = {
+    "gce": (("nodes", "instances"), load_gce_world),
+    "aws": (("nodes", "instances", "network_interfaces"), load_aws_world),
+    "bare_metal": (("nodes",), load_bare_metal_world),
+}
 
 
 def show_worlds() -> None:
     """Print the worlds, a line each."""
-    described = worlds() | {_FROM_FILES: "a copy of your own cluster, from files (see --help)"}
+    described = worlds() | dict.fromkeys(_LOADERS, "a copy of your own cluster, from files (see --help)")
     width = max(map(len, described))
     for name, description in described.items():
         print(f"{name:{width}}  {description}")
@@ -37,15 +43,24 @@ def choose(name: str, given: dict[str, Any]) -> World:
         LabError: the world does not exist, or what was given does not fit it.
 
     """
-    if name == _FROM_FILES:
-        missing = [f"--{need}" for need in _NEEDED if need not in given]
-        if missing:
-            raise LabError(f"world gce needs {' and '.join(missing)}; `l2bridge lab --help` says how to collect them")
-        return load_gce_world(**given)
-    if given:
-        options = ", ".join(f"--{option.replace('_', '-')}" for option in given)
-        raise LabError(f"{options} can only be used with the world gce: `l2bridge lab gce ...`")
-    return named_world(name)
+    if name not in _LOADERS:
+        if given:
+            worlds_of_files = " or ".join(f"`l2bridge lab {platform} ...`" for platform in _LOADERS)
+            raise LabError(f"{_options(given)} can only be used with a world from files: {worlds_of_files}")
+        return named_world(name)
+    needed, load = _LOADERS[name]
+    missing = [need for need in needed if need not in given]
+    if missing:
+        text = " and ".join(_options([need]) for need in missing)
+        raise LabError(f"world {name} needs {text}; `l2bridge lab --help` says how to collect them")
+    unused = sorted(given.keys() - signature(load).parameters.keys())
+    if unused:
+        raise LabError(f"{_options(unused)} cannot be used with the world {name}; `l2bridge lab --help` says what can")
+    return load(**given)
+
+
+def _options(names: Iterable[str]) -> str:
+    return ", ".join(f"--{name.replace('_', '-')}" for name in names)
 
 
 def serve(chosen: World, *, folder: Path | None, port: int, kubernetes_port: int, log: Path | None) -> None:

@@ -1,5 +1,11 @@
-from collections import Counter
-from collections.abc import Iterator
+"""The AWS adapter, through the real SDK, against the lab."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -8,39 +14,113 @@ import pytest
 from l2bridge_helpers import apply, check, list_nodes, plan, prove
 from l2bridge_helpers.changes import Plan
 from l2bridge_helpers.clouds.aws import Aws
-from l2bridge_helpers.errors import CloudError, CredentialsError, ParameterError, UnreachableError
+from l2bridge_helpers.clouds.base import Cloud
+from l2bridge_helpers.errors import (
+    AccessDeniedError,
+    BlockedError,
+    CredentialsError,
+    ParameterError,
+    UnreachableError,
+)
 from l2bridge_helpers.fabric import Fabric
-from l2bridge_helpers.lab import Lab, world
+from l2bridge_helpers.findings import Findings
+from l2bridge_helpers.lab import Lab, Request, world
 from l2bridge_helpers.lab.worlds.aws_build import aws_id
+from l2bridge_helpers.platforms import cloud_of, scope_of
 from l2bridge_helpers.results import Results
-from l2bridge_helpers.scope import Scope
 
-ROUTES, CHECKS = Scope(routes=True), Scope(routes=False)
+MAIN, PRIVATE = aws_id("rtb", "main"), aws_id("rtb", "private")
+_DEFAULTS = {"mode": "apply", "region": "", "all_nics": True, "routes": False}
 
 
-class Session:
-    """What an operator does with one lab."""
+@dataclass
+class Run:
+    """One run of the runbook up to its plan; `apply` goes on."""
 
-    def __init__(self, lab: Lab, scope: Scope = CHECKS, **parameters: Any) -> None:
-        """Read the nodes and the VPC."""
-        self.lab, self.scope = lab, scope
-        self.nodes: pd.DataFrame = list_nodes(str(lab.kubeconfig))
-        self.cloud = Aws(region="eu-west-1", endpoint=lab.endpoint, scope=scope, **parameters)
-        self.fabric: Fabric = self.cloud.observe(self.nodes)
+    lab: Lab
+    changed: dict[str, Any]
+    nodes: pd.DataFrame = field(init=False)
+    cloud: Cloud = field(init=False)
+    fabric: Fabric = field(init=False)
+    findings: Findings = field(init=False)
+    changes: Plan = field(init=False)
 
-    def plan(self) -> Plan:
-        """Return what there is to do."""
-        return plan(self.nodes, self.fabric, cluster="lab", scope=self.scope)
+    def __post_init__(self) -> None:
+        """Read, check, plan."""
+        parameters = {**_DEFAULTS, **self.lab.parameters, **self.changed}
+        scope = scope_of("aws", parameters)
+        self.nodes = list_nodes(str(self.lab.kubeconfig))
+        self.cloud = cloud_of("aws", parameters)
+        self.fabric = self.cloud.observe(self.nodes)
+        self.findings = check(self.nodes, self.fabric, scope=scope)
+        self.changes = plan(self.nodes, self.fabric, cluster="lab", scope=scope)
 
     def apply(self) -> Results:
-        """Do it."""
-        findings = check(self.nodes, self.fabric, scope=self.scope)
-        return apply(self.plan(), self.cloud, findings=findings, mode="apply", confirm="lab")
+        """Carry the plan out."""
+        return apply(self.changes, self.cloud, findings=self.findings, mode="apply", confirm="lab")
 
-    def prove(self, results: Results) -> list[tuple[str, str]]:
-        """Return what is wrong after an apply."""
-        proof = prove(self.plan(), results, self.cloud, self.nodes, self.fabric, patience=0)
-        return [(one.object, one.found) for one in proof.wrong]
+    def rows(self, *actions: str, kind: str = "route") -> list[tuple[str, str]]:
+        """Return (action, resource) of the rows with these actions."""
+        return [(row.action, row.resource) for row in self.changes if row.kind == kind and row.action in actions]
+
+
+def _run(lab: Lab, **changed: Any) -> Run:
+    return Run(lab, changed)
+
+
+def _converge(lab: Lab) -> Run:
+    run = _run(lab, routes=True)
+    assert run.apply().failed == ()
+    return run
+
+
+def _checks(lab: Lab) -> dict[str, bool]:
+    return {nic["NetworkInterfaceId"]: nic["SourceDestCheck"] for nic in lab.world.cloud("NetworkInterfaces")}
+
+
+def _table(lab: Lab, table: str = MAIN) -> dict[str, Any]:
+    return next(one for one in lab.world.cloud("RouteTables") if one["RouteTableId"] == table)
+
+
+def _routes(lab: Lab, table: str = MAIN) -> dict[str, str]:
+    """Return destination -> interface of a table's routes to pods."""
+    routes = _table(lab, table)["Routes"]
+    return {one["DestinationCidrBlock"]: one["NetworkInterfaceId"] for one in routes if "NetworkInterfaceId" in one}
+
+
+def _marks(lab: Lab, table: str = MAIN) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in _table(lab, table)["Tags"] if tag["Key"] != "Name"}
+
+
+def _sent(lab: Lab, action: str) -> list[Request]:
+    return [request for request in lab.writes if request.action == action]
+
+
+def _errors(results: Results) -> list[str]:
+    """Return the errors of what was tried and failed, without what was skipped for it."""
+    return [str(result.error) for result in results if result.outcome == "failed"]
+
+
+def _creates(part: str) -> Callable[[Request], bool]:
+    return lambda request: request.action == "CreateRoute" and part in str(request.body)
+
+
+def _eni(node: str) -> str:
+    return aws_id("eni", node)
+
+
+def _add_route(lab: Lab, destination: str, nic: str, table: str = MAIN) -> None:
+    route = {"DestinationCidrBlock": destination, "NetworkInterfaceId": nic, "Origin": "CreateRoute", "State": "active"}
+    _table(lab, table)["Routes"].append(route)
+
+
+def _remove_node(lab: Lab, name: str) -> None:
+    lab.world.nodes[:] = [node for node in lab.world.nodes if node["metadata"]["name"] != name]
+
+
+def _without_provider_ids(lab: Lab) -> None:
+    for node in lab.world.nodes:
+        node["spec"]["providerID"] = ""
 
 
 @pytest.fixture
@@ -61,294 +141,428 @@ def messy() -> Iterator[Lab]:
         yield lab
 
 
-def sent(lab: Lab) -> Counter[str]:
-    """Return how often each action was sent that changes something."""
-    return Counter(request.action for request in lab.writes)
+# Reading.
 
 
-def checks(lab: Lab) -> dict[str, bool]:
-    """Return each interface's source/destination check."""
-    return {nic["NetworkInterfaceId"]: nic["SourceDestCheck"] for nic in lab.world.cloud("NetworkInterfaces")}
+@pytest.mark.parametrize("mode", ["plan", "check"])
+def test_a_plan_writes_nothing(two: Lab, mode: str) -> None:
+    """The lab's log says so, and its state is what it was."""
+    before = two.world.copy().resources
+    assert _run(two, mode=mode, routes=True).changes.writes
+    assert (two.writes, two.world.resources) == ([], before)
 
 
-def pod_routes(lab: Lab) -> list[dict[str, str]]:
-    """Return each table's routes for pod CIDRs, as destination -> interface."""
-    return [
-        {
-            route["DestinationCidrBlock"]: route["NetworkInterfaceId"]
-            for route in table["Routes"]
-            if route["DestinationCidrBlock"].startswith("10.42.")
-        }
-        for table in lab.world.cloud("RouteTables")
-    ]
-
-
-def tags(lab: Lab) -> list[dict[str, str]]:
-    """Return our tags of each table."""
-    tables = lab.world.cloud("RouteTables")
-    return [{tag["Key"]: tag["Value"] for tag in table["Tags"] if tag["Key"] != "Name"} for table in tables]
-
-
-# Source/destination checks.
-
-
-def test_plan_sends_no_write(messy: Lab) -> None:
-    """Asking for permissions by DryRun is no write."""
-    before = messy.world.dump()
-    Session(messy, ROUTES).plan()
-    assert messy.writes == []
-    assert messy.world.dump() == before
-
-
-def test_apply_touches_exactly_what_was_on() -> None:
-    """Every tenth of sixty nodes is done already; a second run does nothing; few requests plan it."""
-    with Lab(world("aws-60")) as lab:
-        on = {nic for nic, check in checks(lab).items() if check}
-        session = Session(lab)
-        assert len(lab.requests) <= 20
-        results = session.apply()
-        assert session.prove(results) == []
-        changed = [request.body for request in lab.writes]
-        assert len(changed) == len(on) == 54
-        assert set(checks(lab).values()) == {False}
-        assert not Session(lab).plan().writes
-
-
-def test_thousand_nodes_are_planned_with_few_requests() -> None:
-    """Filters of 200 values, pages of 1,000."""
+def test_a_thousand_nodes_take_few_requests() -> None:
+    """Filters and pages, never a request per node."""
     with Lab(world("aws-1000")) as lab:
-        assert len(Session(lab).plan().writes) == 900
+        assert len(_run(lab).changes.writes) == 900
         assert len(lab.requests) <= 20
+        assert lab.writes == []
 
 
-def test_all_interfaces_of_a_node_or_only_its_own(messy: Lab) -> None:
-    """The one that has the node's address is a must, although it is not the first that EC2 lists."""
-    second = aws_id("eni", "node-0 1")
-    everything = {row.resource for row in Session(messy, Scope(routes=True)).plan().writes if row.kind == "forwarding"}
-    owners = {
-        row.resource
-        for row in Session(messy, Scope(all_nics=False, routes=True)).plan().writes
-        if row.kind == "forwarding"
-    }
-    assert everything - owners == {second}
-    assert aws_id("eni", "node-0") in owners
+@pytest.mark.parametrize("form", ["aws:///eu-west-1a/{}", "aws:////{}", "aws:///{}", "{}"])
+def test_every_form_of_a_provider_id_finds_the_machine(small: Lab, form: str) -> None:
+    """And nothing else is asked for."""
+    for node in small.world.nodes:
+        node["spec"]["providerID"] = form.format(node["spec"]["providerID"].rpartition("/")[2])
+    assert len(_run(small).changes.writes) == 6
+    assert [request.action for request in small.requests].count("DescribeInstances") == 1
 
 
-def test_what_is_no_node_is_never_touched(messy: Lab) -> None:
-    """The interfaces of NAT gateways, EFA, and instances beside the cluster."""
-    rows = {row.resource for row in Session(messy).plan().writes}
-    assert not rows & {aws_id("eni", "nat"), aws_id("eni", "node-7 1"), aws_id("eni", "appliance")}
+def test_nodes_without_provider_id_are_found_by_their_address(small: Lab) -> None:
+    """Whatever they are called."""
+    _without_provider_ids(small)
+    assert len(_run(small).changes.writes) == 6
 
 
-def test_nodes_are_found_without_provider_ids(messy: Lab) -> None:
-    """By private address; a k3s ID says nothing, four slashes are fine; a Windows name in hex is not needed."""
-    session = Session(messy)
-    findings = check(session.nodes, session.fabric, scope=CHECKS)
-    assert [finding.object for finding in findings.errors] == ["node node-4"]
+def test_a_node_is_found_by_its_private_dns_name(small: Lab) -> None:
+    """Where its address is one of a delegated prefix, which no filter finds."""
+    node, nic = small.world.nodes[1], small.world.cloud("NetworkInterfaces")[1]
+    nic["Ipv4Prefixes"] = [{"Ipv4Prefix": "10.10.0.192/28"}]
+    node["metadata"]["name"] = nic["PrivateDnsName"]
+    node["spec"]["providerID"] = ""
+    for key in ("public-ip", "public-ip-overwrite"):
+        node["metadata"]["annotations"].pop(f"flannel.alpha.coreos.com/{key}", None)
+    for address in node["status"]["addresses"]:
+        address["address"] = "10.10.0.200" if address["type"] == "InternalIP" else address["address"]
+    assert len(_run(small).changes.writes) == 6
 
 
-def test_two_subnets_are_one_blocking_finding(two: Lab) -> None:
-    """It names both groups, their subnets and zones, and nothing is sent."""
-    session = Session(two)
-    (finding,) = check(session.nodes, session.fabric, scope=CHECKS).blocking
-    for word in ("node-0, node-2", "node-1, node-3", "10.10.0.0/24", "eu-west-1a", "eu-west-1b"):
-        assert word in finding.found
-    with pytest.raises(Exception, match="2 subnets"):
-        session.apply()
+def test_an_address_in_two_vpcs_is_refused(small: Lab) -> None:
+    """Private networks share their addresses; the error names both and what to do."""
+    _without_provider_ids(small)
+    twin = copy.deepcopy(small.world.cloud("Instances")[0]) | {"InstanceId": aws_id("i", "twin"), "VpcId": "vpc-0"}
+    small.world.cloud("Instances").append(twin)
+    with pytest.raises(ParameterError, match=r"vpc-0, vpc-.*spec\.providerID"):
+        _run(small)
+
+
+def test_one_provider_id_tells_the_vpc_of_all(small: Lab) -> None:
+    """The others' addresses are looked for there only."""
+    for node in small.world.nodes[1:]:
+        node["spec"]["providerID"] = ""
+    twin = copy.deepcopy(small.world.cloud("Instances")[2]) | {"InstanceId": aws_id("i", "twin"), "VpcId": "vpc-0"}
+    small.world.cloud("Instances").append(twin)
+    assert len(_run(small).changes.writes) == 6
+
+
+def test_nodes_of_no_machine_are_named_and_nothing_is_planned(small: Lab) -> None:
+    """Provider IDs that lead nowhere are refused, each by name."""
+    small.world.cloud("Instances").clear()
+    run = _run(small)
+    assert run.changes.writes == ()
+    assert {finding.object for finding in run.findings.errors} >= {"node node-1", "node win-2"}
+
+
+def test_two_subnets_block_once_and_name_both_groups(two: Lab) -> None:
+    """Without routes host-gw cannot work there, so nothing is written."""
+    run = _run(two)
+    (finding,) = run.findings.blocking
+    assert all(name in finding.found for name in ("node-0", "node-1", "node-2", "node-3", "eu-west-1a", "eu-west-1b"))
+    with pytest.raises(BlockedError, match="are in 2 subnets"):
+        run.apply()
     assert two.writes == []
 
 
-def test_addresses_in_two_vpcs_are_refused(small: Lab) -> None:
-    """Private networks share their addresses: without a provider ID nothing says which VPC is meant."""
-    for node in small.world.nodes:
-        node["spec"]["providerID"] = ""
-    twin = {**small.world.cloud("Instances")[0], "InstanceId": aws_id("i", "twin"), "VpcId": aws_id("vpc", "other")}
-    small.world.cloud("Instances").append(twin)
-    with pytest.raises(ParameterError, match=r"set spec\.providerID"):
-        Session(small)
+# Interfaces.
+
+
+def test_apply_touches_exactly_the_interfaces_that_were_on() -> None:
+    """Every tenth is off before; each other one is changed once."""
+    with Lab(world("aws-60")) as lab:
+        on = {nic for nic, check in _checks(lab).items() if check}
+        run = _run(lab)
+        assert run.apply().applied == len(on) == 54
+        assert {str(request.body).partition("NetworkInterfaceId=")[2].partition("&")[0] for request in lab.writes} == on
+        assert len(lab.writes) == 54
+        assert not any(_checks(lab).values())
+        assert prove(run.changes, run.apply(), run.cloud, run.nodes, run.fabric, patience=1).wrong == ()
+
+
+def test_a_second_run_does_nothing(small: Lab) -> None:
+    """No write, and not even a question about permissions."""
+    _run(small).apply()
+    requests = len(small.requests)
+    assert _run(small).changes.writes == ()
+    assert {request.action for request in small.requests[requests:]} & {"ModifyNetworkInterfaceAttribute"} == set()
+
+
+@pytest.mark.parametrize(("all_nics", "second"), [(True, False), (False, True)])
+def test_other_interfaces_of_a_node_are_the_operators_choice(messy: Lab, all_nics: bool, second: bool) -> None:  # noqa: FBT001 - pytest's
+    """`all_nics=False`: only the one with the node's address, wherever EC2 lists it."""
+    _drop_conflict(messy)
+    _run(messy, routes=True, all_nics=all_nics).apply()
+    assert _checks(messy)[_eni("node-0")] is False
+    assert _checks(messy)[_eni("node-0 1")] is second
+
+
+def test_foreign_and_fixed_interfaces_are_never_touched(messy: Lab) -> None:
+    """EFA, a NAT gateway's, and those of machines that are no nodes."""
+    before = _checks(messy)
+    _drop_conflict(messy)
+    run = _converge(messy)
+    touched = {nic for nic, check in _checks(messy).items() if check != before[nic]}
+    assert touched == {row.resource for row in run.changes.writes if row.kind == "forwarding"}
+    assert touched.isdisjoint({_eni("node-7 1"), _eni("nat"), _eni("appliance"), _eni("node-5")})
+    assert "ModifyInstanceAttribute" not in {request.action for request in messy.requests}
+
+
+def _drop_conflict(lab: Lab) -> None:
+    table = _table(lab, PRIVATE)
+    table["Routes"] = [one for one in table["Routes"] if one["DestinationCidrBlock"] != "10.42.6.0/24"]
 
 
 # Routes.
 
 
-def test_routes_converge_in_every_table(two: Lab) -> None:
-    """Each table that a node's subnet uses has every pod CIDR; the tags say which are ours; nothing is left to do."""
-    session = Session(two, ROUTES)
-    assert session.prove(session.apply()) == []
-    wanted = {f"10.42.{number}.0/24": aws_id("eni", f"node-{number}") for number in range(4)}
-    assert pod_routes(two) == [wanted, wanted]
-    assert tags(two) == [{"l2bridge:lab": "10.42.0.0/22-24"}] * 2
-    again = Session(two, ROUTES)
-    assert not again.plan().writes
-    assert check(again.nodes, again.fabric, scope=ROUTES).blocking == ()
+def test_routes_converge_and_the_next_run_does_nothing(two: Lab) -> None:
+    """Each table has each pod CIDR, one tag says whose they are, and no claim is left."""
+    run = _converge(two)
+    wanted = {f"10.42.{number}.0/24": _eni(f"node-{number}") for number in range(4)}
+    assert (_routes(two, MAIN), _routes(two, PRIVATE)) == (wanted, wanted)
+    assert _marks(two, MAIN) == _marks(two, PRIVATE) == {"l2bridge:lab": "10.42.0.0/22-24"}
+    assert prove(run.changes, run.apply(), run.cloud, run.nodes, run.fabric, patience=1).wrong == ()
+    assert _run(two, routes=True).changes.writes == ()
 
 
-def test_foreign_routes_stay(messy: Lab) -> None:
-    """One in the way is a conflict, one that leads to the node satisfies; neither is written to."""
-    rows = {(row.action, row.resource) for row in Session(messy, ROUTES).plan() if row.kind == "route"}
-    assert ("conflict", f"{aws_id('rtb', 'private')}:10.42.6.0/24") in rows
-    assert ("none", f"{aws_id('rtb', 'main')}:10.42.5.0/24") in rows
+def test_the_claim_stands_before_the_first_route_and_goes_after_the_last(two: Lab) -> None:
+    """Whatever breaks off between them is known as ours."""
+    _converge(two)
+    order = [request.action for request in two.writes if "Route" in request.action or "Tags" in request.action]
+    assert order[:2] == ["CreateTags", "CreateTags"]
+    assert set(order[2:10]) == {"CreateRoute"}
+    assert set(order[10:]) == {"CreateTags", "DeleteTags"}
 
 
-def test_route_of_a_removed_node_goes_with_its_mark(two: Lab) -> None:
-    """Also when its machine is gone, and the route is a blackhole."""
-    Session(two, ROUTES).apply()
-    gone = two.world.nodes.pop()
-    nics = two.world.cloud("NetworkInterfaces")
-    nics[:] = [nic for nic in nics if nic["NetworkInterfaceId"] != aws_id("eni", gone["metadata"]["name"])]
-    session = Session(two, ROUTES)
-    assert session.prove(session.apply()) == []
-    assert [len(routes) for routes in pod_routes(two)] == [3, 3]
-    assert tags(two) == [{"l2bridge:lab": "10.42.0.0/23-24 10.42.2.0/24"}] * 2
+def test_a_foreign_route_in_the_way_is_a_conflict_and_stays(two: Lab) -> None:
+    """Nothing at all is sent."""
+    _add_route(two, "10.42.1.0/24", _eni("node-0"))
+    run = _run(two, routes=True)
+    assert run.rows("conflict") == [("conflict", f"{MAIN}:10.42.1.0/24")]
+    with pytest.raises(BlockedError, match=r"made by others, leads 10\.42\.1\.0/24"):
+        run.apply()
+    assert two.writes == []
 
 
-def test_route_is_replaced_in_one_step(two: Lab) -> None:
-    """A route of ours that leads elsewhere is led back by ReplaceRoute: there is no gap."""
-    Session(two, ROUTES).apply()
-    before = sent(two)
-    route = next(
-        one for one in two.world.cloud("RouteTables")[0]["Routes"] if one["DestinationCidrBlock"] == "10.42.1.0/24"
-    )
-    route["NetworkInterfaceId"] = aws_id("eni", "node-2")
-    session = Session(two, ROUTES)
-    assert session.prove(session.apply()) == []
-    assert sent(two) - before == {"ReplaceRoute": 1}
+def test_a_foreign_route_to_the_node_satisfies_and_stays_foreign(two: Lab) -> None:
+    """It is left out of the marks, so that a later run never deletes it."""
+    _add_route(two, "10.42.1.0/24", _eni("node-1"))
+    _converge(two)
+    assert _marks(two, MAIN) == {"l2bridge:lab": "10.42.0.0/24 10.42.2.0/23-24"}
+    _remove_node(two, "node-1")
+    assert _run(two, routes=True).rows("delete") == [("delete", f"{PRIVATE}:10.42.1.0/24")]
 
 
-def test_run_that_broke_off_is_recognised_by_its_claim(two: Lab) -> None:
-    """The routes were made, the marks were not: the next run knows them as ours."""
-    two.aws.faults.add(
-        lambda one: one.mutates and (one.action == "DeleteTags" or "l2bridge%3Alab" in str(one.body)),
-        status=403,
-        reason="UnauthorizedOperation",
-        times=None,
-    )
-    results = Session(two, ROUTES).apply()
-    assert {result.change.kind for result in results.failed} == {"mark"}
-    assert tags(two) == [{"l2bridge-claim:lab": "10.42.0.0/22-24"}] * 2
+def test_a_route_of_a_node_that_is_gone_goes_with_its_mark(two: Lab) -> None:
+    """Nothing else does."""
+    _converge(two)
+    _remove_node(two, "node-3")
+    _converge(two)
+    assert "10.42.3.0/24" not in _routes(two, MAIN) | _routes(two, PRIVATE)
+    assert _marks(two, MAIN) == {"l2bridge:lab": "10.42.0.0/23-24 10.42.2.0/24"}
+    assert _run(two, routes=True).changes.writes == ()
+
+
+def test_the_route_of_a_moved_node_is_replaced_in_one_step(two: Lab) -> None:
+    """ReplaceRoute: no moment without a route."""
+    _converge(two)
+    nodes = {node["metadata"]["name"]: node for node in two.world.nodes}
+    for name, cidr in (("node-0", "10.42.1.0/24"), ("node-1", "10.42.0.0/24")):
+        nodes[name]["spec"] |= {"podCIDR": cidr, "podCIDRs": [cidr]}
+    _converge(two)
+    assert _routes(two)["10.42.1.0/24"] == _eni("node-0")
+    assert (len(_sent(two, "ReplaceRoute")), _sent(two, "DeleteRoute")) == (4, [])
+    assert _run(two, routes=True).changes.writes == ()
+
+
+def test_our_blackholes_are_cleaned(two: Lab) -> None:
+    """The machine is gone and its node too: the route to nowhere goes."""
+    _converge(two)
+    _remove_node(two, "node-3")
+    machines = two.world.cloud("Instances")
+    machines[:] = [one for one in machines if one["InstanceId"] != aws_id("i", "node-3")]
+    run = _run(two, routes=True)
+    assert {route.status for route in run.fabric.routes if route.destination == "10.42.3.0/24"} == {"blackhole"}
+    assert len(run.rows("delete")) == 2
+    run.apply()
+    assert "10.42.3.0/24" not in _routes(two)
+
+
+def test_a_foreign_blackhole_stays(messy: Lab) -> None:
+    """A route to nowhere that we did not make is not ours to remove."""
+    _drop_conflict(messy)
+    _converge(messy)
+    assert "10.42.99.0/24" in _routes(messy, PRIVATE)
+
+
+def test_a_route_of_another_cluster_is_not_ours(two: Lab) -> None:
+    """Its tags and routes stay as they are."""
+    _add_route(two, "10.99.0.0/24", _eni("node-0"))
+    _table(two)["Tags"].append({"Key": "l2bridge:green", "Value": "10.99.0.0/24"})
+    _converge(two)
+    _remove_node(two, "node-0")
+    _converge(two)
+    assert _marks(two)["l2bridge:green"] == "10.99.0.0/24"
+    assert "10.99.0.0/24" in _routes(two)
+
+
+def test_an_answer_that_is_lost_after_the_work_is_no_failure(two: Lab) -> None:
+    """The SDK asks again, and the route that is there leads to the very interface."""
+    two.aws.faults.add(lambda request: request.action == "CreateRoute", when="after", drop=True, times=3)
+    _converge(two)
+    assert _run(two, routes=True).changes.writes == ()
+
+
+def test_a_run_that_broke_off_is_recognised_by_its_claim(two: Lab) -> None:
+    """Routes that were made count as ours, the others are made; no claim is left."""
+    two.aws.faults.add(_creates("10.42.2.0"), status=400, reason="InternalFailure", times=None)
+    results = _run(two, routes=True).apply()
+    assert (len(_errors(results)), _marks(two)) == (2, {"l2bridge-claim:lab": "10.42.0.0/22-24"})
     two.aws.faults.clear()
-    session = Session(two, ROUTES)
-    assert {row.kind for row in session.plan().writes} == {"mark"}
-    assert session.prove(session.apply()) == []
-    assert tags(two) == [{"l2bridge:lab": "10.42.0.0/22-24"}] * 2
+    assert len(_run(two, routes=True).rows("create")) == 2
+    _converge(two)
+    assert _marks(two) == {"l2bridge:lab": "10.42.0.0/22-24"}
+    _remove_node(two, "node-0")
+    assert len(_run(two, routes=True).rows("delete")) == 2
 
 
-def test_claim_does_not_make_a_foreign_route_ours(two: Lab) -> None:
-    """Someone makes a route to elsewhere while a claim stands: it is a conflict, not ours."""
-    table = two.world.cloud("RouteTables")[0]
-    table["Tags"].append({"Key": "l2bridge-claim:lab", "Value": "10.42.0.0/22-24"})
-    foreign = {"DestinationCidrBlock": "10.42.1.0/24", "NetworkInterfaceId": aws_id("eni", "node-2")}
-    table["Routes"].append({**foreign, "Origin": "CreateRoute", "State": "active"})
-    changes = Session(two, ROUTES).plan()
-    assert [row.resource for row in changes.conflicts] == [f"{table['RouteTableId']}:10.42.1.0/24"]
+def test_a_route_that_someone_makes_after_the_claim_is_never_ours(two: Lab) -> None:
+    """Between plan and create: the run fails there, and the next one sees a foreign route in the way."""
+    run = _run(two, routes=True)
+    _add_route(two, "10.42.1.0/24", _eni("node-0"))
+    assert [str(result.error) for result in run.apply().failed if "one is there now" in str(result.error)]
+    again = _run(two, routes=True)
+    assert again.rows("conflict") == [("conflict", f"{MAIN}:10.42.1.0/24")]
+    _remove_node(two, "node-1")
+    _converge(two)
+    assert _routes(two)["10.42.1.0/24"] == _eni("node-0")
+    assert "l2bridge-claim:lab" not in _marks(two)
 
 
-def test_routes_are_left_alone_unless_asked_for(two: Lab) -> None:
-    """routes=False keeps what an earlier run has made, and says so."""
-    Session(two, ROUTES).apply()
-    kept = [row for row in Session(two).plan() if row.kind == "route"]
-    assert {row.action for row in kept} == {"none"}
-    assert all("routes=False" in row.reason for row in kept)
+def test_a_route_that_changed_since_the_read_is_not_deleted(two: Lab) -> None:
+    """It is looked at again right before, and the mark of its table stays."""
+    _converge(two)
+    _remove_node(two, "node-3")
+    run = _run(two, routes=True)
+    for route in _table(two)["Routes"]:
+        if route["DestinationCidrBlock"] == "10.42.3.0/24":
+            route["NetworkInterfaceId"] = _eni("node-0")
+    (error,) = _errors(run.apply())
+    assert "no longer the one that was read" in error
+    assert _routes(two)["10.42.3.0/24"] == _eni("node-0")
 
 
-def test_full_table_is_a_conflict(two: Lab) -> None:
-    """The published limit is looked at before anything is sent."""
-    table = two.world.cloud("RouteTables")[0]
-    filler = {"GatewayId": aws_id("igw", "cluster"), "Origin": "CreateRoute", "State": "active"}
-    table["Routes"] += [{"DestinationCidrBlock": f"172.16.{number}.0/24", **filler} for number in range(250)]
-    table["Routes"] += [{"DestinationCidrBlock": f"172.17.{number}.0/24", **filler} for number in range(246)]
-    conflicts = Session(two, ROUTES).plan().conflicts
-    assert len(conflicts) == 2
-    assert "498 of 500" in conflicts[0].reason
+def test_routes_without_their_claim_are_not_made(two: Lab) -> None:
+    """What could not be marked would be nobody's."""
+    run = _run(two, routes=True)
+    two.aws.denied_actions.add("ec2:CreateTags")
+    run.apply()
+    assert _sent(two, "CreateRoute") == []
 
 
-# Trouble.
+def test_a_full_table_is_said_with_its_name(two: Lab) -> None:
+    """An account may have less than the published limit."""
+    two.aws.routes_per_table = 3
+    errors = _errors(_run(two, routes=True).apply())
+    assert errors
+    assert all("RouteLimitExceeded" in error and "rtb-" in error for error in errors)
 
 
-def test_denied_action_is_a_blocking_finding(small: Lab) -> None:
-    """It names the action; who only checks is not asked."""
-    small.aws.denied_actions.add("ec2:ModifyNetworkInterfaceAttribute")
-    session = Session(small)
-    (finding,) = check(session.nodes, session.fabric, scope=CHECKS).blocking
-    assert "ec2:ModifyNetworkInterfaceAttribute" in finding.found
-    assert Session(small, ask_permissions=False).fabric.denied == ()
-    assert small.writes == []
+def test_without_routes_ours_stay(two: Lab) -> None:
+    """A run that is told to leave routes alone removes none."""
+    _converge(two)
+    _remove_node(two, "node-3")
+    assert _run(two).rows("create", "update", "delete") == []
+
+
+# Permissions, trouble, where to look.
 
 
 @pytest.mark.parametrize(
-    "action", ["DescribeInstances", "DescribeNetworkInterfaces", "DescribeSubnets", "DescribeRouteTables"]
+    "action",
+    ["ModifyNetworkInterfaceAttribute", "CreateRoute", "ReplaceRoute", "DeleteRoute", "CreateTags", "DeleteTags"],
 )
-def test_denied_read_names_the_action(small: Lab, action: str) -> None:
-    """Without these nothing can be decided."""
-    small.aws.denied_actions.add(f"ec2:{action}")
-    with pytest.raises(CloudError, match=f"ec2:{action}"):
-        Session(small)
+def test_a_change_that_is_not_allowed_blocks_before_the_first_write(two: Lab, action: str) -> None:
+    """The finding names the action."""
+    two.aws.denied_actions.add(f"ec2:{action}")
+    run = _run(two, routes=True)
+    assert [finding.found.partition(":")[2].partition(":")[0] for finding in run.findings.blocking] == [action]
+    with pytest.raises(BlockedError, match=f"ec2:{action}"):
+        run.apply()
+    assert two.writes == []
 
 
-def test_denied_filters_are_said_to_be_unread(small: Lab) -> None:
-    """The rest is decided without them."""
-    small.aws.denied_actions |= {"ec2:DescribeSecurityGroups", "ec2:DescribeNetworkAcls"}
-    assert len(Session(small).fabric.unread) == 2
+def test_check_mode_asks_for_no_permission(two: Lab) -> None:
+    """Credentials that only read are enough."""
+    assert _run(two, mode="check", routes=True).fabric.denied == ()
+    assert all(request.action.startswith("Describe") for request in two.requests if request.action)
+
+
+def test_without_routes_no_permission_for_routes_is_asked(small: Lab) -> None:
+    """What is not to be done need not be allowed."""
+    small.aws.denied_actions |= {"ec2:CreateRoute", "ec2:CreateTags", "ec2:DescribeVpcs"}
+    assert _run(small).findings.blocking == ()
+
+
+@pytest.mark.parametrize("what", ["Instances", "NetworkInterfaces", "Subnets", "RouteTables"])
+def test_what_must_be_read_ends_the_run_and_names_the_action(small: Lab, what: str) -> None:
+    """Half a picture is no picture."""
+    small.aws.denied_actions.add(f"ec2:Describe{what}")
+    with pytest.raises(AccessDeniedError, match=f"ec2:Describe{what}"):
+        _run(small)
+
+
+@pytest.mark.parametrize("what", ["SecurityGroups", "NetworkAcls", "Vpcs"])
+def test_what_may_be_left_out_is_a_warning(two: Lab, what: str) -> None:
+    """It is a check beside the job."""
+    two.aws.denied_actions.add(f"ec2:Describe{what}")
+    run = _run(two, routes=True)
+    assert [one.severity for one in run.findings if f"ec2:Describe{what}" in one.found] == ["warning"]
+    assert len(run.changes.writes) == 16
 
 
 def test_throttling_is_survived(small: Lab) -> None:
-    """EC2 says RequestLimitExceeded; the SDK waits and asks again."""
-    small.aws.faults.add(
-        lambda one: one.action == "ModifyNetworkInterfaceAttribute", status=503, reason="RequestLimitExceeded", times=3
-    )
-    assert Session(small).apply().failed == ()
-    assert set(checks(small).values()) == {False}
+    """Reads and writes are tried again, slower."""
+    small.aws.faults.add(lambda request: request.action == "DescribeSubnets", status=503, reason="RequestLimitExceeded")
+    small.aws.faults.add(lambda request: request.mutates, status=503, reason="RequestLimitExceeded", times=2)
+    assert _run(small).apply().applied == 6
 
 
-def test_answer_that_is_lost_after_the_work_is_no_failure(two: Lab) -> None:
-    """The repeated CreateRoute finds its own route."""
-    two.aws.faults.add(lambda one: one.action == "CreateRoute" and one.mutates, when="after", drop=True, times=3)
-    session = Session(two, ROUTES)
-    assert session.prove(session.apply()) == []
+@pytest.mark.parametrize(("reason", "error"), [("ExpiredToken", CredentialsError), ("AuthFailure", CredentialsError)])
+def test_credentials_that_ec2_refuses_are_said_to_be(small: Lab, reason: str, error: type[Exception]) -> None:
+    """The error is about them, whatever was being read."""
+    match = lambda request: request.action == "DescribeSecurityGroups"  # noqa: E731 - a matcher
+    small.aws.faults.add(match, status=401, reason=reason, times=None)
+    with pytest.raises(error, match=reason):
+        _run(small)
 
 
-def test_one_node_does_not_stop_the_others(small: Lab) -> None:
-    """Its row says why; five are done."""
-    nic = aws_id("eni", "node-2")
-    small.aws.faults.add(
-        lambda one: one.mutates and nic in str(one.body), status=400, reason="InternalFailure", times=None
-    )
-    results = Session(small).apply()
-    assert (results.applied, [result.change.resource for result in results.failed]) == (5, [nic])
-
-
-def test_region_has_to_be_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The error names the parameter before anything is sent."""
-    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
+    """An environment that says nothing about AWS."""
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ENDPOINT_URL"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_CONFIG_FILE", "no/such/file")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    return monkeypatch
+
+
+def test_a_missing_region_is_said_before_the_first_call(bare: pytest.MonkeyPatch) -> None:
+    """The parameter is named; the environment's region does."""
     with pytest.raises(ParameterError, match="parameter region"):
         Aws()
+    bare.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    assert Aws().target()["region"] == "eu-west-1"
 
 
-def test_unknown_profile_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the environment asks for does not exist."""
-    monkeypatch.setenv("AWS_PROFILE", "nobody")
-    with pytest.raises(CredentialsError, match="nobody"):
-        Aws()
+def test_a_profile_that_does_not_exist_is_named(bare: pytest.MonkeyPatch) -> None:
+    """Before the first call."""
+    bare.setenv("AWS_PROFILE", "no-such-profile")
+    with pytest.raises(CredentialsError, match="no-such-profile"):
+        Aws(region="eu-west-1")
 
 
-def test_no_credentials_go_over_plain_http(small: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The lab sees neither a key nor a signature; a configured plain-http endpoint is refused."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hunter2")
-    Session(small)
-    assert "AKIDEXAMPLE" not in str([request.as_dict() for request in small.requests])
-    assert not any("Authorization" in request.headers for request in small.requests if request.server == "aws")
-    monkeypatch.setenv("AWS_ENDPOINT_URL", small.endpoint)
-    count = len(small.requests)
-    with pytest.raises(ParameterError, match="plain http"):
-        Aws(region="eu-west-1").observe(list_nodes(str(small.kubeconfig)))
-    assert [request.server for request in small.requests[count:]].count("aws") == 0
+def test_no_credentials_travel_over_plain_http(small: Lab, bare: pytest.MonkeyPatch) -> None:
+    """The lab gets no signature, key or token, also where the environment holds some."""
+    bare.setenv("AWS_ACCESS_KEY_ID", "AKIASECRETSECRET")
+    bare.setenv("AWS_SECRET_ACCESS_KEY", "verysecret")
+    bare.setenv("AWS_SESSION_TOKEN", "tokensecret")
+    _run(small).apply()
+    seen = " ".join(str(request.as_dict()) for request in small.requests if request.server == "aws")
+    assert "Authorization" not in seen
+    assert not any(secret in seen for secret in ("AKIASECRET", "verysecret", "tokensecret"))
 
 
-def test_closed_port_is_unreachable(small: Lab) -> None:
-    """The error says what does not answer."""
-    cloud = Aws(region="eu-west-1", endpoint="http://127.0.0.1:9")
+def test_the_lab_is_not_asked_for_through_a_proxy(small: Lab, bare: pytest.MonkeyPatch) -> None:
+    """Nothing of it leaves this machine."""
+    nodes = list_nodes(str(small.kubeconfig))
+    bare.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    cloud = cloud_of("aws", {**_DEFAULTS, **small.parameters})
+    assert len(cloud.observe(nodes).instances) == 6
+
+
+@pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_EC2"])
+def test_an_environment_that_sends_credentials_over_http_is_refused(
+    small: Lab, bare: pytest.MonkeyPatch, name: str
+) -> None:
+    """The variable's address is named, and nothing is sent there."""
+    bare.setenv(name, small.endpoint)
+    bare.setenv("AWS_ACCESS_KEY_ID", "AKIASECRETSECRET")
+    bare.setenv("AWS_SECRET_ACCESS_KEY", "verysecret")
+    with pytest.raises(ParameterError, match=r"http://127\.0\.0\.1"):
+        _run(small, endpoint="")
+    assert [request for request in small.requests if request.server == "aws"] == []
+
+
+@pytest.mark.usefixtures("bare")
+def test_missing_credentials_are_said_to_be(small: Lab) -> None:
+    """No request is sent without them beyond the lab."""
+    with pytest.raises(CredentialsError, match="no AWS credentials"):
+        _run(small, endpoint="https://127.0.0.1:9")
+
+
+def test_nothing_listening_is_said(small: Lab) -> None:
+    """The error names the region."""
     with pytest.raises(UnreachableError, match="eu-west-1 does not answer"):
-        cloud.observe(list_nodes(str(small.kubeconfig)))
+        _run(small, endpoint="http://127.0.0.1:9")

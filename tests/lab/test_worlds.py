@@ -39,7 +39,7 @@ def test_worlds_are_the_same_to_the_byte(name: str) -> None:
     assert world(name).dump() == other.stdout.decode()
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("gce-")])
 def test_resources_are_what_google_describes(name: str) -> None:
     """Every resource of every world is valid under Google's discovery document."""
     if world(name).platform != "gce":

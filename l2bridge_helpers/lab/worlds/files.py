@@ -91,7 +91,7 @@ def read_items(what: str, source: Source) -> list[Json]:
 
     """
     form = FORMS[what]
-    items = _items(_parse(source, form), source, form)
+    items = _items(parse(source, form), source, form)
     seen: set[str] = set()
     for number, item in enumerate(items, 1):
         label = f"{source}: item {number}"
@@ -104,7 +104,13 @@ def read_items(what: str, source: Source) -> list[Json]:
     return items
 
 
-def _parse(source: Source, form: Form) -> object:
+def parse(source: Source, form: Form) -> object:
+    """Return the JSON of a file.
+
+    Raises:
+        LabError: it cannot be read, or is no JSON.
+
+    """
     try:
         text = Path(source).read_text("utf-8-sig")
     except OSError as err:

@@ -1,0 +1,193 @@
+"""EC2's answers as values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from l2bridge_helpers.clouds.aws_read import (
+    filters_of,
+    instance_of,
+    nic_of,
+    route_destination,
+    route_next_hop,
+    subnet_filters_of,
+    subnet_of,
+    table_of,
+    vpc_cidrs,
+)
+
+REGION = "eu-west-1"
+MARKED = [{"Key": "l2bridge:lab", "Value": "10.42.0.0/24 10.42.1.0/24"}, {"Key": "Name", "Value": "main"}]
+
+
+def _nic(identifier: str = "eni-1", index: object = 0, **more: object) -> dict[str, Any]:
+    return {
+        "NetworkInterfaceId": identifier,
+        "Attachment": {"DeviceIndex": index},
+        "InterfaceType": "interface",
+        "PrivateIpAddresses": [
+            {"PrivateIpAddress": "10.0.0.9", "Primary": False},
+            {"PrivateIpAddress": "10.0.0.4", "Primary": True},
+        ],
+        "SourceDestCheck": True,
+        "SubnetId": "subnet-a",
+        "VpcId": "vpc-1",
+        **more,
+    }
+
+
+def _table(*routes: dict[str, Any], tags: object = ()) -> dict[str, Any]:
+    return {"RouteTableId": "rtb-1", "Routes": list(routes), "Tags": list(tags)}  # type: ignore[call-overload]
+
+
+def _route(**more: object) -> dict[str, Any]:
+    shown = {"DestinationCidrBlock": "10.42.0.0/24", "NetworkInterfaceId": "eni-1", "Origin": "CreateRoute"}
+    return {**shown, "State": "active", **more}
+
+
+def test_interfaces_stand_in_the_order_of_the_device() -> None:
+    """EC2 lists them in any order; one without an index stands last."""
+    machine = instance_of({"InstanceId": "i-1"}, [_nic("c", None), _nic("b", 1), _nic("a", 0)], REGION)
+    assert [nic.id for nic in machine.nics] == ["a", "b", "c"]
+
+
+def test_addresses_stand_primary_first_and_once() -> None:
+    """Secondary addresses, prefixes and IPv6 are delivered too."""
+    more: dict[str, Any] = {
+        "Ipv6Addresses": [{"Ipv6Address": "fd00:0:0::4"}],
+        "Ipv4Prefixes": [{"Ipv4Prefix": "10.0.1.0/28"}],
+    }
+    addresses = nic_of(_nic(PrivateIpAddress="10.0.0.4", **more), REGION).addresses
+    assert addresses == ("10.0.0.4/32", "10.0.0.9/32", "fd00::4/128", "10.0.1.0/28")
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ({}, ""),
+        ({"InterfaceType": "efa"}, "an efa interface does not let it be changed"),
+        ({"InterfaceType": "efa-only"}, "an efa-only interface does not let it be changed"),
+        ({"InterfaceType": "nat_gateway"}, "it is of type nat_gateway"),
+        ({"RequesterManaged": True, "Description": "ELB app"}, "another service manages it (ELB app)"),
+        ({"InterfaceType": None}, ""),
+    ],
+)
+def test_interfaces_that_nobody_may_change_say_why(more: dict[str, Any], reason: str) -> None:
+    """EFA, and whatever another service made."""
+    assert nic_of(_nic(**more), REGION).fixed == reason
+
+
+@pytest.mark.parametrize(("shown", "forwarding"), [(False, True), (True, False), (None, False), ("false", False)])
+def test_forwarding_is_only_what_ec2_says_is_off(shown: object, forwarding: bool) -> None:  # noqa: FBT001 - pytest's
+    """What is not said counts as on: then it is turned off."""
+    assert nic_of(_nic(SourceDestCheck=shown), REGION).forwarding is forwarding
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_a_subnet_uses_its_own_table_else_the_main_one(reverse: bool) -> None:  # noqa: FBT001 - pytest's
+    """Whatever order the tables are listed in."""
+    main = {"RouteTableId": "rtb-main", "Associations": [{"Main": True}]}
+    own = {"RouteTableId": "rtb-own", "Associations": [{"Main": False, "SubnetId": "subnet-a"}]}
+    tables = [own, main] if reverse else [main, own]
+    found = [
+        subnet_of({"SubnetId": name, "CidrBlock": "10.0.0.0/24"}, tables, REGION).table for name in ("subnet-a", "b")
+    ]
+    assert found == ["eu-west-1/rtb-own", "eu-west-1/rtb-main"]
+
+
+def test_a_route_is_ours_by_the_tags_of_its_table() -> None:
+    """Only a route that was created, leads to an interface, and is listed."""
+    routes = [_route(), _route(DestinationCidrBlock="10.42.2.0/24"), _route(DestinationCidrBlock="10.42.1.0/24")]
+    routes[2] |= {"NetworkInterfaceId": None, "GatewayId": "igw-1"}
+    table = table_of(_table(*routes, tags=MARKED), REGION)
+    assert [route.cluster for route in table.routes] == ["lab", "", ""]
+    assert table.marks["Name"] == "main"
+
+
+def test_a_propagated_route_is_nobodys_and_weaker() -> None:
+    """The static one wins, and the propagated one neither is ours nor shares its name."""
+    static, propagated = _route(), _route(Origin="EnableVgwRoutePropagation", GatewayId="vgw-1", NetworkInterfaceId="")
+    one, other = table_of(_table(static, propagated, tags=MARKED), REGION).routes
+    assert one.priority < other.priority
+    assert (one.cluster, other.cluster, one.name != other.name) == ("lab", "", True)
+
+
+def test_propagated_routes_do_not_count_against_the_limit() -> None:
+    """Each IP version is counted apart."""
+    six = {"DestinationIpv6CidrBlock": "fd00::/64", "GatewayId": "local", "Origin": "CreateRouteTable"}
+    table = table_of(_table(_route(), _route(Origin="EnableVgwRoutePropagation"), six), REGION)
+    assert {limit.version: limit.used for limit in table.limits} == {4: 1, 6: 1}
+
+
+@pytest.mark.parametrize(
+    ("raw", "destination"),
+    [
+        ({"DestinationCidrBlock": "10.42.0.9/24"}, "10.42.0.0/24"),
+        ({"DestinationIpv6CidrBlock": "FD00:0::/64"}, "fd00::/64"),
+        ({"DestinationPrefixListId": "pl-1"}, "pl-1"),
+        ({"DestinationCidrBlock": 7}, ""),
+    ],
+)
+def test_destinations_have_one_way_of_writing(raw: dict[str, Any], destination: str) -> None:
+    """Two reads compare equal; a prefix list is known by its id."""
+    assert route_destination(raw) == destination
+
+
+def test_a_prefix_list_is_never_ours_and_does_no_harm() -> None:
+    """Its routes are there, and no pod CIDR is compared with them."""
+    raw = {"DestinationPrefixListId": "pl-1", "GatewayId": "vpce-1", "Origin": "CreateRoute", "State": "active"}
+    (route,) = table_of(_table(raw, tags=MARKED), REGION).routes
+    assert (route.destination, route.next_hop, route.cluster) == ("pl-1", "vpce-1", "")
+
+
+def test_a_route_to_an_instance_is_known_by_its_interface() -> None:
+    """EC2 shows both; the interface is what packets come to."""
+    assert route_next_hop({"InstanceId": "i-1", "NetworkInterfaceId": "eni-1"}) == "eni-1"
+
+
+@pytest.mark.parametrize(("state", "status"), [("active", ""), ("blackhole", "blackhole"), (None, "")])
+def test_a_blackhole_is_a_status(state: object, status: str) -> None:
+    """What is in force has none."""
+    assert table_of(_table(_route(State=state)), REGION).routes[0].status == status
+
+
+def test_group_rules_hold_ranges_and_protocols() -> None:
+    """Rules that name groups have no ranges; limited ports are said."""
+    rules = [
+        {"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": "sg-1"}]},
+        {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]},
+        {"IpProtocol": "tcp", "FromPort": 0, "ToPort": 65535, "Ipv6Ranges": [{"CidrIpv6": "::/0"}]},
+    ]
+    found = filters_of({"GroupId": "sg-1", "IpPermissions": rules})
+    assert [(rule.sources, rule.protocols, rule.targets) for rule in found] == [
+        ((), ("all",), ("sg-1",)),
+        (("0.0.0.0/0",), ("tcp:22-22",), ("sg-1",)),
+        (("::/0",), ("tcp",), ("sg-1",)),
+    ]
+
+
+def test_acl_entries_hold_their_way_and_number() -> None:
+    """Egress looks at packets on their way out."""
+    entry = {"CidrBlock": "0.0.0.0/0", "Protocol": "6", "PortRange": {"From": 0, "To": 65535}, "RuleAction": "allow"}
+    entries = [{**entry, "RuleNumber": 100, "Egress": True}, {**entry, "RuleNumber": 7, "Egress": False}]
+    raw = {"NetworkAclId": "acl-1", "Associations": [{"SubnetId": "subnet-a"}], "Entries": entries}
+    found = subnet_filters_of(raw)
+    assert [(rule.number, rule.inbound, rule.allow, rule.protocols) for rule in found] == [
+        (100, False, True, ("6",)),
+        (7, True, True, ("6",)),
+    ]
+
+
+@pytest.mark.parametrize("junk", [None, 7, "text", [None, 7, "text"], {"a": 1}, True])
+def test_wrong_types_count_as_missing(junk: Any) -> None:
+    """An answer of another form than EC2 documents ends no run."""
+    shown = ("Attachment", "PrivateIpAddresses", "Ipv6Addresses", "Ipv4Prefixes", "Groups", "SubnetId", "Description")
+    assert nic_of(dict.fromkeys(shown, junk) | {"NetworkInterfaceId": "eni-1"}, REGION).addresses == ()
+    instance_of({"InstanceId": "i-1", "State": junk, "Tags": junk}, [_nic(Attachment=junk), _nic(index=junk)], REGION)
+    assert table_of({"RouteTableId": "rtb-1", "Routes": junk, "Tags": junk}, REGION).marks == {}
+    assert filters_of({"IpPermissions": junk}) == [] or isinstance(junk, list)
+    subnet_of({"SubnetId": "s", "Ipv6CidrBlockAssociationSet": junk}, [{"Associations": junk}], REGION)
+    subnet_filters_of({"Associations": junk, "Entries": [{"RuleNumber": junk, "PortRange": junk}]})
+    vpc_cidrs({"CidrBlock": junk, "CidrBlockAssociationSet": junk})
