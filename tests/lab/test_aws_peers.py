@@ -27,7 +27,12 @@ def run(lab: Lab, command: str) -> str:
     }
     text = command.replace("aws ec2", f"{AWS} ec2")
     done = subprocess.run(
-        ["sh", "-c", text], env={**os.environ, **variables}, capture_output=True, text=True, timeout=120, check=False
+        ["/bin/sh", "-c", text],
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -63,7 +63,7 @@ def test_help_says_how_to_collect_the_files() -> None:
 def test_list_shows_every_world() -> None:
     """A line each, with what is special there."""
     lines = CliRunner().invoke(main, ["lab", "--list"]).output.splitlines()
-    assert len(lines) == len(worlds()) + 1
+    assert len(lines) == len(worlds()) + 3
     assert any(line.startswith("gce-small ") and "Windows" in line for line in lines)
 
 

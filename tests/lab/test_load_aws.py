@@ -1,5 +1,6 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,7 @@ def written(told: World, folder: Path) -> dict[str, Path]:
     return {name: folder / name for name in documents}
 
 
-def test_what_was_printed_is_what_is_served(files: dict[str, Path]) -> None:
+def test_what_was_printed_is_what_is_served(files: dict[str, Any]) -> None:
     """Every resource comes back as it was; the region is that of the zones."""
     loaded, told = load_aws_world(**files, cluster="prod"), world("aws-messy")
     assert loaded.resources == told.resources
@@ -39,9 +40,9 @@ def test_what_was_printed_is_what_is_served(files: dict[str, Path]) -> None:
     assert (loaded.parameters, loaded.cluster) == ({"region": "eu-west-1"}, "prod")
 
 
-def test_what_is_not_given_is_derived(files: dict[str, Path]) -> None:
+def test_what_is_not_given_is_derived(files: dict[str, Any]) -> None:
     """Subnets and VPCs from addresses, a main route table for each VPC; filters are not guessed."""
-    few = {name: files[name] for name in ("nodes", "instances", "network_interfaces")}
+    few: dict[str, Any] = {name: files[name] for name in ("nodes", "instances", "network_interfaces")}
     loaded = load_aws_world(**few)
     assert [subnet["CidrBlock"] for subnet in loaded.cloud("Subnets")] == ["10.10.1.0/24", "10.10.0.0/24"]
     assert [vpc["CidrBlock"] for vpc in loaded.cloud("Vpcs")] == ["10.10.0.0/23"]
@@ -58,7 +59,7 @@ def test_what_is_not_given_is_derived(files: dict[str, Path]) -> None:
         ("subnets", "[1, 2", "is not JSON"),
     ],
 )
-def test_file_that_cannot_be_used_is_named(files: dict[str, Path], name: str, text: str, complaint: str) -> None:
+def test_file_that_cannot_be_used_is_named(files: dict[str, Any], name: str, text: str, complaint: str) -> None:
     """With what is wrong in it, and the command that writes it again."""
     files[name].write_text(text, encoding="utf-8")
     with pytest.raises(LabError, match=complaint) as caught:
@@ -67,7 +68,7 @@ def test_file_that_cannot_be_used_is_named(files: dict[str, Path], name: str, te
     assert "aws ec2 describe-" in str(caught.value)
 
 
-def test_bare_metal_needs_the_nodes_only(files: dict[str, Path]) -> None:
+def test_bare_metal_needs_the_nodes_only(files: dict[str, Any]) -> None:
     """There is no cloud whose resources could be read."""
     loaded = load_bare_metal_world(nodes=files["nodes"])
     assert (loaded.platform, loaded.resources, len(loaded.nodes)) == ("bare_metal", {}, 8)
