@@ -39,7 +39,7 @@ With a Shared VPC, take routes, networks, subnets and firewall rules from the ho
 What is not given is derived from the instances; firewall rules are not: none given means none.
 
 \b
-On AWS, collect (the first three are needed):
+On AWS, collect, in the region of the cluster (the first three are needed):
   kubectl get nodes -o json > nodes.json
   aws ec2 describe-instances --output json > instances.json
   aws ec2 describe-network-interfaces --output json > nics.json
@@ -48,6 +48,7 @@ On AWS, collect (the first three are needed):
   aws ec2 describe-security-groups --output json > groups.json
   aws ec2 describe-network-acls --output json > acls.json
   aws ec2 describe-vpcs --output json > vpcs.json
+  kubectl -n kube-flannel get configmap kube-flannel-cfg -o json > flannel.json
 
 \b
 then start it, with as many of them as you have:
@@ -55,7 +56,16 @@ then start it, with as many of them as you have:
     --subnets subnets.json --route-tables tables.json --security-groups groups.json \\
     --network-acls acls.json --vpcs vpcs.json --config-maps flannel.json --cluster NAME
 
-Virtualised and bare metal: l2bridge lab bare_metal --nodes nodes.json --config-maps flannel.json
+What is not given is derived from the interfaces; security groups and network ACLs are not: none given means none.
+
+\b
+On virtualised and bare metal, collect (the first is needed):
+  kubectl get nodes -o json > nodes.json
+  kubectl -n kube-flannel get configmap kube-flannel-cfg -o json > flannel.json
+
+\b
+then start it:
+  l2bridge lab bare_metal --nodes nodes.json --config-maps flannel.json --cluster NAME
 """
 _FILE = click.Path(path_type=Path)
 
@@ -75,23 +85,23 @@ def main() -> None:
 @main.command(help=_LAB_HELP, short_help="Start an embedded cluster and cloud to practise on.")
 @click.argument("world", default="gce-small")
 @click.option("--list", "listing", is_flag=True, help="List the worlds that can be started, then stop.")
-@click.option("--nodes", type=_FILE, help="Kubernetes nodes (only for WORLD gce, as all files below).")
-@click.option("--instances", type=_FILE, help="GCE instances.")
+@click.option("--nodes", type=_FILE, help="Kubernetes nodes (for WORLD gce, aws or bare_metal, as all files below).")
+@click.option("--instances", type=_FILE, help="GCE or AWS instances.")
 @click.option("--routes", type=_FILE, help="GCE routes.")
 @click.option("--networks", type=_FILE, help="GCE networks.")
-@click.option("--subnets", type=_FILE, help="GCE subnetworks.")
+@click.option("--subnets", type=_FILE, help="GCE subnetworks or AWS subnets.")
 @click.option("--firewalls", type=_FILE, help="GCE firewall rules.")
 @click.option("--config-maps", type=_FILE, help="Kubernetes ConfigMaps, for flannel's kube-flannel-cfg.")
 @click.option("--managers", type=_FILE, help="GCE managed instance groups.")
 @click.option("--templates", type=_FILE, help="GCE instance templates.")
 @click.option("--project-info", type=_FILE, help="The GCE project, for its quotas.")
-@click.option("--project", default="", help="Project of the instances; default: theirs, when there is one.")
-@click.option("--network", default="", help="The network, name or path; default: the instances', when there is one.")
-@click.option("--network-interfaces", type=_FILE, help="AWS: from `aws ec2 describe-network-interfaces`.")
-@click.option("--route-tables", type=_FILE, help="AWS: from `aws ec2 describe-route-tables`.")
-@click.option("--security-groups", type=_FILE, help="AWS: from `aws ec2 describe-security-groups`.")
-@click.option("--network-acls", type=_FILE, help="AWS: from `aws ec2 describe-network-acls`.")
-@click.option("--vpcs", type=_FILE, help="AWS: from `aws ec2 describe-vpcs`.")
+@click.option("--project", default="", help="GCE project of the instances; default: theirs, when there is one.")
+@click.option("--network", default="", help="GCE network, name or path; default: the instances', when there is one.")
+@click.option("--network-interfaces", type=_FILE, help="AWS network interfaces.")
+@click.option("--route-tables", type=_FILE, help="AWS route tables.")
+@click.option("--security-groups", type=_FILE, help="AWS security groups.")
+@click.option("--network-acls", type=_FILE, help="AWS network ACLs.")
+@click.option("--vpcs", type=_FILE, help="AWS VPCs.")
 @click.option("--cluster", default="", help="Cluster name that marks your routes; default: lab.")
 @click.option("--folder", type=_FILE, help="Where to write the kubeconfig; default: a temporary folder.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port of the cloud API; default: a free one.")

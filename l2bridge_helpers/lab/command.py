@@ -51,7 +51,7 @@ def choose(name: str, given: dict[str, Any]) -> World:
     needed, load = _LOADERS[name]
     missing = [need for need in needed if need not in given]
     if missing:
-        text = " and ".join(_options([need]) for need in missing)
+        text = " and ".join(filter(None, (_options(missing[:-1]), _options(missing[-1:]))))
         raise LabError(f"world {name} needs {text}; `l2bridge lab --help` says how to collect them")
     unused = sorted(given.keys() - signature(load).parameters.keys())
     if unused:

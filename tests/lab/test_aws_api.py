@@ -1,12 +1,13 @@
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import boto3
 import pytest
 import requests
 from botocore import UNSIGNED
 from botocore.config import Config
-from botocore.exceptions import ClientError, ParamValidationError
+from botocore.exceptions import ClientError, ConnectionClosedError, ParamValidationError
 
 from l2bridge_helpers.lab import Lab, world, worlds
 from l2bridge_helpers.lab.aws.protocol import service
@@ -95,8 +96,7 @@ def test_resources_are_what_ec2_describes(name: str) -> None:
 def test_two_labs_share_nothing(messy: Lab) -> None:
     """What is changed in one is not changed in the other."""
     with Lab(world("aws-messy")) as other:
-        nic = aws_id("eni", "node-1")
-        client(other).modify_network_interface_attribute(NetworkInterfaceId=nic, SourceDestCheck=OFF)
+        client(other).delete_tags(Resources=[MAIN])
         assert other.world.dump() != messy.world.dump()
         assert messy.world.dump() == world("aws-messy").dump()
 
@@ -140,11 +140,14 @@ def test_interfaces_that_cannot_be_changed(ec2: "EC2Client", identifier: str, co
 
 
 def test_one_attribute_a_call(messy: Lab, ec2: "EC2Client") -> None:
-    """Neither none nor two."""
+    """Neither none nor two, on interfaces and on instances."""
+    for more in ({}, {"SourceDestCheck": OFF, "EbsOptimized": OFF}):
+        code = refused(ec2.modify_instance_attribute, InstanceId=aws_id("i", "node-1"), **more)
+        assert code == "InvalidParameterCombination"
     nic, call = aws_id("eni", "node-1"), ec2.modify_network_interface_attribute
     assert refused(call, NetworkInterfaceId=nic) == "InvalidParameterCombination"
-    both = {"SourceDestCheck": OFF, "Description": {"Value": "x"}}
-    assert refused(call, NetworkInterfaceId=nic, **both) == "InvalidParameterCombination"
+    both = {"NetworkInterfaceId": nic, "SourceDestCheck": OFF, "Description": {"Value": "x"}}
+    assert refused(call, **both) == "InvalidParameterCombination"
     assert messy.world.dump() == world("aws-messy").dump()
 
 
@@ -155,6 +158,7 @@ def test_one_attribute_a_call(messy: Lab, ec2: "EC2Client") -> None:
     ("form", "code"),
     [
         ({"Action": "DescribeSubnets", "Colour": "red"}, "UnknownParameter"),
+        ({"Action": "DescribeSubnets", "MaxResults": "--5"}, "InvalidParameterValue"),
         ({"Action": "DescribeEverything"}, "InvalidAction"),
         ({"Action": "DescribeSubnets", "MaxResults": "many"}, "InvalidParameterValue"),
         ({"Action": "ModifyNetworkInterfaceAttribute"}, "MissingParameter"),
@@ -183,7 +187,7 @@ def test_pages_are_whole() -> None:
         assert [len(page["Reservations"]) for page in pages] == [15, 15, 10]
         found = [one["Instances"][0]["InstanceId"] for page in pages for one in page["Reservations"]]
         assert len(set(found)) == 40
-        assert refused(ec2.describe_instances, NextToken="expired") == "InvalidNextToken"
+        assert {refused(ec2.describe_instances, NextToken=token) for token in ("expired", "é")} == {"InvalidNextToken"}
         assert refused(ec2.describe_instances, MaxResults=4) == "InvalidParameterValue"
         assert refused(ec2.describe_instances, MaxResults=10, InstanceIds=found[:1]) == "InvalidParameterCombination"
 
@@ -199,11 +203,15 @@ def test_dry_run_changes_nothing(messy: Lab, ec2: "EC2Client") -> None:
 
 
 def test_faults_strike_by_action(messy: Lab, ec2: "EC2Client") -> None:
-    """In EC2's form, once; other actions are answered."""
+    """In EC2's form, once; other actions are answered. A connection can drop when the work is done."""
     messy.aws.faults.add(lambda one: one.action == "DescribeVpcs", status=503, reason="RequestLimitExceeded")
     assert ec2.describe_subnets()["Subnets"]
     assert refused(ec2.describe_vpcs) == "RequestLimitExceeded"
     assert ec2.describe_vpcs()["Vpcs"]
+    messy.aws.faults.add(lambda one: one.action == "CreateTags", drop=True, when="after")
+    with pytest.raises(ConnectionClosedError):
+        ec2.create_tags(Resources=[MAIN], Tags=[{"Key": "mine", "Value": "1"}])
+    assert {"Key": "mine", "Value": "1"} in messy.world.cloud("RouteTables")[0]["Tags"]
 
 
 # Routes.
@@ -221,16 +229,18 @@ def test_route_is_created_once(messy: Lab, ec2: "EC2Client") -> None:
 
 
 def test_routes_that_are_refused(messy: Lab, ec2: "EC2Client") -> None:
-    """No CIDR, the other family, a subnet's range, an absent one, the local one, a full table."""
+    """No CIDR, the other family, in the VPC but no subnet's, an absent one, the local one, foreign, a full table."""
     nic = aws_id("eni", "node-1")
     place = {"RouteTableId": MAIN, "NetworkInterfaceId": nic}
-    for destination in ("10.42.0.0", "fd00::/64", "10.10.0.128/25"):
+    for destination in ("10.42.0.0", "10.9.0.0/255.255.0.0", "fd00::/64", "10.10.0.128/25", "10.10.77.0/24"):
         assert refused(ec2.create_route, **place, DestinationCidrBlock=destination) == "InvalidParameterValue"
     assert refused(ec2.replace_route, **place, DestinationCidrBlock="10.99.0.0/24") == "InvalidParameterValue"
-    absent = {"RouteTableId": MAIN, "DestinationCidrBlock": "10.99.0.0/24"}
-    assert refused(ec2.delete_route, **absent) == "InvalidRoute.NotFound"
+    assert refused(ec2.delete_route, RouteTableId=MAIN, DestinationCidrBlock="10.99.0.0/24") == "InvalidRoute.NotFound"
     local = {"RouteTableId": MAIN, "DestinationCidrBlock": "10.10.0.0/16"}
     assert refused(ec2.delete_route, **local) == "InvalidParameterValue"
+    assert refused(ec2.replace_route, **local, NetworkInterfaceId=nic) == "InvalidParameterValue"
+    with mock.patch.dict(messy.world.cloud("RouteTables")[0], VpcId="vpc-12345678"):
+        assert refused(ec2.create_route, **place, DestinationCidrBlock="10.99.0.0/24") == "InvalidParameterValue"
     messy.aws.routes_per_table = 4
     assert refused(ec2.create_route, **place, DestinationCidrBlock="10.99.0.0/24") == "RouteLimitExceeded"
     ec2.create_route(RouteTableId=MAIN, DestinationIpv6CidrBlock="fd00:99::/64", NetworkInterfaceId=nic)
@@ -258,6 +268,20 @@ def test_tags_have_limits(ec2: "EC2Client") -> None:
     assert refused(ec2.create_tags, Resources=[MAIN], Tags=reserved) == "InvalidParameterValue"
     assert refused(ec2.create_tags, Resources=[MAIN], Tags=long) == "InvalidParameterValue"
     assert refused(ec2.create_tags, Resources=[MAIN], Tags=many) == "TagLimitExceeded"
+    assert refused(ec2.delete_tags, Resources=[MAIN], Tags=reserved) == "InvalidParameterValue"
+
+
+def test_tags_of_all_resources_or_of_none(messy: Lab, ec2: "EC2Client") -> None:
+    """One bad id and nothing changes; without names all go that are not AWS's; an interface shows them too."""
+    group, tags = aws_id("i", "node-2"), [{"Key": "mine", "Value": "1"}]
+    bad: Any = {"Resources": [group, "rtb-12345678"], "Tags": tags}
+    assert {refused(call, **bad) for call in (ec2.create_tags, ec2.delete_tags)} == {"InvalidRouteTableID.NotFound"}
+    assert messy.world.dump() == world("aws-messy").dump()
+    ec2.delete_tags(Resources=[group])
+    assert [tag["Key"] for tag in messy.world.cloud("Instances")[2]["Tags"]] == ["aws:autoscaling:groupName"]
+    ec2.create_tags(Resources=[aws_id("eni", "node-2")], Tags=tags)  # type: ignore[arg-type]
+    found = ec2.describe_network_interfaces(Filters=[{"Name": "tag:mine", "Values": ["1"]}])["NetworkInterfaces"]
+    assert [nic["TagSet"] for nic in found] == [tags]
 
 
 def test_tag_goes_only_with_its_value(messy: Lab, ec2: "EC2Client") -> None:

@@ -1,8 +1,11 @@
 """The real `aws` command judges the lab and the commands that a plan shows."""
 
+import json
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -10,32 +13,57 @@ from l2bridge_helpers import list_nodes, plan
 from l2bridge_helpers.changes import Plan
 from l2bridge_helpers.clouds.aws import Aws
 from l2bridge_helpers.lab import Lab, world
+from l2bridge_helpers.lab.worlds.aws_build import aws_id
 from l2bridge_helpers.scope import Scope
 
 AWS = os.environ.get("L2BRIDGE_AWS_CLI") or shutil.which("aws") or ""
 pytestmark = pytest.mark.skipif(not AWS, reason="no `aws` command on this machine (its pins clash with boto3's)")
+MAIN, NIC, OTHER = aws_id("rtb", "main"), aws_id("eni", "node-1"), aws_id("eni", "node-2")
 
 
-def run(lab: Lab, command: str) -> str:
-    """Run a plan's command in a shell, with the real tool; return what it prints."""
+@pytest.fixture
+def messy() -> Iterator[Lab]:
+    with Lab(world("aws-messy")) as lab:
+        yield lab
+
+
+def ec2(lab: Lab, command: str) -> Any:
+    """Run `aws ec2 ...`; return the JSON that it prints."""
+    return json.loads(run(lab, f"aws ec2 {command} --region=eu-west-1 --output=json") or "null")
+
+
+def refused(lab: Lab, command: str) -> str:
+    """Return what `aws ec2 ...` says when it fails."""
+    return run(lab, f"aws ec2 {command} --region=eu-west-1", fails=True)
+
+
+def routes(lab: Lab) -> dict[str, str]:
+    """Return the main table's routes to interfaces."""
+    found = lab.world.cloud("RouteTables")[0]["Routes"]
+    return {one["DestinationCidrBlock"]: one["NetworkInterfaceId"] for one in found if "NetworkInterfaceId" in one}
+
+
+def run(lab: Lab, command: str, *, fails: bool = False) -> str:
+    """Run a plan's command in a shell, with the real tool; return what it prints, or says when it is to fail."""
     variables = {
         "AWS_ACCESS_KEY_ID": "none",
         "AWS_SECRET_ACCESS_KEY": "none",
         "AWS_ENDPOINT_URL": lab.endpoint,
         "AWS_PAGER": "",
         "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     }
     text = command.replace("aws ec2", f"{AWS} ec2")
     done = subprocess.run(
         ["/bin/sh", "-c", text],
-        env={**os.environ, **variables},
+        env={**{name: value for name, value in os.environ.items() if not name.startswith("AWS_")}, **variables},
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    assert (done.returncode != 0) == fails, done.stderr or done.stdout
+    return done.stderr if fails else done.stdout
 
 
 def planned(lab: Lab, scope: Scope) -> Plan:
@@ -60,3 +88,66 @@ def test_commands_of_a_plan_do_what_apply_does(name: str) -> None:
         for change in planned(lab, scope).writes:
             run(lab, change.command)
         assert not planned(lab, scope).writes
+
+
+@pytest.mark.parametrize(
+    ("command", "collection", "key"),
+    [
+        ("describe-network-interfaces", "NetworkInterfaces", "NetworkInterfaceId"),
+        ("describe-vpcs", "Vpcs", "VpcId"),
+        ("describe-subnets", "Subnets", "SubnetId"),
+        ("describe-route-tables", "RouteTables", "RouteTableId"),
+        ("describe-security-groups", "SecurityGroups", "GroupId"),
+        ("describe-network-acls", "NetworkAcls", "NetworkAclId"),
+    ],
+)
+def test_aws_reads_every_property(messy: Lab, command: str, collection: str, key: str) -> None:
+    """What the world holds is what the command prints, name by name."""
+    shown = {item[key]: set(item) for item in ec2(messy, command)[collection]}
+    assert {item[key]: set(item) for item in messy.world.cloud(collection)} == shown
+
+
+def test_aws_reads_instances_in_pages(messy: Lab) -> None:
+    """Page by page, each one once, with the types that JSON has."""
+    shown = [
+        item for one in ec2(messy, "describe-instances --page-size=5")["Reservations"] for item in one["Instances"]
+    ]
+    held = [(item["InstanceId"], item["SourceDestCheck"]) for item in messy.world.cloud("Instances")]
+    assert [(item["InstanceId"], item["SourceDestCheck"]) for item in shown] == held
+    assert [request.action for request in messy.requests] == ["DescribeInstances"] * 2
+
+
+def test_aws_turns_the_check_off(messy: Lab) -> None:
+    """By interface; by instance only where there is one interface; `--dry-run` changes nothing."""
+    command = f"modify-network-interface-attribute --no-source-dest-check --network-interface-id={NIC}"
+    assert "(DryRunOperation)" in refused(messy, f"{command} --dry-run")
+    assert messy.writes == []
+    ec2(messy, command)
+    (shown,) = ec2(messy, f"describe-network-interfaces --network-interface-ids={NIC}")["NetworkInterfaces"]
+    assert shown["SourceDestCheck"] is False
+    by_instance = "modify-instance-attribute --no-source-dest-check --instance-id="
+    ec2(messy, by_instance + aws_id("i", "node-2"))
+    assert "(InvalidInstanceID)" in refused(messy, by_instance + aws_id("i", "node-0"))
+
+
+def test_aws_makes_moves_and_removes_a_route(messy: Lab) -> None:
+    """Create, refuse to create again, replace, delete, refuse to delete again."""
+    place = f"--route-table-id={MAIN} --destination-cidr-block=10.42.9.0/24"
+    assert ec2(messy, f"create-route {place} --network-interface-id={NIC}") == {"Return": True}
+    assert routes(messy)["10.42.9.0/24"] == NIC
+    assert "(RouteAlreadyExists)" in refused(messy, f"create-route {place} --network-interface-id={OTHER}")
+    ec2(messy, f"replace-route {place} --network-interface-id={OTHER}")
+    assert routes(messy)["10.42.9.0/24"] == OTHER
+    ec2(messy, f"delete-route {place}")
+    assert "10.42.9.0/24" not in routes(messy)
+    assert "(InvalidRoute.NotFound)" in refused(messy, f"delete-route {place}")
+
+
+def test_aws_sets_and_removes_tags(messy: Lab) -> None:
+    """Letters outside ASCII and XML's own signs come back as they were; a tag goes only with its value."""
+    tags = [{"Key": "l2bridge:lab", "Value": "10.42.0.0/22-24"}, {"Key": "team", "Value": "A & <B> \u00e9"}]
+    ec2(messy, f"create-tags --resources={MAIN} --tags='{json.dumps(tags)}'")
+    (shown,) = ec2(messy, "describe-route-tables --filters='Name=tag:team,Values=A*'")["RouteTables"]
+    assert [tag for tag in shown["Tags"] if tag["Key"] != "Name"] == tags
+    ec2(messy, f"delete-tags --resources={MAIN} --tags Key=team,Value=other Key=l2bridge:lab")
+    assert {tag["Key"] for tag in messy.world.cloud("RouteTables")[0]["Tags"]} == {"Name", "team"}

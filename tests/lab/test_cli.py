@@ -17,6 +17,7 @@ from l2bridge_helpers.cli import main
 from l2bridge_helpers.lab import world, worlds
 
 from .test_load import write
+from .test_load_aws import written
 
 _START = "from l2bridge_helpers.cli import main; main()"
 _OPTIONS = {"subnets": "--subnets", "config_maps": "--config-maps", "project_info": "--project-info"}
@@ -57,7 +58,9 @@ def test_help_says_how_to_collect_the_files() -> None:
     text = CliRunner().invoke(main, ["lab", "--help"]).output
     assert "kubectl get nodes -o json > nodes.json" in text
     assert "gcloud compute instances list --format=json > instances.json" in text
-    assert "l2bridge lab gce --nodes nodes.json" in text
+    assert "aws ec2 describe-network-interfaces --output json > nics.json" in text
+    for platform in ("gce", "aws", "bare_metal"):
+        assert f"  l2bridge lab {platform} --nodes nodes.json" in text
 
 
 def test_list_shows_every_world() -> None:
@@ -75,6 +78,13 @@ def test_list_shows_every_world() -> None:
         (["gce", "--nodes", "n.json"], "needs --instances"),
         (["gce-small", "--nodes", "n.json"], "--nodes can only be used"),
         (["gce", "--nodes", "n.json", "--instances", "i.json"], "i.json cannot be read"),
+        (["gce", "--nodes", "n.json", "--instances", "i.json", "--vpcs", "v.json"], "--vpcs cannot be used"),
+        (["aws"], "--nodes, --instances and --network-interfaces"),
+        (["aws", "--nodes", "n.json", "--instances", "i.json"], "world aws needs --network-interfaces"),
+        (["aws-small", "--route-tables", "r.json"], "--route-tables can only be used"),
+        (["bare_metal"], "world bare_metal needs --nodes"),
+        (["bare_metal", "--nodes", "n.json", "--instances", "i.json"], "--instances cannot be used"),
+        (["bare_metal", "--nodes", "n.json"], "n.json cannot be read"),
         (["gce-small", "--log", "/"], "--log / cannot be written"),
         (["gce-small", "--port", "1", "--kubernetes-port", "1"], "port 1 "),
     ],
@@ -122,3 +132,24 @@ def test_a_copy_of_a_cluster_is_served(tmp_path: Path) -> None:
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
     assert (tmp_path / "kubeconfig").exists()
+
+
+def test_a_copy_of_a_cluster_on_aws_is_served(tmp_path: Path) -> None:
+    """`l2bridge lab aws` takes every file that its help names."""
+    files = written(world("aws-messy"), tmp_path)
+    options = [part for what, path in files.items() for part in (f"--{what.replace('_', '-')}", str(path))]
+    with running("aws", *options, "--cluster", "prod") as (process, text):
+        assert "papermill notebooks/aws.ipynb" in text
+        assert "-p cluster prod -p region eu-west-1" in text
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+
+
+def test_a_copy_of_a_cluster_without_a_cloud_is_served(tmp_path: Path) -> None:
+    """`l2bridge lab bare_metal` needs the nodes only."""
+    files = written(world("bare-metal-small"), tmp_path)
+    with running("bare_metal", "--nodes", str(files["nodes"])) as (process, text):
+        assert "nodes       5" in text
+        assert "papermill notebooks/bare_metal.ipynb" in text
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0

@@ -3,38 +3,37 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from l2bridge_helpers.lab.aws.errors import Ec2Error, invalid
 from l2bridge_helpers.lab.aws.state import State
 from l2bridge_helpers.lab.world import Json
 
-_ATTRIBUTES = {"SourceDestCheck", "Description", "Groups", "Attachment"}
+_PLACE = {"DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId", "RouteTableId"}
+_LENGTH = re.compile(r"/[0-9]{1,3}$")
 _MOST_TAGS, _KEY, _VALUE = 50, 128, 256
 
 
 def modify_network_interface(state: State, given: Json) -> Json:
     """Turn the source/destination check of one interface on or off."""
     nic = state.find(given["NetworkInterfaceId"], "eni")
-    attributes = _ATTRIBUTES & given.keys()
-    if len(attributes) != 1:
-        raise Ec2Error("InvalidParameterCombination", "Exactly one attribute must be specified")
-    if "SourceDestCheck" not in attributes:
-        raise Ec2Error("UnsupportedOperation", f"The lab does not change {attributes.pop()}")
+    check = _check(given, "NetworkInterfaceId")
     if nic.get("RequesterManaged"):
         raise Ec2Error("AuthFailure", "You do not have permission to access the specified resource.")
     if nic.get("InterfaceType", "interface").startswith("efa"):
         raise Ec2Error("OperationNotPermitted", "The source/destination check of an EFA interface cannot be changed.")
     if nic.get("InterfaceType", "interface") != "interface":
         raise Ec2Error("OperationNotPermitted", f"You cannot change an interface of type {nic['InterfaceType']}.")
-    _set_check(state, nic, check=given["SourceDestCheck"]["Value"])
+    _set_check(state, nic, check=check)
     return {}
 
 
 def modify_instance(state: State, given: Json) -> Json:
     """Change the check of an instance's only interface."""
     machine = state.find(given["InstanceId"], "i")
+    check = _check(given, "InstanceId")
     own = [
         nic
         for nic in state.world.cloud("NetworkInterfaces")
@@ -46,10 +45,19 @@ def modify_instance(state: State, given: Json) -> Json:
             f"There are multiple interfaces attached to instance '{machine['InstanceId']}'. "
             "Please specify an interface ID for the operation instead.",
         )
-    if "SourceDestCheck" not in given:
-        raise Ec2Error("UnsupportedOperation", "The lab changes sourceDestCheck only")
-    _set_check(state, own[0], check=given["SourceDestCheck"]["Value"])
+    _set_check(state, own[0], check=check)
     return {}
+
+
+def _check(given: Json, key: str) -> bool:
+    """Return what the check is to be; it must be the only attribute."""
+    attributes = sorted(given.keys() - {key})
+    if len(attributes) != 1:
+        said = "Fields for multiple attribute types specified" if attributes else "No attributes specified."
+        raise Ec2Error("InvalidParameterCombination", said)
+    if attributes != ["SourceDestCheck"]:
+        raise Ec2Error("UnsupportedOperation", f"The lab does not change {attributes[0]}")
+    return bool(given["SourceDestCheck"]["Value"])
 
 
 def _set_check(state: State, nic: Json, *, check: bool) -> None:
@@ -82,6 +90,8 @@ def replace_route(state: State, given: Json) -> Json:
     route = _route(table, key, destination)
     if route is None:
         raise invalid(f"There is no route defined for '{destination}' in the route table. Use CreateRoute instead.")
+    if route.get("GatewayId") == "local":
+        raise invalid(f"cannot replace local route {destination} in route table {table['RouteTableId']}")
     hop = _hop(state, table, given)
     route.clear()
     route.update({key: destination, **hop, "Origin": "CreateRoute", "State": "active"})
@@ -112,7 +122,7 @@ def _place(state: State, given: Json) -> tuple[Json, str, str]:
             "MissingParameter", "The request must contain one of destinationCidrBlock, destinationIpv6CidrBlock"
         )
     try:
-        network = ipaddress.ip_network(given[keys[0]] if "/" in given[keys[0]] else "", strict=False)
+        network = ipaddress.ip_network(given[keys[0]] if _LENGTH.search(given[keys[0]]) else "", strict=False)
     except ValueError:
         raise invalid(f"Value ({given[keys[0]]}) for parameter destinationCidrBlock is invalid.") from None
     if (network.version == 6) != (keys[0] == "DestinationIpv6CidrBlock"):  # noqa: PLR2004 - IPv6
@@ -125,7 +135,10 @@ def _route(table: Json, key: str, destination: str) -> Json | None:
 
 
 def _hop(state: State, table: Json, given: Json) -> Json:
-    if "NetworkInterfaceId" not in given:
+    targets = sorted(given.keys() - _PLACE)
+    if len(targets) > 1:
+        raise Ec2Error("InvalidParameterCombination", f"Only one of these may be specified: {', '.join(targets)}")
+    if targets != ["NetworkInterfaceId"]:
         raise Ec2Error("UnsupportedOperation", "The lab makes routes to network interfaces only")
     nic = state.find(given["NetworkInterfaceId"], "eni")
     if nic["VpcId"] != table["VpcId"]:
@@ -134,9 +147,10 @@ def _hop(state: State, table: Json, given: Json) -> Json:
             "belong to different networks"
         )
     _, _, destination = _place(state, given)
-    for subnet in state.world.cloud("Subnets"):
-        if subnet["VpcId"] == table["VpcId"] and _inside(destination, subnet["CidrBlock"]):
-            raise invalid(f"The destination CIDR block {destination} lies inside one of this VPC's CIDR blocks.")
+    ranges = [vpc["CidrBlock"] for vpc in state.world.cloud("Vpcs") if vpc["VpcId"] == table["VpcId"]]
+    subnets = [item["CidrBlock"] for item in state.world.cloud("Subnets") if item["VpcId"] == table["VpcId"]]
+    if any(_inside(destination, block) for block in ranges) and destination not in subnets:
+        raise invalid("Route destination doesn't match any subnet CIDR blocks.")
     attachment = nic.get("Attachment", {})
     machine = {"InstanceId": attachment["InstanceId"]} if "InstanceId" in attachment else {}
     owner = {"InstanceOwnerId": attachment["InstanceOwnerId"]} if "InstanceOwnerId" in attachment else {}
@@ -149,36 +163,52 @@ def _inside(one: str, other: str) -> bool:
 
 
 def create_tags(state: State, given: Json) -> Json:
-    """Set tags."""
-    for identifier in given["Resources"]:
-        item = state.resource(identifier)
-        tags = {tag["Key"]: tag["Value"] for tag in item.get("Tags", [])}
-        for tag in given["Tags"]:
-            key, value = tag.get("Key", ""), tag.get("Value", "")
-            if key.lower().startswith("aws:"):
-                raise invalid(f"Tag keys starting with 'aws:' are reserved for internal use: {key}")
-            if not 1 <= len(key) <= _KEY or len(value) > _VALUE:
-                raise invalid(f"Tag {key!r}: a key has 1 to {_KEY} characters, a value at most {_VALUE}.")
-            tags[key] = value
-        if len(tags) > _MOST_TAGS:
-            raise Ec2Error(
-                "TagLimitExceeded", f"The maximum number of Tags ({_MOST_TAGS}) for the resource has been exceeded."
-            )
-        item["Tags"] = [{"Key": key, "Value": value} for key, value in tags.items()]
+    """Set tags, on all the resources or on none."""
+    added = {tag.get("Key", ""): tag.get("Value", "") for tag in given["Tags"]}
+    _own(added)
+    for key, value in added.items():
+        if not 1 <= len(key) <= _KEY or len(value) > _VALUE:
+            raise invalid(f"Tag {key!r}: a key has 1 to {_KEY} characters, a value at most {_VALUE}.")
+    items = [state.resource(identifier) for identifier in given["Resources"]]
+    sets = [_tags(item) | added for item in items]
+    if any(sum(not key.lower().startswith("aws:") for key in tags) > _MOST_TAGS for tags in sets):
+        raise Ec2Error(
+            "TagLimitExceeded", f"The maximum number of Tags ({_MOST_TAGS}) for the resource has been exceeded."
+        )
+    for item, tags in zip(items, sets, strict=True):
+        _keep(item, tags)
     return {}
 
 
 def delete_tags(state: State, given: Json) -> Json:
-    """Remove tags; one that is named with a value goes only if it has that value."""
-    gone = [(tag.get("Key"), tag.get("Value")) for tag in given.get("Tags", [])]
-    for identifier in given["Resources"]:
-        item = state.resource(identifier)
-        item["Tags"] = [
-            tag
-            for tag in item.get("Tags", [])
-            if not any(tag["Key"] == key and value in (None, tag["Value"]) for key, value in gone)
-        ]
+    """Remove tags: one with a value only if it has that value; all but AWS's own when none is named."""
+    gone = [(tag.get("Key", ""), tag.get("Value")) for tag in given.get("Tags", [])]
+    _own([key for key, _ in gone])
+    for item in [state.resource(identifier) for identifier in given["Resources"]]:
+        tags = _tags(item)
+        named = gone or [(key, None) for key in tags if not key.lower().startswith("aws:")]
+        _keep(item, {key: value for key, value in tags.items() if not {(key, None), (key, value)} & set(named)})
     return {}
+
+
+def _own(keys: Iterable[str]) -> None:
+    """Refuse the keys that are AWS's."""
+    for key in keys:
+        if key.lower().startswith("aws:"):
+            raise invalid(f"Tag keys starting with 'aws:' are reserved for internal use: {key}")
+
+
+def _tags(item: Json) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in item.get(_tag_field(item), [])}
+
+
+def _keep(item: Json, tags: dict[str, str]) -> None:
+    item[_tag_field(item)] = [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
+def _tag_field(item: Json) -> str:
+    """Return where a resource has its tags: an interface's field has another name."""
+    return "TagSet" if "NetworkInterfaceId" in item else "Tags"
 
 
 CHANGES: dict[str, Callable[[State, dict[str, Any]], dict[str, Any]]] = {

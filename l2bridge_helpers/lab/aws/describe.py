@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import fnmatch
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -219,8 +218,8 @@ def _offset(token: str) -> int:
         return 0
     try:
         kind, _, number = base64.urlsafe_b64decode(token).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         kind, number = "", ""
-    if kind != "l2b" or not number.isdecimal():
+    if kind != "l2b" or not number.isdecimal() or _token(int(number)) != token:
         raise Ec2Error("InvalidNextToken", "The token is invalid or has expired")
     return int(number)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -112,7 +113,7 @@ def _scalar(kind: str, text: str, name: str) -> Any:
             raise Ec2Error("InvalidParameterValue", f"Invalid value '{text}' for {name}")
         return text == "true"
     if kind in ("integer", "long"):
-        if not text.lstrip("-").isdecimal():
+        if not re.fullmatch(r"-?[0-9]+", text):
             raise Ec2Error("InvalidParameterValue", f"Invalid value '{text}' for {name}")
         return int(text)
     return text

@@ -52,6 +52,7 @@ class State:
         collection, key, code, what = _KINDS[kind]
         prefix, _, digits = identifier.rpartition("-")
         if prefix != kind or not _ID.fullmatch(digits):
+            code = "InvalidGroupId" if kind == "sg" else code
             raise Ec2Error(f"{code}.Malformed", f'Invalid id: "{identifier}" (expecting "{kind}-...")')
         for item in self.world.cloud(collection):
             if item[key] == identifier:

@@ -1,11 +1,11 @@
-"""Read what kubectl and gcloud print; say which file, item and field is not as it should be."""
+"""Read what kubectl, gcloud and `aws` print; say which file, item and field is not as it should be."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +21,17 @@ class Form:
     """What a file has to hold.
 
     Attributes:
-        kind: the `kind` of each item.
+        kind: the `kind` of each item; for `aws`, which writes none, the key of the list at the top.
         fields: dotted names of what each item must have; `[]` stands for every element of a list.
         command: what prints such a file.
+        key: the field that tells items apart; "": their names.
 
     """
 
     kind: str
     fields: tuple[str, ...]
     command: str
+    key: str = ""
 
 
 _GCE = ("name", "selfLink")
@@ -76,7 +78,14 @@ FORMS = {
 """By the names of `load_gce_world`'s parameters."""
 
 _LINKS = {"selfLink", "network", "zone", "region"}
-_RANGES = {"destRange", "ipCidrRange"}
+_NUMBERS: dict[str, Callable[[str], object]] = {
+    "destRange": ip_network,
+    "ipCidrRange": ip_network,
+    "networkIP": ip_address,
+    "CidrBlock": IPv4Network,
+    "PrivateIpAddress": IPv4Address,
+}
+"""Fields that hold an address or a range."""
 
 
 def read_items(what: str, source: Source) -> list[Json]:
@@ -92,16 +101,26 @@ def read_items(what: str, source: Source) -> list[Json]:
     """
     form = FORMS[what]
     items = _items(parse(source, form), source, form)
+    check_items(enumerate(items, 1), source, form)
+    return items
+
+
+def check_items(numbered: Iterable[tuple[int, Json]], source: Source, form: Form) -> None:
+    """Refuse items that are of another kind, lack a field, or are there twice.
+
+    Raises:
+        LabError: the text names file, item and field.
+
+    """
     seen: set[str] = set()
-    for number, item in enumerate(items, 1):
+    for number, item in numbered:
         label = f"{source}: item {number}"
         _check_kind(label, item, form)
         _check_fields(label, item, form)
-        identity = _identity(item)
+        identity = _identity(item, form)
         if identity in seen:
-            raise LabError(f"{label} ({identity}) is there twice; {_again(form)}")
+            raise LabError(f"{label} ({identity}) is there twice; {again(form)}")
         seen.add(identity)
-    return items
 
 
 def parse(source: Source, form: Form) -> object:
@@ -114,49 +133,47 @@ def parse(source: Source, form: Form) -> object:
     try:
         text = Path(source).read_text("utf-8-sig")
     except OSError as err:
-        raise LabError(f"{source} cannot be read ({err.strerror}); {_again(form)}") from err
+        raise LabError(f"{source} cannot be read ({err.strerror}); {again(form)}") from err
     except UnicodeDecodeError as err:
-        raise LabError(f"{source} is not UTF-8 text (byte {err.start}); {_again(form)}") from err
+        raise LabError(f"{source} is not UTF-8 text (byte {err.start}); {again(form)}") from err
     try:
         return json.loads(text)
     except ValueError as err:
-        raise LabError(f"{source} is not JSON ({err}); {_again(form)}") from err
+        raise LabError(f"{source} is not JSON ({err}); {again(form)}") from err
 
 
 def _items(value: object, source: Source, form: Form) -> list[Json]:
     found = value.get("items", [value]) if isinstance(value, dict) else value
     if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
-        raise LabError(f"{source} holds no list of objects; {_again(form)}")
+        raise LabError(f"{source} holds no list of objects; {again(form)}")
     if not found and form.kind in {"Node", "compute#instance"}:
-        raise LabError(f"{source} holds no {form.kind}; {_again(form)}")
+        raise LabError(f"{source} holds no {form.kind}; {again(form)}")
     return found
 
 
 def _check_kind(label: str, item: Json, form: Form) -> None:
     kind = item.get("kind", form.kind)
     if kind != form.kind:
-        raise LabError(f"{label} is a {kind}, not a {form.kind}; {_again(form)}")
+        raise LabError(f"{label} is a {kind}, not a {form.kind}; {again(form)}")
 
 
 def _check_fields(label: str, item: Json, form: Form) -> None:
     for field in form.fields:
         values = list(_values(item, field.split(".")))
         if not values or not all(isinstance(value, str | dict) and value for value in values):
-            raise LabError(f"{label} ({_identity(item)}) has no usable {field}; {_again(form)}")
+            raise LabError(f"{label} ({_identity(item, form)}) has no usable {field}; {again(form)}")
         for value in values:
-            _check_text(f"{label} ({_identity(item)})", field.rpartition(".")[2], value, form)
+            _check_text(f"{label} ({_identity(item, form)})", field.rpartition(".")[2], value, form)
 
 
 def _check_text(label: str, field: str, value: object, form: Form) -> None:
     if field in _LINKS and not relative(str(value)).startswith("projects/"):
-        raise LabError(f"{label}: {field} {value!r} is no URL of a resource; {_again(form)}")
+        raise LabError(f"{label}: {field} {value!r} is no URL of a resource; {again(form)}")
     try:
-        if field in _RANGES:
-            ip_network(str(value))
-        if field == "networkIP":
-            ip_address(str(value))
+        if field in _NUMBERS:
+            _NUMBERS[field](str(value))
     except ValueError as err:
-        raise LabError(f"{label}: {field} {value!r} is not an address or range; {_again(form)}") from err
+        raise LabError(f"{label}: {field} {value!r} is not an address or range; {again(form)}") from err
 
 
 def _values(value: object, path: list[str]) -> Iterator[object]:
@@ -173,7 +190,9 @@ def _values(value: object, path: list[str]) -> Iterator[object]:
             yield from _values(element, path[1:])
 
 
-def _identity(item: Json) -> str:
+def _identity(item: Json, form: Form) -> str:
+    if form.key:
+        return str(item.get(form.key) or f"no {form.key}")
     meta = item.get("metadata")
     if "selfLink" not in item and isinstance(meta, dict) and "name" in meta:
         return "/".join(filter(None, [meta.get("namespace"), str(meta["name"])]))
@@ -181,5 +200,6 @@ def _identity(item: Json) -> str:
     return "/".join(link.split("/")[2:]) or name_of(str(item.get("name", "no name")))
 
 
-def _again(form: Form) -> str:
+def again(form: Form) -> str:
+    """Return what to do about a file that cannot be used."""
     return f"write it again with `{form.command}`"
