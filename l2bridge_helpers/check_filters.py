@@ -10,6 +10,7 @@ from l2bridge_helpers.clouds.dialects import dialect_of
 from l2bridge_helpers.fabric import FIREWALL_RULES
 from l2bridge_helpers.findings import Finding, names_of, nodes_called
 from l2bridge_helpers.nodes import Network, parse_cidr
+from l2bridge_helpers.prefixes import within
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -89,10 +90,7 @@ def _sources(rule: Filter) -> list[Network]:
 
 
 def _covered(network: Network, sources: list[Network]) -> bool:
-    return any(
-        network.version == source.version and network.subnet_of(source)  # type: ignore[arg-type]
-        for source in sources
-    )
+    return any(within(network, source) for source in sources)
 
 
 def _by_family(cidrs: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
@@ -132,5 +130,5 @@ def _passes(network: Network, rules: list[SubnetFilter]) -> bool:
         if other is None or other.version != network.version or not other.overlaps(network):
             continue
         if any(protocol in _TCP for protocol in rule.protocols):
-            return rule.allow and network.subnet_of(other)  # type: ignore[arg-type]
+            return rule.allow and within(network, other)
     return False

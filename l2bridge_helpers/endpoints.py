@@ -35,6 +35,11 @@ def without_password(url: str) -> str:
     return re.sub(r"//[^/@]*@", "//…@", url)
 
 
+def shown_endpoint(endpoint: str, public: str) -> str:
+    """Return what a run says that it talks to: the lab, the endpoint, or the public one when none is given."""
+    return "this machine (practice lab, no credentials)" if is_plain_http(endpoint) else endpoint or public
+
+
 def is_loopback(endpoint: str) -> bool:
     """Return whether the endpoint's host is this machine."""
     host = urlsplit(endpoint).hostname or ""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from l2bridge_helpers.clouds.aws_api import MOST_VALUES, AwsApi
 from l2bridge_helpers.clouds.aws_dialect import AwsDialect, in_region, parse_regional
+from l2bridge_helpers.clouds.aws_ledger import difference
 from l2bridge_helpers.clouds.aws_read import (
     filters_of,
     instance_of,
@@ -20,8 +21,9 @@ from l2bridge_helpers.clouds.aws_read import (
     text,
     vpc_cidrs,
 )
-from l2bridge_helpers.endpoints import is_plain_http
-from l2bridge_helpers.errors import CloudError, CredentialsError, ParameterError, UnreachableError
+from l2bridge_helpers.clouds.reading import optional
+from l2bridge_helpers.endpoints import is_plain_http, shown_endpoint
+from l2bridge_helpers.errors import CloudError, ParameterError
 from l2bridge_helpers.fabric import (
     FIREWALL_RULES,
     Denied,
@@ -43,7 +45,6 @@ if TYPE_CHECKING:
     from l2bridge_helpers.nodes import NodeRow
 
 Raw = dict[str, Any]
-_Part = TypeVar("_Part")
 
 
 class Aws:
@@ -76,10 +77,8 @@ class Aws:
 
     def target(self) -> dict[str, str]:
         """Return region, profile and endpoint, as label -> value."""
-        lab = is_plain_http(self._endpoint)
-        public = f"https://ec2.{self._region}.amazonaws.com"
-        place = "this machine (practice lab, no credentials)" if lab else self._endpoint or public
-        profile = {} if lab else {"profile": self._api.profile}
+        place = shown_endpoint(self._endpoint, f"https://ec2.{self._region}.amazonaws.com")
+        profile = {} if is_plain_http(self._endpoint) else {"profile": self._api.profile}
         return {"region": self._region, "VPC": "the one that the nodes are in", **profile, "endpoint": place}
 
     # Read.
@@ -106,8 +105,8 @@ class Aws:
         used = {nic.subnet for instance in instances for nic in instance.nics_in(network)}
         tables = tuple(self._tables(raw_tables, vpc, [subnet for subnet in subnets if subnet.id in used], unread))
         groups = {group for instance in instances for nic in instance.nics for group in nic.filters}
-        rules: list[Raw] = _optional(unread, FIREWALL_RULES, lambda: self._api.security_groups(groups))
-        lists: list[Raw] = _optional(unread, "network ACLs", lambda: self._api.network_acls(used))
+        rules: list[Raw] = optional(unread, FIREWALL_RULES, lambda: self._api.security_groups(groups), [])
+        lists: list[Raw] = optional(unread, "network ACLs", lambda: self._api.network_acls(used), [])
         return Fabric(
             platform=self.platform,
             network=network,
@@ -160,7 +159,7 @@ class Aws:
         """Give the route tables of the nodes' subnets, and those that hold marks of ours."""
         used = {subnet.table for subnet in subnets}
         vpcs: list[Raw] = (
-            _optional(unread, "ranges of the VPC", lambda: self._api.vpcs(vpc)) if self._scope.routes else []
+            optional(unread, "ranges of the VPC", lambda: self._api.vpcs(vpc), []) if self._scope.routes else []
         )
         reserved = tuple(cidr for raw in vpcs for cidr in vpc_cidrs(raw))
         for raw in raws:
@@ -205,8 +204,7 @@ class Aws:
 
     def _write_marks(self, change: Change) -> None:
         _, table = parse_regional(change.resource)
-        new = {key: value for key, value in change.after.items() if change.before.get(key) != value}
-        old = {key: value for key, value in change.before.items() if key not in change.after}
+        new, old = difference(change.before, change.after)
         if new:
             self._api.set_tags(table, new)
         if old:
@@ -284,14 +282,3 @@ def _addresses(raw: Raw) -> Iterator[str]:
 def _templates(instances: Iterable[Instance]) -> list[Template]:
     """Return the Auto Scaling groups: no launch template can turn the check off (EC2 API, read 2026-11)."""
     return [Template(group, "", forwarding=False) for group in sorted({one.group for one in instances if one.group})]
-
-
-def _optional(unread: list[Unread], what: str, read: Callable[[], list[_Part]]) -> list[_Part]:
-    """Return what can be read. What is refused is done without, and said to be; an outage is not."""
-    try:
-        return read()
-    except (UnreachableError, CredentialsError):
-        raise
-    except CloudError as err:
-        unread.append(Unread(what, str(err)))
-        return []

@@ -120,9 +120,9 @@ class AwsDialect:
     def mark_command(self, table: str, before: Mapping[str, str], after: Mapping[str, str]) -> str:
         """Return `aws ec2 create-tags …` and, for what goes, `aws ec2 delete-tags …`."""
         region, resource = parse_regional(table)
-        new = [{"Key": key, "Value": value} for key, value in after.items() if before.get(key) != value]
-        old = [{"Key": key} for key in before if key not in after]
-        steps = [("create-tags", new), ("delete-tags", old)]
+        new, old = aws_ledger.difference(before, after)
+        set_tags = [{"Key": key, "Value": value} for key, value in new.items()]
+        steps = [("create-tags", set_tags), ("delete-tags", [{"Key": key} for key in old])]
         return " && ".join(
             _aws(verb, region, f"--resources={resource}", f"--tags={json.dumps(tags)}") for verb, tags in steps if tags
         )

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 
 from l2bridge_helpers.errors import DataError
 from l2bridge_helpers.nodes import Network, parse_cidr
+from l2bridge_helpers.prefixes import within
 
 OWNED, CLAIMED = "l2bridge:", "l2bridge-claim:"
 _VALUE = 256
@@ -38,11 +39,7 @@ class Block:
 
     def holds(self, destination: Network) -> bool:
         """Return whether a destination is one of them."""
-        return (
-            destination.version == self.network.version
-            and destination.prefixlen == self.length
-            and destination.subnet_of(self.network)  # type: ignore[arg-type]
-        )
+        return destination.prefixlen == self.length and within(destination, self.network)
 
     def __str__(self) -> str:
         """Return `10.42.0.0/22-24`, or `10.42.0.0/24`."""
@@ -94,6 +91,12 @@ def write(cluster: str, owned: Collection[str], claimed: Collection[str] = ()) -
             f"more than {_MOST_TAGS}; pod CIDRs that follow each other take fewer"
         )
     return tags
+
+
+def difference(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the tags that have to be set and those that have to go, to get from one ledger to the other."""
+    new = {key: value for key, value in after.items() if before.get(key) != value}
+    return new, {key: value for key, value in before.items() if key not in after}
 
 
 def own_tags(tags: Mapping[str, str], cluster: str) -> dict[str, str]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from google.cloud import compute_v1
 
@@ -13,8 +13,9 @@ from l2bridge_helpers.clouds.gce_api import PUBLIC, GceApi
 from l2bridge_helpers.clouds.gce_dialect import GceDialect, parse_network
 from l2bridge_helpers.clouds.gce_errors import LostRaceError
 from l2bridge_helpers.clouds.gce_read import filter_of, instance_of, path_of, route_of, subnet_of, table_of
-from l2bridge_helpers.endpoints import is_plain_http
-from l2bridge_helpers.errors import CloudError, CredentialsError, ParameterError, UnreachableError
+from l2bridge_helpers.clouds.reading import optional
+from l2bridge_helpers.endpoints import shown_endpoint
+from l2bridge_helpers.errors import CloudError, ParameterError
 from l2bridge_helpers.fabric import FIREWALL_RULES, Fabric, Instance, Route, Template, Unread
 from l2bridge_helpers.nodes import node_rows
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 _RACES = 5
 """How often an instance that others change at the same time is read and written again."""
 _TEMPLATE = re.compile(r"projects/([^/]+)/(?:global|regions/([^/]+))/instanceTemplates/([^/]+)")
-_Part = TypeVar("_Part")
 
 
 class Gce:
@@ -53,11 +53,10 @@ class Gce:
 
     def target(self) -> dict[str, str]:
         """Return project, network and endpoint, as label -> value."""
-        lab = "this machine (practice lab, no credentials)" if is_plain_http(self._endpoint) else self._endpoint
         return {
             "project": self.project,
             "network": path_of(self._network) or "the one that the nodes are in",
-            "endpoint": lab or PUBLIC,
+            "endpoint": shown_endpoint(self._endpoint, PUBLIC),
         }
 
     # Read.
@@ -83,7 +82,7 @@ class Gce:
         host, name = parse_network(path_of(self._network) or _network_of(members))
         network = self._api.get_network(host, name)
         network_id = path_of(network.self_link)
-        filters: list[compute_v1.Firewall] = _optional(
+        filters: list[compute_v1.Firewall] = optional(
             unread, FIREWALL_RULES, lambda: self._api.list_firewalls(host), []
         )
         table = table_of(network, self._api.list_routes(host), self._quotas(host, unread))
@@ -98,7 +97,7 @@ class Gce:
             ),
             tables=(table,),
             filters=tuple(filter_of(rule) for rule in filters if _applies_to(rule, network_id)),
-            templates=tuple(_optional(unread, "instance templates", lambda: self._templates(members), [])),
+            templates=tuple(optional(unread, "instance templates", lambda: self._templates(members), [])),
             unread=tuple(unread),
         )
 
@@ -111,13 +110,11 @@ class Gce:
         others = {path.split("/")[1] for path in named if path} - {self.project}
         found = self._api.list_instances(self.project)
         for project in sorted(others):
-            found += _optional(
-                unread, f"instances of project {project}", partial(self._api.list_instances, project), []
-            )
+            found += optional(unread, f"instances of project {project}", partial(self._api.list_instances, project), [])
         return [instance_of(raw) for raw in found]
 
     def _quotas(self, host: str, unread: list[Unread]) -> list[compute_v1.Quota]:
-        return _optional(unread, "quota of static routes", lambda: self._api.get_quotas(host), [])
+        return optional(unread, "quota of static routes", lambda: self._api.get_quotas(host), [])
 
     def _templates(self, members: list[Instance]) -> list[Template]:
         """Return what the members' managed groups make their next machines from."""
@@ -236,14 +233,3 @@ def _template_links(manager: compute_v1.InstanceGroupManager) -> list[str]:
     """Return every template that the group makes machines from: a canary has two."""
     links = [manager.instance_template, *(version.instance_template for version in manager.versions)]
     return list(dict.fromkeys(path_of(link) for link in links if link))
-
-
-def _optional(unread: list[Unread], what: str, read: Callable[[], _Part], otherwise: _Part) -> _Part:
-    """Return what can be read. What is refused or missing is done without, and said to be; an outage is not."""
-    try:
-        return read()
-    except (UnreachableError, CredentialsError):
-        raise
-    except CloudError as err:
-        unread.append(Unread(what, str(err)))
-        return otherwise

@@ -27,6 +27,7 @@ from google.cloud import compute_v1
 from google.protobuf.json_format import ParseError
 
 from l2bridge_helpers.clouds.gce_errors import operation_error, translate, worth_retrying
+from l2bridge_helpers.clouds.gce_lists import instances_of, items_of, refuse_partial, scopes_of, warnings_of
 from l2bridge_helpers.endpoints import is_plain_http
 from l2bridge_helpers.errors import CloudError
 
@@ -69,8 +70,8 @@ class GceApi:
         while True:
             answer = self._json("list instances", "GET", f"projects/{project}/aggregated/instances", query)
             with _explained("list instances"):
-                _refuse_partial("list instances", json.dumps(answer.get("unreachables") or ""), _warnings_of(answer))
-                found += _instances_of(answer)
+                refuse_partial("list instances", json.dumps(answer.get("unreachables") or ""), warnings_of(answer))
+                found += instances_of(answer)
             if not answer.get("nextPageToken"):
                 return found
             query = {**query, "pageToken": answer["nextPageToken"]}
@@ -102,7 +103,7 @@ class GceApi:
         """Return every route of the project: `routes.list`."""
         with _explained("list routes"):
             request = compute_v1.ListRoutesRequest(project=project, max_results=_PAGE)
-            return _items("list routes", self._routes.list(request, retry=_RETRY, timeout=_TIMEOUT))
+            return items_of("list routes", self._routes.list(request, retry=_RETRY, timeout=_TIMEOUT))
 
     def get_route(self, project: str, name: str) -> compute_v1.Route | None:
         """Return one route, or None: `routes.get`."""
@@ -149,14 +150,14 @@ class GceApi:
         with _explained("list subnets"):
             request = compute_v1.AggregatedListSubnetworksRequest(project=project, max_results=_PAGE)
             pages = self._client(compute_v1.SubnetworksClient).aggregated_list(request, retry=_RETRY, timeout=_TIMEOUT)
-            return [subnet for scope in _scopes("list subnets", pages) for subnet in scope.subnetworks]
+            return [subnet for scope in scopes_of("list subnets", pages) for subnet in scope.subnetworks]
 
     def list_firewalls(self, project: str) -> list[compute_v1.Firewall]:
         """Return every firewall rule of the project: `firewalls.list`."""
         with _explained("list firewall rules"):
             request = compute_v1.ListFirewallsRequest(project=project, max_results=_PAGE)
             pages = self._client(compute_v1.FirewallsClient).list(request, retry=_RETRY, timeout=_TIMEOUT)
-            return _items("list firewall rules", pages)
+            return items_of("list firewall rules", pages)
 
     def get_quotas(self, project: str) -> list[compute_v1.Quota]:
         """Return the project's quotas: `projects.get`."""
@@ -170,7 +171,7 @@ class GceApi:
             request = compute_v1.AggregatedListInstanceGroupManagersRequest(project=project, max_results=_PAGE)
             client = self._client(compute_v1.InstanceGroupManagersClient)
             pages = client.aggregated_list(request, retry=_RETRY, timeout=_TIMEOUT)
-            scopes = _scopes("list managed instance groups", pages)
+            scopes = scopes_of("list managed instance groups", pages)
             return [manager for scope in scopes for manager in scope.instance_group_managers]
 
     def get_template(self, project: str, name: str, region: str = "") -> compute_v1.InstanceTemplate:
@@ -267,50 +268,6 @@ class GceApi:
                 pause = min(2 * pause, _LONGEST_PAUSE)
         if operation.error.errors or operation.http_error_status_code >= _FAILED:
             raise operation_error(operation, doing)
-
-
-def _items(doing: str, pager: Any) -> list[Any]:
-    """Return everything that a list's pages hold, if they are whole."""
-    found: list[Any] = []
-    for page in pager.pages:
-        _refuse_partial(doing, "", [page.warning.code])
-        found += page.items
-    return found
-
-
-def _scopes(doing: str, pager: Any) -> list[Any]:
-    """Return the scopes (zones, regions) of an aggregated list's pages, if they are whole."""
-    found: list[Any] = []
-    for page in pager.pages:
-        scopes = list(page.items.values())
-        _refuse_partial(
-            doing, ", ".join(page.unreachables), [page.warning.code, *(scope.warning.code for scope in scopes)]
-        )
-        found += scopes
-    return found
-
-
-def _warnings_of(answer: Mapping[str, Any]) -> list[str]:
-    parts = [answer, *(answer.get("items") or {}).values()]
-    return [str((part.get("warning") or {}).get("code") or "") for part in parts]
-
-
-def _refuse_partial(doing: str, unreachable: str, warnings: list[str]) -> None:
-    """Refuse a list that says itself that something is missing: what is not in it would look like gone."""
-    odd = sorted({code for code in warnings if code not in ("", "NO_RESULTS_ON_PAGE")})
-    if unreachable.strip('"') or odd:
-        what = ", ".join(filter(None, [unreachable.strip('"'), *odd]))
-        raise CloudError(f"could not {doing}: the list is not whole ({what}); run again when the cloud answers in full")
-
-
-def _instances_of(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return a page's instances; a page with anything else in it is no page."""
-    scopes = answer.get("items") or {}
-    instances = [instance for scope in scopes.values() for instance in scope.get("instances") or []]
-    strange = [instance for instance in instances if not isinstance(instance, dict)]
-    if strange:
-        raise ValueError(f"instance {strange[0]!r}")
-    return instances
 
 
 @contextmanager

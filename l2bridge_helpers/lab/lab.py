@@ -64,32 +64,33 @@ class Lab:
         """
         live = world.copy()
         self.platform = live.platform
+        self._live = live
         self.gce = GceState(live)
         self.kubernetes = KubeState(live, lock=self.gce.lock)
         self._record = Record(on_request)
         with ExitStack() as stack:
             place = Path(folder) if folder else Path(stack.enter_context(TemporaryDirectory(prefix="l2bridge-lab-")))
-            self.endpoint = self._serve_cloud(stack, live, port)
+            self.endpoint = self._serve_cloud(stack, port)
             server = self._serve(stack, "kubernetes", KubeApi(self.kubernetes), self.kubernetes, kubernetes_port)
             self.kubeconfig = write_kubeconfig(place, server=server, cluster=live.cluster)
             self._stack = stack.pop_all()
 
-    def _serve_cloud(self, stack: ExitStack, live: World, port: int) -> str:
+    def _serve_cloud(self, stack: ExitStack, port: int) -> str:
         """Serve the cloud API of the world's platform; return its URL, "" where there is no cloud."""
-        if live.platform == "gce":
+        if self.platform == "gce":
             return self._serve(stack, "gce", GceApi(self.gce), self.gce, port)
-        if live.platform != "aws":
+        if self.platform != "aws":
             return ""
         from l2bridge_helpers.lab.aws import api, state  # botocore is of no use to the other platforms
 
-        self.aws = state.State(live, lock=self.gce.lock)
+        self.aws = state.State(self._live, lock=self.gce.lock)
         return self._serve(stack, "aws", api.Api(self.aws), self.aws, port, api.trouble)
 
     @property
     def world(self) -> World:
         """The live world: what is changed here is changed for every client."""
         self.gce.settle()
-        return self.gce.world
+        return self._live
 
     @property
     def parameters(self) -> dict[str, str]:
@@ -97,8 +98,8 @@ class Lab:
         return {
             "kubeconfig": str(self.kubeconfig),
             "context": CONTEXT,
-            "cluster": self.gce.world.cluster,
-            **self.gce.world.parameters,
+            "cluster": self._live.cluster,
+            **self._live.parameters,
             "endpoint": self.endpoint,
         }
 

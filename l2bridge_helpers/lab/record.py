@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -39,7 +40,7 @@ class Request:
         """EC2's name for what is asked, "" on other APIs."""
         return self._form.get("Action", "")
 
-    @property
+    @cached_property
     def _form(self) -> dict[str, str]:
         return dict(parse_qsl(self.body)) if isinstance(self.body, str) and "Action=" in self.body else {}
 

@@ -69,6 +69,7 @@ def test_fingerprints_may_be_in_either_alphabet(lab: Lab, rest: Rest) -> None:
     _stored(lab)["fingerprint"] = "ab+/ab+/abc="
     body = _read(rest) | {"canIpForward": True, "fingerprint": "ab-_ab-_abc="}
     rest.done("PUT", PATH, body, mostDisruptiveAllowedAction="REFRESH")
+    assert _stored(lab)["canIpForward"] is True
 
 
 def test_no_effect_is_not_enough(rest: Rest) -> None:
@@ -162,7 +163,8 @@ def test_changed_metadata_need_their_own_fingerprint(rest: Rest) -> None:
 def test_the_other_host_changes_nothing(rest: Rest) -> None:
     """URLs that come back with another host are the same URLs."""
     text = json.dumps(_read(rest)).replace("www.googleapis.com/compute/", "compute.googleapis.com/compute/")
-    rest.done("PUT", PATH, json.loads(text), mostDisruptiveAllowedAction="NO_EFFECT")
+    operation = rest.done("PUT", PATH, json.loads(text), mostDisruptiveAllowedAction="NO_EFFECT")
+    assert "error" not in operation
 
 
 def test_org_policy_forbids_forwarding(lab: Lab, rest: Rest) -> None:

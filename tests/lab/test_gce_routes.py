@@ -126,6 +126,7 @@ def test_a_range_that_hides_a_subnetwork_is_refused(lab: Lab, rest: Rest, destin
 def test_a_wider_range_hides_nothing(rest: Rest) -> None:
     """A route to a range around a subnetwork is less specific, so it is allowed."""
     rest.done("POST", "global/routes", route(destRange="10.0.0.0/8"))
+    assert rest.get("global/routes/r1").body["destRange"] == "10.0.0.0/8"
 
 
 def test_auto_mode_networks_keep_their_block(lab: Lab, rest: Rest) -> None:
@@ -146,6 +147,7 @@ def test_the_same_range_may_be_routed_twice(rest: Rest) -> None:
     """GCE takes two routes to one range (and spreads flows over them): the replacement can come first."""
     rest.done("POST", "global/routes", route())
     rest.done("POST", "global/routes", route(name="r2", nextHopInstance=f"zones/{ZONE}/instances/node-2"))
+    assert [rest.get(f"global/routes/{name}").status for name in ("r1", "r2")] == [200, 200]
 
 
 def test_a_full_quota_is_an_error_of_the_operation(lab: Lab, rest: Rest) -> None:

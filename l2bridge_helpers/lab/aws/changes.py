@@ -80,7 +80,9 @@ def create_route(state: State, given: Json) -> Json:
         raise Ec2Error(
             "RouteLimitExceeded", f"The route table {table['RouteTableId']} has reached the maximum number of routes."
         )
-    table["Routes"].append({key: destination, **_hop(state, table, given), "Origin": "CreateRoute", "State": "active"})
+    table["Routes"].append(
+        {key: destination, **_hop(state, table, given, destination), "Origin": "CreateRoute", "State": "active"}
+    )
     return {"Return": True}
 
 
@@ -92,7 +94,7 @@ def replace_route(state: State, given: Json) -> Json:
         raise invalid(f"There is no route defined for '{destination}' in the route table. Use CreateRoute instead.")
     if route.get("GatewayId") == "local":
         raise invalid(f"cannot replace local route {destination} in route table {table['RouteTableId']}")
-    hop = _hop(state, table, given)
+    hop = _hop(state, table, given, destination)
     route.clear()
     route.update({key: destination, **hop, "Origin": "CreateRoute", "State": "active"})
     return {}
@@ -134,7 +136,7 @@ def _route(table: Json, key: str, destination: str) -> Json | None:
     return next((route for route in table["Routes"] if route.get(key) == destination), None)
 
 
-def _hop(state: State, table: Json, given: Json) -> Json:
+def _hop(state: State, table: Json, given: Json, destination: str) -> Json:
     targets = sorted(given.keys() - _PLACE)
     if len(targets) > 1:
         raise Ec2Error("InvalidParameterCombination", f"Only one of these may be specified: {', '.join(targets)}")
@@ -146,7 +148,6 @@ def _hop(state: State, table: Json, given: Json) -> Json:
             f"route table {table['RouteTableId']} and interface {nic['NetworkInterfaceId']} "
             "belong to different networks"
         )
-    _, _, destination = _place(state, given)
     ranges = [vpc["CidrBlock"] for vpc in state.world.cloud("Vpcs") if vpc["VpcId"] == table["VpcId"]]
     subnets = [item["CidrBlock"] for item in state.world.cloud("Subnets") if item["VpcId"] == table["VpcId"]]
     if any(_inside(destination, block) for block in ranges) and destination not in subnets:

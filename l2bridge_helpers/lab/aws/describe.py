@@ -192,21 +192,28 @@ def _at(value: Any, path: list[str]) -> Iterator[Any]:
 
 def _shown(item: Json, state: State) -> Json:
     """Return a resource as the API shows it: what follows from others is worked out anew."""
-    if "Routes" in item:
-        return {**item, "Routes": [{**route, "State": route_state(route, state)} for route in item["Routes"]]}
-    return item
+    if "Routes" not in item:
+        return item
+    carrying = _carrying(state)
+    return {**item, "Routes": [{**route, "State": _route_state(route, carrying)} for route in item["Routes"]]}
 
 
-def route_state(route: Json, state: State) -> str:
+def _route_state(route: Json, carrying: set[str]) -> str:
     """Return `blackhole` when the interface is gone or its machine does not run."""
     interface = route.get("NetworkInterfaceId")
     if not interface:
         return str(route.get("State", "active"))
-    nics = {nic["NetworkInterfaceId"]: nic for nic in state.world.cloud("NetworkInterfaces")}
-    machine = nics.get(interface, {}).get("Attachment", {}).get("InstanceId")
+    return "active" if interface in carrying else "blackhole"
+
+
+def _carrying(state: State) -> set[str]:
+    """Return the interfaces that are on no machine, or on one that runs."""
     states = {one["InstanceId"]: one["State"]["Name"] for one in state.world.cloud("Instances")}
-    usable = interface in nics and (machine is None or states.get(machine) == "running")
-    return "active" if usable else "blackhole"
+    machines = {
+        nic["NetworkInterfaceId"]: nic.get("Attachment", {}).get("InstanceId")
+        for nic in state.world.cloud("NetworkInterfaces")
+    }
+    return {nic for nic, machine in machines.items() if machine is None or states.get(machine) == "running"}
 
 
 def _token(offset: int) -> str:
