@@ -15,7 +15,8 @@ from l2bridge_helpers.errors import DataError
 from l2bridge_helpers.nodes import Network
 
 _ALLOWED = re.compile(r"[A-Za-z0-9 +\-=._:/@]*")
-NAMES = st.text(min_size=1, max_size=10)
+NAMES = st.text(min_size=1, max_size=10).filter(lambda name: 3 * len(name.encode()) <= 90)
+"""Names that a tag's key can hold; three letters for each byte at most. What is longer is refused, see below."""
 NETWORKS = st.one_of(
     st.builds(lambda number: ipaddress.ip_network((0x0A2A0000 + number * 256, 24)), st.integers(0, 40)),
     st.builds(lambda number: ipaddress.ip_network((0x0A2A0000 + number * 512, 23)), st.integers(0, 20)),
@@ -122,3 +123,10 @@ def test_a_name_that_does_not_fit_is_refused() -> None:
     """The error names the cluster and the parameter."""
     with pytest.raises(DataError, match=r"cluster 'é{31}'.*parameter cluster"):
         write("é" * 31, ["10.42.0.0/24"])
+
+
+def test_a_name_that_no_key_holds_is_refused() -> None:
+    """It is never cut: two long names could then be one."""
+    assert write("x" * 90, {"10.42.0.0/24"})
+    with pytest.raises(DataError, match="too long .* set parameter cluster"):
+        write("x" * 91, {"10.42.0.0/24"})
