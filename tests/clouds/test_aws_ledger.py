@@ -128,5 +128,5 @@ def test_a_name_that_does_not_fit_is_refused() -> None:
 def test_a_name_that_no_key_holds_is_refused() -> None:
     """It is never cut: two long names could then be one."""
     assert write("x" * 90, {"10.42.0.0/24"})
-    with pytest.raises(DataError, match="too long .* set parameter cluster"):
+    with pytest.raises(DataError, match=r"too long .* set parameter cluster"):
         write("x" * 91, {"10.42.0.0/24"})

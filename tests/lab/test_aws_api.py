@@ -297,3 +297,12 @@ def test_sdk_refuses_what_the_lab_never_sees(ec2: "EC2Client") -> None:
     """The SDK's own validation is the same description of the service."""
     with pytest.raises(ParamValidationError):
         ec2.create_route(RouteTableId=MAIN, Colour="red")  # type: ignore[call-arg]
+
+
+def test_tags_are_listed_by_resource_and_key(ec2: "EC2Client") -> None:
+    """Those of interfaces too, whose field has another name."""
+    nic = aws_id("eni", "node-1")
+    ec2.create_tags(Resources=[nic, MAIN], Tags=[{"Key": "mine", "Value": "1"}])
+    filters: Any = [{"Name": "resource-id", "Values": [nic]}, {"Name": "key", "Values": ["mine"]}]
+    (tag,) = ec2.describe_tags(Filters=filters)["Tags"]
+    assert tag == {"ResourceId": nic, "ResourceType": "network-interface", "Key": "mine", "Value": "1"}

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from l2bridge_helpers.lab.aws.errors import Ec2Error, invalid
-from l2bridge_helpers.lab.aws.state import State
+from l2bridge_helpers.lab.aws.state import State, tag_field
 from l2bridge_helpers.lab.world import Json
 
 _PLACE = {"DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId", "RouteTableId"}
@@ -200,16 +200,11 @@ def _own(keys: Iterable[str]) -> None:
 
 
 def _tags(item: Json) -> dict[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in item.get(_tag_field(item), [])}
+    return {tag["Key"]: tag["Value"] for tag in item.get(tag_field(item), [])}
 
 
 def _keep(item: Json, tags: dict[str, str]) -> None:
-    item[_tag_field(item)] = [{"Key": key, "Value": value} for key, value in tags.items()]
-
-
-def _tag_field(item: Json) -> str:
-    """Return where a resource has its tags: an interface's field has another name."""
-    return "TagSet" if "NetworkInterfaceId" in item else "Tags"
+    item[tag_field(item)] = [{"Key": key, "Value": value} for key, value in tags.items()]
 
 
 CHANGES: dict[str, Callable[[State, dict[str, Any]], dict[str, Any]]] = {

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from l2bridge_helpers.lab.aws.errors import Ec2Error, invalid
-from l2bridge_helpers.lab.aws.state import State
+from l2bridge_helpers.lab.aws.state import State, tag_field
 from l2bridge_helpers.lab.world import Json
 
 MOST_VALUES = 200
@@ -23,7 +23,7 @@ class Listing:
 
     Attributes:
         collection: of the world, and of the answer.
-        ids: the parameter that names resources, and their kind.
+        ids: the parameter that names resources, and their kind; empty: there is none.
         key: the resources' id.
         most: the greatest page.
         filters: filter's name -> dotted path of what it looks at; `[]` stands for every element of a list.
@@ -75,6 +75,14 @@ LISTINGS = {
             "source-dest-check": "SourceDestCheck",
             "interface-type": "InterfaceType",
         },
+    ),
+    "DescribeTags": Listing(
+        "Tags",
+        "",
+        "",
+        "",
+        1000,
+        {"resource-id": "ResourceId", "resource-type": "ResourceType", "key": "Key", "value": "Value"},
     ),
     "DescribeVpcs": Listing("Vpcs", "VpcIds", "vpc", "VpcId", 1000, {"vpc-id": "VpcId"}),
     "DescribeSubnets": Listing(
@@ -161,14 +169,14 @@ def _found(listing: Listing, state: State, filters: list[Json]) -> Iterator[Json
         if not tag and name not in listing.filters:
             raise invalid(f"The filter '{name}' is invalid")
         wanted.append((name.removeprefix("tag:") if tag else "", listing.filters.get(name, ""), values))
-    for item in state.world.cloud(listing.collection):
+    for item in state.items(listing.collection):
         if all(_matches(item, *one) for one in wanted):
             yield item
 
 
 def _matches(item: Json, tag: str, path: str, values: list[str]) -> bool:
     if tag:
-        has = [entry["Value"] for entry in [*item.get("Tags", []), *item.get("TagSet", [])] if entry["Key"] == tag]
+        has = [entry["Value"] for entry in item.get(tag_field(item), []) if entry["Key"] == tag]
     else:
         has = [
             ("true" if value else "false") if isinstance(value, bool) else str(value)

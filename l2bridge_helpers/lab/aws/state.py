@@ -19,6 +19,16 @@ _KINDS = {
     "sg": ("SecurityGroups", "GroupId", "InvalidGroup", "security group"),
     "acl": ("NetworkAcls", "NetworkAclId", "InvalidNetworkAclID", "networkAcl"),
 }
+_TYPES = {
+    "i": "instance",
+    "eni": "network-interface",
+    "rtb": "route-table",
+    "subnet": "subnet",
+    "vpc": "vpc",
+    "sg": "security-group",
+    "acl": "network-acl",
+}
+"""What DescribeTags calls them."""
 _ID = re.compile(r"[0-9a-f]{8}(?:[0-9a-f]{9})?")
 
 
@@ -64,9 +74,26 @@ class State:
         for identifier in identifiers:
             self.find(identifier, kind)
 
+    def items(self, collection: str) -> list[Json]:
+        """Return the resources of a collection; `Tags` are those of all resources, one by one."""
+        return self._tags() if collection == "Tags" else self.world.cloud(collection)
+
+    def _tags(self) -> list[Json]:
+        return [
+            {"ResourceId": item[key], "ResourceType": _TYPES[kind], **tag}
+            for kind, (collection, key, _, _) in _KINDS.items()
+            for item in self.world.cloud(collection)
+            for tag in item.get(tag_field(item), [])
+        ]
+
     def resource(self, identifier: str) -> Json:
         """Return the taggable resource with this id."""
         kind = identifier.rpartition("-")[0]
         if kind not in _KINDS:
             raise Ec2Error("InvalidID", f"The ID '{identifier}' is not valid")
         return self.find(identifier, kind)
+
+
+def tag_field(item: Json) -> str:
+    """Return where a resource has its tags: an interface's field has another name."""
+    return "TagSet" if "NetworkInterfaceId" in item else "Tags"
