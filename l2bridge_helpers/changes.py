@@ -17,11 +17,14 @@ from l2bridge_helpers.errors import DataError
 
 Action = Literal["create", "update", "delete", "none", "conflict"]
 WRITES: tuple[Action, ...] = ("create", "update", "delete")
-APPLY_ORDER = {"claim": 0, "forwarding": 1, "route": 2, "mark": 3}
+APPLY_ORDER = {"claim": 0, "template": 1, "forwarding": 2, "table": 3, "route": 4, "mark": 5, "association": 6}
 """A route to an instance that does not forward yet would be born with a warning; what says that a route is ours stands
-before it is made, and goes after it is gone. The reverse is the order of undo."""
+before it is made, and goes after it is gone; a subnet is given a table that has its routes. The reverse is the order of
+undo."""
 SIDE_BY_SIDE = 10
 """Nodes served at the same time: as many as an SDK's session keeps connections."""
+CLAIMS, TEMPLATES, NODES, DELETIONS, MARKS, ASSOCIATIONS = range(1, 7)
+"""The stages of a plan, see `stage`."""
 SCHEMA = 1
 
 
@@ -32,8 +35,8 @@ class Change:
     Attributes:
         action: `create`, `update`, `delete`; `none`: it is as it should be, or stays; `conflict`: it stops `apply`.
         kind: `forwarding`, `route`; where routes carry no marks also `claim` (these are about to be made) and `mark`
-            (these are ours).
-        resource: id of the instance or NIC, name of the route, id of the marked table.
+            (these are ours); `template` of a managed group; `table`, and its `association` with a subnet.
+        resource: id of the instance or NIC, name of the route, id of the table, group or subnet.
         node: the Kubernetes node that it is for; empty for what is not one node's.
         before: what is there, empty for nothing.
         after: what will be there, empty for nothing.
@@ -114,7 +117,13 @@ class Plan:
         if self.routes:
             parts.append(f"add {_count(counts['route', 'create'], 'route')}")
             parts.append(f"replace {counts['route', 'update'] or 'none'}, delete {counts['route', 'delete'] or 'none'}")
-        parts += [f"mark {_count(counts['mark', 'update'], 'route table')}"] if counts["mark", "update"] else []
+        made, given = counts["table", "create"], counts["association", "update"]
+        parts += [f"make {_count(made, 'route table')}"] if made else []
+        parts += [f"give {_count(given, 'subnet')} a route table"] if given else []
+        templates = counts["template", "update"]
+        parts += [f"change {_count(templates, 'template')}"] if templates else []
+        marked = {row.resource for row in self.changes if row.kind in ("claim", "mark") and row.writes}
+        parts += [f"mark {_count(len(marked), 'route table')}"] if marked else []
         sentence = ", ".join(parts) or "nothing to change: here is no cloud whose network has to be told"
         return sentence + (f"; {_count(len(self.conflicts), 'conflict')} in the way" if self.conflicts else "")
 
@@ -154,12 +163,15 @@ def ordered(changes: Iterable[Change]) -> tuple[Change, ...]:
 
 
 def stage(change: Change) -> int:
-    """Return when a change is due: conflict, claims, forwarding and routes, deletions, marks, what stays."""
+    """Return when a change is due: conflict, claims, templates, forwarding and routes, deletions, marks, associations.
+
+    What stays as it is comes last.
+    """
     if change.action in ("conflict", "none"):
-        return {"conflict": 0, "none": 5}[change.action]
-    if change.kind in ("claim", "mark"):
-        return {"claim": 1, "mark": 4}[change.kind]
-    return 3 if change.action == "delete" else 2
+        return {"conflict": 0, "none": 7}[change.action]
+    if change.action == "delete":
+        return DELETIONS
+    return {"claim": CLAIMS, "template": TEMPLATES, "mark": MARKS, "association": ASSOCIATIONS}.get(change.kind, NODES)
 
 
 def _canonical(plan: Plan) -> str:

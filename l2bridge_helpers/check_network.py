@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from l2bridge_helpers.check_filters import check_filters, merge
+from l2bridge_helpers.check_filters import check_filters
+from l2bridge_helpers.check_ranked import merge
 from l2bridge_helpers.clouds.dialects import dialect_of
 from l2bridge_helpers.findings import Finding, names_of
 from l2bridge_helpers.nodes import Network, parse_cidr
+from l2bridge_helpers.tables import bare_subnets, chosen_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +29,8 @@ def check_network(placed: tuple[Placed, ...], fabric: Fabric, scope: Scope) -> l
         *_fixed(placed),
         *_not_running(placed),
         *_unmanaged_routes(placed, fabric, scope),
-        *_templates(placed, fabric),
+        *_templates(placed, fabric, scope),
+        *_tables(placed, fabric, scope),
         *check_filters(placed, fabric),
         *_denied(fabric),
         *_unread(fabric),
@@ -92,7 +95,7 @@ def _fixed(placed: tuple[Placed, ...]) -> Iterator[Finding]:
         if spot.nic.fixed and not spot.nic.forwarding:
             found = f"has its address on {spot.nic.id}, where forwarding cannot be turned on: {spot.nic.fixed}"
             meaning = "the cloud drops the packets of its pods; the other nodes are served"
-            todo = "give the node an address on an ordinary interface (--node-ip, flannel's --iface)"
+            todo = spot.nic.remedy or "give the node an address on an ordinary interface (--node-ip, flannel's --iface)"
             yield Finding("error", f"node {spot.row.nodeName}", found, meaning, todo)
 
 
@@ -121,12 +124,12 @@ def _unmanaged_routes(placed: tuple[Placed, ...], fabric: Fabric, scope: Scope) 
             yield Finding("warning", f"route {route.name}", found, meaning, todo)
 
 
-def _templates(placed: tuple[Placed, ...], fabric: Fabric) -> Iterator[Finding]:
+def _templates(placed: tuple[Placed, ...], fabric: Fabric, scope: Scope) -> Iterator[Finding]:
     members: dict[str, list[str]] = defaultdict(list)
     for spot in placed:
         members[spot.instance.group].append(spot.row.nodeName)
     for template in fabric.templates:
-        if not template.forwarding and members[template.group]:
+        if not template.forwarding and members[template.group] and not (template.changeable and scope.forwarding):
             source = f"makes machines from {template.id}, which leaves" if template.id else "makes machines with"
             found = f"{source} forwarding off"
             meaning = (
@@ -135,6 +138,24 @@ def _templates(placed: tuple[Placed, ...], fabric: Fabric) -> Iterator[Finding]:
             better = "make a template with forwarding on and set it on the group, or " if template.id else ""
             todo = f"{better}run this runbook on a schedule"
             yield Finding("warning", f"group {template.group}", found, meaning, todo)
+
+
+def _tables(placed: tuple[Placed, ...], fabric: Fabric, scope: Scope) -> Iterator[Finding]:
+    """Say what stands against the table that subnets without one are given, and what else it does to them."""
+    table = chosen_table(placed, fabric) if scope.routes else None
+    if table is None:
+        return
+    subnets = names_of(bare_subnets(placed, fabric))
+    if table.location != fabric.location:
+        found = f"is in {table.location}, and the network is in {fabric.location}"
+        meaning = f"{subnets} cannot be given a table of another region"
+        yield Finding("blocking", f"route table {table.id}", found, meaning, "name a table of the network's region")
+    strange = [route.name for route in table.routes if not route.cluster]
+    if strange:
+        found = f"is to be given to {subnets}, and holds {len(strange)} routes that are not ours: {names_of(strange)}"
+        meaning = "they will lead what these subnets send, also what is no pod's"
+        todo = "make sure that this is meant; without parameter route_table a table of our own is made"
+        yield Finding("warning", f"route table {table.id}", found, meaning, todo)
 
 
 def _denied(fabric: Fabric) -> Iterator[Finding]:

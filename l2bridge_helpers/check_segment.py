@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from l2bridge_helpers.clouds.dialects import dialect_of
 from l2bridge_helpers.findings import Finding, names_of
 from l2bridge_helpers.placement import Placed, place
-from l2bridge_helpers.verify import Check
+from l2bridge_helpers.proof import Check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

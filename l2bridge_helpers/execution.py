@@ -2,7 +2,8 @@
 
 A node's changes run one after the other, and the first that fails stops that node only. Nodes run side by side.
 Before them stands what claims their routes; after them come deletions, only where the route that takes their place
-was made; last what says which routes are ours, only where all of a table's were done.
+was made; then what says which routes are ours, only where all of a table's were done. Where a cloud writes a whole
+table at once, all its rows are one write, without those of nodes that have failed. Subnets get their tables last.
 """
 
 from __future__ import annotations
@@ -14,7 +15,17 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import TYPE_CHECKING
 
-from l2bridge_helpers.changes import SIDE_BY_SIDE, stage
+from l2bridge_helpers.changes import (
+    ASSOCIATIONS,
+    CLAIMS,
+    DELETIONS,
+    MARKS,
+    NODES,
+    SIDE_BY_SIDE,
+    TEMPLATES,
+    stage,
+)
+from l2bridge_helpers.clouds.dialects import dialect_of
 from l2bridge_helpers.errors import CredentialsError, L2BridgeError, UnreachableError
 from l2bridge_helpers.results import Outcome, Result, Results
 
@@ -26,6 +37,11 @@ OUTAGE = 10
 """So many failures in a row of a cloud that is not there, or lets us in no more, and the rest is not tried."""
 _NEWS_SECONDS = 5.0
 
+Batch = tuple[int, ...]
+"""The places of changes that are one write."""
+Chain = list[Batch]
+"""Writes that run one after the other, as long as none fails."""
+
 
 class Execution:
     """One application of a plan. A change is known by its place in the plan."""
@@ -34,6 +50,7 @@ class Execution:
         """Prepare; nothing is sent yet."""
         self._writes = changes.writes
         self._cluster = changes.cluster
+        self._dialect = dialect_of(changes.platform)
         self._cloud = cloud
         self._tell = tell
         self._news = News(len(self._writes), tell)
@@ -46,21 +63,48 @@ class Execution:
 
     def results(self) -> Results:
         """Send everything, and return what became of it."""
-        self._side_by_side([[place] for place in self._due(1)])
-        self._side_by_side(self._chains(self._unless(self._unclaimed, self._due(2))))
-        self._side_by_side([[place] for place in self._unless(self._unreplaced, self._due(3))])
-        self._side_by_side([[place] for place in self._unless(self._unfinished, self._due(4))])
+        for chains in self._rounds():
+            self._side_by_side(chains)
         return Results(tuple(self._result(place) for place in range(len(self._writes))), self._cluster)
 
-    def _due(self, number: int) -> list[int]:
-        return [place for place, change in enumerate(self._writes) if stage(change) == number]
+    def _rounds(self) -> Iterator[list[Chain]]:
+        """Give what runs side by side, round after round; each round is made when those before it are done."""
+        shared = [place for place in range(len(self._writes)) if self._name(place) and not self._is_forwarding(place)]
+        alone = [place for place in range(len(self._writes)) if place not in set(shared)]
+        yield self._single(self._due(CLAIMS, alone))
+        yield self._single(self._due(TEMPLATES, alone))
+        yield self._chains(self._unless(self._unclaimed, self._due(NODES, alone)))
+        yield self._single(self._unless(self._unreplaced, self._due(DELETIONS, alone)))
+        yield self._single(self._unless(self._unfinished, self._due(MARKS, alone)))
+        yield self._batches(self._unless(self._unready, shared))
+        for place in self._due(ASSOCIATIONS, alone):  # one at a time: each locks the whole network
+            yield self._single(self._unless(self._unmade, [place]))
+
+    def _due(self, number: int, places: list[int]) -> list[int]:
+        return [place for place in places if stage(self._writes[place]) == number]
+
+    def _name(self, place: int) -> str:
+        return self._dialect.together(self._writes[place])
+
+    def _is_forwarding(self, place: int) -> bool:
+        return self._writes[place].kind == "forwarding"
+
+    def _single(self, places: Iterable[int]) -> list[Chain]:
+        return [[(place,)] for place in places]
+
+    def _batches(self, places: Iterable[int]) -> list[Chain]:
+        """Return the places of each write."""
+        batches: dict[str, list[int]] = defaultdict(list)
+        for place in places:
+            batches[self._name(place)].append(place)
+        return [[tuple(batch)] for batch in batches.values()]
 
     def _unless(self, obstacle: Callable[[Change], str], places: Iterable[int]) -> Iterator[int]:
         """Skip the changes that something stands against."""
         for place in places:
             why = obstacle(self._writes[place])
             if why:
-                self._note(place, "skipped", why)
+                self._note((place,), "skipped", why)
             else:
                 yield place
 
@@ -82,18 +126,37 @@ class Execution:
         tables = {side.get("table") for other in self._undone() for side in (other.before, other.after)}
         return "not every route of this table is done; the claim stays" if change.resource in tables else ""
 
+    def _unready(self, change: Change) -> str:
+        """Return why a row is left out of the write of its table: its node, or a row that it needs, has failed."""
+        broken = [other for other in self._undone() if other.node == change.node and change.node]
+        if broken and change.action != "delete":
+            return f"{broken[0].kind} of {broken[0].resource} failed first"
+        if change.action == "delete":
+            return self._unreplaced(change)
+        return self._unfinished(change) if change.kind == "mark" else ""
+
+    def _unmade(self, change: Change) -> str:
+        """Return why a subnet is not given its table: the table's write failed."""
+        rows = (result for result in self._outcomes.values() if result.outcome == "failed")
+        tables = {table for result in rows for table in (result.change.resource, result.change.after.get("table"))}
+        return "the write of its route table failed first" if change.after["table"] in tables else ""
+
     def _result(self, place: int) -> Result:
         """Return what became of a change; one that an interruption came before was not sent."""
         return self._outcomes.get(place) or Result(self._writes[place], "skipped", self._stopped)
 
-    def _chains(self, places: Iterable[int]) -> list[list[int]]:
-        """Return each node's changes, in the plan's order."""
-        chains: dict[str, list[int]] = defaultdict(list)
+    def _chains(self, places: Iterable[int]) -> list[Chain]:
+        """Return each node's changes, in the plan's order; those of several nodes that are one write stand alone."""
+        chains: dict[str, Chain] = defaultdict(list)
+        shared: list[int] = []
         for place in places:
-            chains[self._writes[place].node].append(place)
-        return list(chains.values())
+            if self._name(place):
+                shared.append(place)
+            else:
+                chains[self._writes[place].node].append((place,))
+        return [*chains.values(), *self._batches(shared)]
 
-    def _side_by_side(self, chains: list[list[int]]) -> None:
+    def _side_by_side(self, chains: list[Chain]) -> None:
         """Run the chains in parallel. Ctrl-C lets the requests under way finish, and sends nothing more."""
         with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="apply") as pool:
             try:
@@ -106,13 +169,13 @@ class Execution:
         with self._quiet:  # an interruption can make the pool lose sight of a thread that it has just started
             self._quiet.wait_for(lambda: self._under_way == 0)
 
-    def _chain(self, chain: list[int]) -> None:
+    def _chain(self, chain: Chain) -> None:
         broken = ""
-        for place in chain:
+        for batch in chain:
             if broken or not self._begin():
-                self._note(place, "skipped", self._stopped or broken)
-            elif not self._send(place):
-                change = self._writes[place]
+                self._note(batch, "skipped", self._stopped or broken)
+            elif not self._send(batch):
+                change = self._writes[batch[0]]
                 broken = f"{change.kind} of {change.resource} failed first"
 
     def _begin(self) -> bool:
@@ -126,16 +189,17 @@ class Execution:
             self._under_way -= 1
             self._quiet.notify_all()
 
-    def _send(self, place: int) -> bool:
+    def _send(self, batch: Batch) -> bool:
         try:
-            based_on = self._cloud.send(self._writes[place])
+            based_on = self._cloud.send([self._writes[place] for place in batch])
         except L2BridgeError as err:
-            self._note(place, "failed", str(err))
+            self._note(batch, "failed", str(err))
             self._count_outage(err)
         except Exception as err:  # noqa: BLE001 - whatever happens to one node, the others are served
-            self._note(place, "failed", f"unexpected {type(err).__name__}: {err}")
+            self._note(batch, "failed", f"unexpected {type(err).__name__}: {err}")
         else:
-            self._outcomes[place] = Result(self._writes[place], "applied", based_on=based_on)
+            for place in batch:
+                self._outcomes[place] = Result(self._writes[place], "applied", based_on=based_on)
             self._outages = 0
             return True
         finally:
@@ -152,8 +216,9 @@ class Execution:
         self._stopped = reason
         self._tell(f"{reason}: what is under way is finished, nothing more is sent")
 
-    def _note(self, place: int, outcome: Outcome, error: str = "") -> None:
-        self._outcomes[place] = Result(self._writes[place], outcome, error)
+    def _note(self, batch: Batch, outcome: Outcome, error: str = "") -> None:
+        for place in batch:
+            self._outcomes[place] = Result(self._writes[place], outcome, error)
 
 
 class News:

@@ -11,8 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-FIREWALL_RULES = "firewall rules"
-"""What `Unread` calls the filters of interfaces."""
+from l2bridge_helpers.filters import Filter, RankedRule
 
 
 @dataclass(frozen=True)
@@ -26,6 +25,7 @@ class Nic:
         network: the network's id.
         forwarding: whether it may send and receive packets of other addresses than its own.
         fixed: why nobody may change that here, empty where one may.
+        remedy: what to do about that; empty: nothing special.
         filters: ids of the filters that are put on it (AWS: security groups).
         properties: the resource as the API returned it, where it is one of its own; see `Instance.properties`.
 
@@ -39,6 +39,7 @@ class Nic:
     fixed: str = ""
     filters: tuple[str, ...] = ()
     properties: Mapping[str, Any] = field(default_factory=dict)
+    remedy: str = ""
 
     def owns(self, address: str) -> bool:
         """Return whether the cloud delivers `address` to this interface."""
@@ -105,6 +106,7 @@ class Subnet:
         cidrs: every range that the network itself delivers there, primary range first.
         table: id of the route table that packets from there are looked up in; empty: none.
         zone: where it is, empty where it is in several zones.
+        properties: the resource as the API returned it, where it can be written whole.
 
     """
 
@@ -112,6 +114,7 @@ class Subnet:
     cidrs: tuple[str, ...]
     table: str = ""
     zone: str = ""
+    properties: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -186,6 +189,9 @@ class RouteTable:
         limits: how many it holds; empty: not known.
         reserved: ranges that the cloud lets no route lead elsewhere, beside the subnets'.
         marks: what is written on the table itself (tags), by which routes without marks of their own are known.
+        exists: False for the table that a plan makes for subnets that have none.
+        location: the region that it is in, where that matters.
+        properties: the resource as the API returned it, where it can be written whole.
 
     """
 
@@ -194,66 +200,29 @@ class RouteTable:
     limits: tuple[Limit, ...] = ()
     reserved: tuple[str, ...] = ()
     marks: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Filter:
-    """A filter rule that applies to packets on their way in to an interface.
-
-    Attributes:
-        id: of the rule.
-        allow: whether it lets packets in.
-        sources: the CIDRs that it matches packets by; empty: it selects by other means (tags, accounts, groups).
-        protocols: `all`, or the protocols with ports as the cloud writes them.
-        enabled: whether it is in force.
-        targets: what it applies to: tags or accounts of instances, filters of NICs; empty: all.
-        properties: the rule as the API returned it.
-
-    """
-
-    id: str
-    allow: bool
-    sources: tuple[str, ...]
-    protocols: tuple[str, ...]
-    enabled: bool = True
-    targets: tuple[str, ...] = ()
+    exists: bool = True
+    location: str = ""
     properties: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class SubnetFilter:
-    """A rule of a subnet's stateless filter (AWS: network ACL). Of the rules that match, the lowest number counts.
+class Template:
+    """What a managed group makes its next machine from.
 
     Attributes:
-        id: of the list that it is in.
-        subnets: ids of the subnets that the list is on.
-        number: its place.
-        allow: whether it lets packets through.
-        inbound: whether it looks at packets on their way in; else on their way out.
-        cidr: the other side.
-        protocols: as in `Filter`.
+        group: the group's id.
+        id: the template's; empty where the cloud's templates cannot say so at all.
+        forwarding: whether the next machine will have forwarding on.
+        changeable: whether a plan may turn it on there.
+        properties: the resource as the API returned it, where it can be changed.
 
-    """
-
-    id: str
-    subnets: tuple[str, ...]
-    number: int
-    allow: bool
-    inbound: bool
-    cidr: str
-    protocols: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Template:
-    """What a managed group makes its next machine from, and whether that machine will have forwarding on.
-
-    `id` is empty where the cloud's templates cannot say so at all.
     """
 
     group: str
     id: str
     forwarding: bool
+    changeable: bool = False
+    properties: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -275,8 +244,34 @@ class Denied:
 
 
 @dataclass(frozen=True)
+class InForce:
+    """The routes that the cloud says an interface really uses: a write that succeeded need not be effective yet.
+
+    Attributes:
+        nic: the interface's id.
+        subnet: its subnet's.
+        routes: destination -> next hop of the routes in force.
+        problem: why nothing is known; empty: it is.
+
+    """
+
+    nic: str
+    subnet: str
+    routes: Mapping[str, str]
+    problem: str = ""
+
+
+@dataclass(frozen=True)
 class Fabric:
-    """One network and everything in it that decides where a pod's packet goes."""
+    """One network and everything in it that decides where a pod's packet goes.
+
+    Attributes:
+        spare_table: id of the table for subnets that have none, where no other is at hand; empty: they have one each.
+        chosen_table: whether the operator has named that table.
+        location: the region, where that matters.
+        cidrs: the network's own ranges, where filters have a name for them.
+
+    """
 
     platform: str
     network: str
@@ -286,8 +281,12 @@ class Fabric:
     filters: tuple[Filter, ...] = ()
     templates: tuple[Template, ...] = ()
     unread: tuple[Unread, ...] = ()
-    subnet_filters: tuple[SubnetFilter, ...] = ()
+    ranked_rules: tuple[RankedRule, ...] = ()
     denied: tuple[Denied, ...] = ()
+    spare_table: str = ""
+    chosen_table: bool = False
+    location: str = ""
+    cidrs: tuple[str, ...] = ()
 
     @property
     def routes(self) -> tuple[Route, ...]:
@@ -298,7 +297,12 @@ class Fabric:
         """Return the subnet with this id, or None."""
         return next((subnet for subnet in self.subnets if subnet.id == subnet_id), None)
 
+    def table(self, table_id: str) -> RouteTable | None:
+        """Return the table with this id, or None."""
+        return next((table for table in self.tables if table.id == table_id), None)
+
     def resources(self) -> dict[str, Mapping[str, Any]]:
-        """Return the properties, as they were read, of every instance and every NIC that is a resource of its own."""
-        whole = {instance.id: instance.properties for instance in self.instances}
-        return whole | {nic.id: nic.properties for one in self.instances for nic in one.nics if nic.properties}
+        """Return the properties, as they were read, of every resource that can be written."""
+        nics = (nic for one in self.instances for nic in one.nics)
+        every: tuple[Instance | Nic | Subnet | RouteTable, ...] = (*self.instances, *nics, *self.subnets, *self.tables)
+        return {one.id: one.properties for one in every if one.properties}

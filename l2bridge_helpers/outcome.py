@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from l2bridge_helpers.apply import deletion_problem
 from l2bridge_helpers.errors import ApplyError, DriftError, L2BridgeError, VerifyError
 from l2bridge_helpers.findings import Findings
+from l2bridge_helpers.proof import Proof
 from l2bridge_helpers.results import Results
-from l2bridge_helpers.verify import Proof
 
 if TYPE_CHECKING:
     from l2bridge_helpers.changes import Plan

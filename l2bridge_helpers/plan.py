@@ -7,6 +7,7 @@ The rules, each of which has tests:
 * A replacement is one row, and never leaves a gap: the cloud swaps the next hop in one step, or the adapter makes the
   new route before it removes the old one.
 * Where routes carry no marks, what says that they are ours is written before they are made.
+* A subnet that has a route table keeps it. One that has none is given one after that holds the routes.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from l2bridge_helpers.changes import Action, Change, Plan, ordered
 from l2bridge_helpers.errors import DataError
 from l2bridge_helpers.plan_routes import route_changes
 from l2bridge_helpers.plan_state import State
+from l2bridge_helpers.plan_tables import table_changes
 from l2bridge_helpers.scope import EVERYTHING, Scope
 
 if TYPE_CHECKING:
@@ -40,8 +42,9 @@ def plan(nodes: pd.DataFrame, fabric: Fabric, *, cluster: str, scope: Scope = EV
     state = State(nodes, fabric, cluster, scope)
     routes = route_changes(state)
     forwarding = _forwarding_changes(state) if scope.forwarding else ()
-    marks = _mark_changes(routes, state) if scope.routes else ()
-    changes = ordered([*forwarding, *routes, *marks])
+    templates = _template_changes(state) if scope.forwarding else ()
+    tables = [*_mark_changes(routes, state), *table_changes(routes, state)] if scope.routes else []
+    changes = ordered([*templates, *forwarding, *routes, *tables])
     return Plan(fabric.platform, cluster, fabric.network, changes, len(state.ours), scope.forwarding, scope.routes)
 
 
@@ -56,6 +59,21 @@ def _forwarding_changes(state: State) -> Iterator[Change]:
             command = state.dialect.enable_command(instance, nic)
             reason = f"the cloud drops packets that do not carry this {_unit(state)}'s own address"
             yield Change("update", "forwarding", resource, node, before, after, reason, command)
+
+
+def _template_changes(state: State) -> Iterator[Change]:
+    """Return the rows of the groups that nodes are made by, and whose templates can be changed."""
+    groups = {spot.instance.group for spot in state.placed}
+    for template in state.fabric.templates:
+        before = {"forwarding": template.forwarding}
+        if template.group not in groups or not template.changeable:
+            continue
+        if template.forwarding:
+            yield Change("none", "template", template.group, "", before, before, "its next machines forward")
+        else:
+            command = state.dialect.template_command(template)
+            reason = "without it the next machine of this group drops pod packets again"
+            yield Change("update", "template", template.group, "", before, {"forwarding": True}, reason, command)
 
 
 def _unit(state: State) -> str:

@@ -10,6 +10,7 @@ from l2bridge_helpers.clouds.dialects import dialect_of
 from l2bridge_helpers.nodes import Network, net_conf, node_rows, parse_cidr
 from l2bridge_helpers.placement import Placed, place
 from l2bridge_helpers.prefixes import Prefixes, within
+from l2bridge_helpers.tables import tables_in_use
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +40,7 @@ class State:
     foreign: dict[str, Prefixes] = field(init=False)
     """Everyone else's routes, by table."""
     tables: tuple[str, ...] = field(init=False)
-    """The tables that packets from the nodes are looked up in."""
+    """The tables that packets from the nodes are looked up in, or will be."""
     cidrs: dict[str, set[str]] = field(init=False)
     """Each node's pod CIDRs, also those that cannot be read; `""` for none."""
     held: set[str] = field(init=False)
@@ -57,8 +58,7 @@ class State:
         self.own = {route.name: route for route in self.routes if self._is_own(route, clusters)}
         self.ours = frozenset(self.own)
         self.foreign = {table.id: Prefixes(self._foreign_in(table.id)) for table in self.fabric.tables}
-        subnets = {self.fabric.subnet(subnet) for subnet in {spot.nic.subnet for spot in self.placed}}
-        self.tables = tuple(sorted({subnet.table for subnet in subnets if subnet and subnet.table in self.foreign}))
+        self.tables = tables_in_use(self.placed, self.fabric)
         rows = node_rows(nodes)
         self.cidrs = defaultdict(set)
         for row in rows:

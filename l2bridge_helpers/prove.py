@@ -7,7 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from l2bridge_helpers.check_segment import prove_segment
-from l2bridge_helpers.verify import Proof, verify
+from l2bridge_helpers.in_force import prove_in_force
+from l2bridge_helpers.proof import Proof
+from l2bridge_helpers.verify import verify
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,13 +46,18 @@ def prove(
     """
     if not results.sent:
         standing = tuple(change for change in changes if change.action == "none")
-        segments = prove_segment(nodes, before, routes=changes.routes)
-        return Proof.of([*verify(replace(changes, changes=standing), before, before), *segments])
+        stands = replace(changes, changes=standing)
+        more = [*prove_segment(nodes, before, routes=changes.routes)]
+        if any(change.kind == "route" for change in standing):
+            more += prove_in_force(stands, cloud.in_force(nodes, before))
+        return Proof.of([*verify(stands, before, before), *more])
     deadline = time.monotonic() + patience
-    based_on = {result.change.resource: result.based_on for result in results if result.based_on}
+    based_on = {resource: raw for result in results for resource, raw in result.based_on.items()}
     while True:
         after = cloud.observe(nodes)
         proof = verify(changes, before, after, based_on)
-        if not proof.wrong or results.failed or time.monotonic() >= deadline:
-            return Proof.of([*proof, *prove_segment(nodes, after, routes=changes.routes)])
+        effective = prove_in_force(changes, cloud.in_force(nodes, after))
+        wrong = proof.wrong or any(check.verdict == "wrong" for check in effective)
+        if not wrong or results.failed or time.monotonic() >= deadline:
+            return Proof.of([*proof, *effective, *prove_segment(nodes, after, routes=changes.routes)])
         time.sleep(_PAUSE)

@@ -23,14 +23,14 @@ class Result:
         change: the change.
         outcome: whether it was made.
         error: why it was not made.
-        based_on: the resource as it was read just before a full write, every property.
+        based_on: what a full write was based on: the resource's id -> every property as it was read just before.
 
     """
 
     change: Change
     outcome: Outcome
     error: str = ""
-    based_on: Mapping[str, Any] = field(default_factory=dict)
+    based_on: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

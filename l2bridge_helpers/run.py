@@ -26,10 +26,10 @@ from l2bridge_helpers.nodes import node_names
 from l2bridge_helpers.outcome import Outcome
 from l2bridge_helpers.parameters import check_parameters
 from l2bridge_helpers.platforms import cloud_of, scope_of
+from l2bridge_helpers.proof import Proof
 from l2bridge_helpers.report import report
 from l2bridge_helpers.results import Results
 from l2bridge_helpers.show import shown
-from l2bridge_helpers.verify import Proof
 
 if TYPE_CHECKING:
     from l2bridge_helpers.clouds.base import Cloud

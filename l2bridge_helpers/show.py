@@ -7,7 +7,7 @@ page. Every name from outside is escaped.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -18,8 +18,8 @@ from l2bridge_helpers.checklist import Checklist
 from l2bridge_helpers.findings import Findings
 from l2bridge_helpers.nodes import node_names
 from l2bridge_helpers.printable import printable
+from l2bridge_helpers.proof import Proof
 from l2bridge_helpers.results import Results
-from l2bridge_helpers.verify import Proof
 
 _BADGES = {
     **dict.fromkeys(("blocking", "conflict", "failed", "wrong"), "#b3261e"),
@@ -118,8 +118,9 @@ def _plan_row(change: Change) -> tuple[str, ...]:
 
 
 def _name(change: Change) -> str:
-    """Return the resource's name, without the path before it; a route's is whole."""
-    return change.resource.rpartition("/")[2] if change.kind == "forwarding" else change.resource
+    """Return the resource's name, without the path before it; a route's is whole, a subnet's has its network's."""
+    parts = change.resource.split("/")
+    return "/".join(parts[-_PARTS[change.kind] :]) if change.kind in _PARTS else change.resource
 
 
 def _state(kind: str, side: Mapping[str, object]) -> str:
@@ -127,10 +128,25 @@ def _state(kind: str, side: Mapping[str, object]) -> str:
     if not side:
         return "—"
     if kind == "forwarding":
-        return "on" if side["forwarding"] else "off"
+        return _on(side)
+    if kind in ("template", "table", "association"):
+        return _STATES[kind](side)
     if kind in ("claim", "mark"):
         return "; ".join(f"{name}={text}" for name, text in side.items())
     return f"{side['destination']} via {str(side['next_hop']).rpartition('/')[2]}"
+
+
+def _on(side: Mapping[str, object]) -> str:
+    return "on" if side["forwarding"] else "off"
+
+
+_PARTS = {"forwarding": 1, "template": 1, "association": 2}
+"""So many parts of a resource's id say which one it is, in a table of one network."""
+_STATES: dict[str, Callable[[Mapping[str, object]], str]] = {
+    "template": _on,
+    "table": lambda side: f"in {side['location']}",
+    "association": lambda side: str(side["table"]).rpartition("/")[2] or "no table",
+}
 
 
 def _plain(value: object) -> str:

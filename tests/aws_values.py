@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from l2bridge_helpers.fabric import Fabric, Filter, Instance, Nic, Subnet, SubnetFilter
+from l2bridge_helpers.fabric import Fabric, Instance, Nic, Subnet
+from l2bridge_helpers.filters import Filter, RankedRule
 from tests.builders import node_item, nodes
 
 VPC = "eu-west-1/vpc-1"
@@ -39,6 +40,7 @@ def group_rule(group: str, *sources: str, protocol: str = "all") -> Filter:
     return Filter(f"{group}/in/0", allow=True, sources=sources, protocols=(protocol,), targets=(group,))
 
 
-def acl_rule(number: int, cidr: str, *, allow: bool, inbound: bool, protocol: str = "all") -> SubnetFilter:
+def acl_rule(number: int, cidr: str, *, allow: bool, inbound: bool, protocol: str = "all") -> RankedRule:
     """Return an entry of the network ACL of subnet a."""
-    return SubnetFilter("acl-1", ("subnet-a",), number, allow, inbound, cidr, (protocol,))
+    sources, destinations = ((cidr,), ()) if inbound else ((), (cidr,))
+    return RankedRule("acl-1", "", ("subnet-a",), number, allow, inbound, sources, destinations, (protocol,))

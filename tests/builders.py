@@ -12,7 +12,8 @@ from typing import Any
 import pandas as pd
 
 from l2bridge_helpers.clouds.gce_dialect import GceDialect, instance_path
-from l2bridge_helpers.fabric import Fabric, Filter, Instance, Limit, Nic, Route, RouteTable, Subnet
+from l2bridge_helpers.fabric import Fabric, Instance, Limit, Nic, Route, RouteTable, Subnet
+from l2bridge_helpers.filters import Filter
 from l2bridge_helpers.flannel import NetConf
 from l2bridge_helpers.nodes import node_rows, nodes_table
 from l2bridge_helpers.placement import place

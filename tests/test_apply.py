@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -14,7 +16,7 @@ from l2bridge_helpers.apply import apply, deletion_problem
 from l2bridge_helpers.changes import Change, Plan
 from l2bridge_helpers.checks import check
 from l2bridge_helpers.errors import BlockedError, CloudError, ParameterError, UnreachableError
-from l2bridge_helpers.fabric import Fabric
+from l2bridge_helpers.fabric import Fabric, InForce
 from l2bridge_helpers.findings import Finding, Findings
 from l2bridge_helpers.plan import plan
 from l2bridge_helpers.results import Results
@@ -40,18 +42,23 @@ class RecordingCloud:
         """Refuse: `apply` has no business to read."""
         raise AssertionError(f"apply reads nothing, but asked for {len(nodes)} nodes")
 
-    def send(self, change: Change) -> dict[str, object]:
-        """Note the change."""
+    def send(self, changes: Sequence[Change]) -> dict[str, Mapping[str, Any]]:
+        """Note the changes."""
         with self.lock:
-            self.sent.append(change)
+            self.sent.extend(changes)
             if len(self.sent) == self.interrupt_after:
                 os.kill(os.getpid(), signal.SIGINT)  # to the process, as a terminal does: the main thread wakes up
             late = 0 < self.interrupt_after <= len(self.sent)
         if late:  # what is under way takes as long as the run takes to notice
             assert self.noticed.wait(30)
-        if change.resource in self.refuse:
-            raise self.refuse[change.resource]
+        refused = [change.resource for change in changes if change.resource in self.refuse]
+        if refused:
+            raise self.refuse[refused[0]]
         return {}
+
+    def in_force(self, nodes: object, fabric: object) -> tuple[InForce, ...]:  # noqa: ARG002 - it knows no cloud
+        """Know nothing."""
+        return ()
 
 
 def _apply(changes: Plan, cloud: RecordingCloud, findings: Findings | None = None, **options: object) -> Results:

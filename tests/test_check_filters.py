@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from l2bridge_helpers.check_filters import check_filters
-from l2bridge_helpers.fabric import FIREWALL_RULES, Fabric, SubnetFilter, Unread
+from l2bridge_helpers.fabric import Fabric, Unread
+from l2bridge_helpers.filters import FIREWALL_RULES, RankedRule
 from l2bridge_helpers.findings import Finding
 from l2bridge_helpers.placement import place
 from tests.aws_values import VPC, acl_rule, group_rule, machine, nodes_of, vpc
@@ -20,9 +21,9 @@ def _found(fabric: Fabric) -> list[Finding]:
     return check_filters(place(nodes, fabric).placed, fabric)
 
 
-def _acl(*rules: SubnetFilter, subnets: str = "ab") -> list[str]:
+def _acl(*rules: RankedRule, subnets: str = "ab") -> list[str]:
     """Return what is found about a VPC with these entries of the ACL of subnet a."""
-    return [finding.found for finding in _found(replace(vpc(*subnets), filters=(OPEN,), subnet_filters=rules))]
+    return [finding.found for finding in _found(replace(vpc(*subnets), filters=(OPEN,), ranked_rules=rules))]
 
 
 def test_a_group_that_lets_the_pods_in_is_fine() -> None:
@@ -73,8 +74,8 @@ def test_the_lowest_number_decides(inbound: bool) -> None:  # noqa: FBT001 - pyt
     """Whatever order the entries are listed in."""
     shut = acl_rule(10, "10.42.0.0/16", allow=False, inbound=inbound)
     passing = acl_rule(20, "0.0.0.0/0", allow=True, inbound=inbound)
-    way = "from 10.42.2.0/24 not in" if inbound else "to 10.42.2.0/24 not out"
-    assert _acl(passing, shut) == [f"lets packets {way}"]
+    way = "from 10.42.2.0/24 in" if inbound else "to 10.42.2.0/24 out"
+    assert _acl(passing, shut) == [f"does not let packets {way}"]
     assert _acl(replace(shut, number=30), passing) == []
 
 
@@ -82,7 +83,7 @@ def test_both_directions_are_looked_at() -> None:
     """It is stateless: the answer has to pass too."""
     assert _acl(
         acl_rule(1, "10.0.0.0/16", allow=True, inbound=True), acl_rule(1, "10.0.0.0/16", allow=True, inbound=False)
-    ) == ["lets packets from 10.42.2.0/24 not in", "lets packets to 10.42.2.0/24 not out"]
+    ) == ["does not let packets from 10.42.2.0/24 in", "does not let packets to 10.42.2.0/24 out"]
 
 
 def test_packets_inside_a_subnet_do_not_pass_its_acl() -> None:
@@ -99,7 +100,7 @@ def test_packets_inside_a_subnet_do_not_pass_its_acl() -> None:
         acl_rule(1, "10.43.0.0/16", allow=False, inbound=True),
     ],
 )
-def test_entries_about_something_else_are_passed_over(rule: SubnetFilter) -> None:
+def test_entries_about_something_else_are_passed_over(rule: RankedRule) -> None:
     """Another protocol, port, family or range does not decide."""
     assert _acl(rule, acl_rule(2, "0.0.0.0/0", allow=True, inbound=True)) == []
 
@@ -110,4 +111,4 @@ def test_half_a_range_denied_is_denied() -> None:
         acl_rule(1, "10.42.2.128/25", allow=False, inbound=True),
         acl_rule(2, "0.0.0.0/0", allow=True, inbound=True),
     )
-    assert _acl(*rules) == ["lets packets from 10.42.2.0/24 not in"]
+    assert _acl(*rules) == ["does not let packets from 10.42.2.0/24 in"]

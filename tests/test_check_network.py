@@ -4,7 +4,8 @@ from dataclasses import replace
 import pytest
 
 from l2bridge_helpers.checks import check
-from l2bridge_helpers.fabric import Fabric, Filter, Subnet, Template, Unread
+from l2bridge_helpers.fabric import Fabric, Subnet, Template, Unread
+from l2bridge_helpers.filters import Filter
 from l2bridge_helpers.findings import Finding, Findings
 from tests.builders import (
     ALLOW_PODS,

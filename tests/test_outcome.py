@@ -7,9 +7,9 @@ from l2bridge_helpers.changes import Action, Change, Plan
 from l2bridge_helpers.errors import ApplyError, DriftError, VerifyError
 from l2bridge_helpers.findings import Finding, Findings, Severity
 from l2bridge_helpers.outcome import Outcome
+from l2bridge_helpers.proof import Check, Proof
 from l2bridge_helpers.results import Outcome as Became
 from l2bridge_helpers.results import Result, Results
-from l2bridge_helpers.verify import Check, Proof
 from tests.builders import CLUSTER, NETWORK
 
 

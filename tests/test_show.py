@@ -9,10 +9,10 @@ from l2bridge_helpers.findings import COLUMNS as FINDING_COLUMNS
 from l2bridge_helpers.findings import Finding, Findings
 from l2bridge_helpers.nodes import COLUMNS as NODE_COLUMNS
 from l2bridge_helpers.plan import plan
+from l2bridge_helpers.proof import COLUMNS as CHECK_COLUMNS
+from l2bridge_helpers.proof import Check, Proof
 from l2bridge_helpers.results import Result, Results
 from l2bridge_helpers.show import html_table, shown
-from l2bridge_helpers.verify import COLUMNS as CHECK_COLUMNS
-from l2bridge_helpers.verify import Check, Proof
 from tests.builders import CLUSTER, NETWORK, node_item, nodes, numbered_fabric, numbered_nodes
 
 HOSTILE = (

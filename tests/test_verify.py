@@ -4,9 +4,11 @@ from typing import Any
 import pytest
 
 from l2bridge_helpers.changes import Change, Plan
-from l2bridge_helpers.fabric import Fabric, Filter, Instance, Route, Subnet
+from l2bridge_helpers.fabric import Fabric, Instance, Route, Subnet
+from l2bridge_helpers.filters import Filter
 from l2bridge_helpers.plan import plan
-from l2bridge_helpers.verify import COLUMNS, Check, Proof, verify
+from l2bridge_helpers.proof import COLUMNS, Check, Proof
+from l2bridge_helpers.verify import verify
 from tests.builders import (
     ALLOW_PODS,
     CLUSTER,

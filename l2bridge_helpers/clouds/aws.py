@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from l2bridge_helpers.clouds.aws_api import MOST_VALUES, AwsApi
@@ -13,9 +13,9 @@ from l2bridge_helpers.clouds.aws_read import (
     filters_of,
     instance_of,
     objects,
+    ranked_rules_of,
     route_destination,
     route_next_hop,
-    subnet_filters_of,
     subnet_of,
     table_of,
     text,
@@ -24,17 +24,8 @@ from l2bridge_helpers.clouds.aws_read import (
 from l2bridge_helpers.clouds.reading import optional
 from l2bridge_helpers.endpoints import is_plain_http, shown_endpoint
 from l2bridge_helpers.errors import CloudError, ParameterError
-from l2bridge_helpers.fabric import (
-    FIREWALL_RULES,
-    Denied,
-    Fabric,
-    Instance,
-    Route,
-    RouteTable,
-    Subnet,
-    Template,
-    Unread,
-)
+from l2bridge_helpers.fabric import Denied, Fabric, InForce, Instance, Route, RouteTable, Subnet, Template, Unread
+from l2bridge_helpers.filters import FIREWALL_RULES
 from l2bridge_helpers.nodes import node_rows
 from l2bridge_helpers.scope import Scope
 
@@ -114,7 +105,7 @@ class Aws:
             subnets=subnets,
             tables=tables,
             filters=tuple(rule for group in rules for rule in filters_of(group)),
-            subnet_filters=tuple(rule for acl in lists for rule in subnet_filters_of(acl)),
+            ranked_rules=tuple(rule for acl in lists for rule in ranked_rules_of(acl)),
             templates=tuple(_templates(instances)),
             unread=tuple(unread),
             denied=tuple(self._denied(instances, tables)) if self._ask_permissions else (),
@@ -183,15 +174,20 @@ class Aws:
             if why:
                 yield Denied(f"ec2:{''.join(part.capitalize() for part in action.split('_'))}", why)
 
+    def in_force(self, nodes: pd.DataFrame, fabric: Fabric) -> tuple[InForce, ...]:  # noqa: ARG002 - no API tells
+        """Return nothing: a route is in force when EC2 shows it as active."""
+        return ()
+
     # Write.
 
-    def send(self, change: Change) -> Mapping[str, Any]:
+    def send(self, changes: Sequence[Change]) -> Mapping[str, Mapping[str, Any]]:
         """Make one change; EC2's writes are done when they are answered.
 
         Raises:
             CloudError: it was refused or failed; the text names the resource and the action.
 
         """
+        (change,) = changes
         if change.kind == "forwarding":
             self._api.set_source_dest_check(change.resource, check=not change.after["forwarding"])
         elif change.kind in ("claim", "mark"):

@@ -14,6 +14,7 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from l2bridge_helpers.clouds import aws_ledger
+from l2bridge_helpers.clouds.plain_dialect import PlainDialect
 from l2bridge_helpers.fabric import Fabric, Instance, Nic, Route
 
 if TYPE_CHECKING:
@@ -41,13 +42,12 @@ def route_name(table: str, destination: str) -> str:
     return f"{parse_regional(table)[1]}:{destination}"
 
 
-class AwsDialect:
+class AwsDialect(PlainDialect):
     """How decisions are written down on AWS."""
 
     platform = "aws"
     title = "AWS"
     provider_id_form = "aws:///ZONE/i-…"
-    elsewhere: frozenset[str] | None = None
     forwarding_per_nic = True
     one_segment = True
     across_segments = (
@@ -55,7 +55,6 @@ class AwsDialect:
         "(parameter routes=True)"
     )
     replaces_in_place = True
-    writes_whole = False
     written_properties = frozenset({"SourceDestCheck"})
     reported_properties = frozenset({"State", "StateReason", "StateTransitionReason", "LaunchTime", "Status"})
 
@@ -69,10 +68,6 @@ class AwsDialect:
         found = _HEX_NAME.fullmatch(name)
         return str(ipaddress.IPv4Address(int(found[1], 16))) if found else ""
 
-    def segment(self, nic: Nic, version: int) -> str:  # noqa: ARG002 - a subnet has both families
-        """Return the subnet."""
-        return nic.subnet
-
     def route(self, row: NodeRow, instance: Instance, nic: Nic, table: str, cluster: str) -> Route:  # noqa: ARG002 - the interface is enough
         """Return the VPC route to the interface that has the node's address."""
         name = route_name(table, row.routeDestination)
@@ -85,10 +80,6 @@ class AwsDialect:
     def waits(self, route: Route) -> bool:
         """Return whether the route is a blackhole: its machine is stopped, or its interface is gone."""
         return route.status == BLACKHOLE
-
-    def is_route_controller(self, route: Route) -> bool:  # noqa: ARG002 - its routes carry no mark
-        """Return False: cloud-provider-aws does not mark its routes; the nodes' conditions tell that it is there."""
-        return False
 
     def marks(self, cluster: str, owned: Collection[str], claimed: Collection[str] = ()) -> dict[str, str]:
         """Return the tags of a route table that say which of its routes are ours."""

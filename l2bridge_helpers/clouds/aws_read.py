@@ -8,7 +8,8 @@ from typing import Any
 
 from l2bridge_helpers.clouds.aws_dialect import in_region, route_name
 from l2bridge_helpers.clouds.aws_ledger import Ledger
-from l2bridge_helpers.fabric import Filter, Instance, Limit, Nic, Route, RouteTable, Subnet, SubnetFilter
+from l2bridge_helpers.fabric import Instance, Limit, Nic, Route, RouteTable, Subnet
+from l2bridge_helpers.filters import Filter, RankedRule
 from l2bridge_helpers.nodes import parse_cidr
 
 Raw = Mapping[str, Any]
@@ -124,21 +125,26 @@ def filters_of(raw: Raw) -> list[Filter]:
     ]
 
 
-def subnet_filters_of(raw: Raw) -> list[SubnetFilter]:
+def ranked_rules_of(raw: Raw) -> list[RankedRule]:
     """Return a network ACL's entries."""
     subnets = tuple(text(link.get("SubnetId")) for link in objects(raw.get("Associations")))
-    return [
-        SubnetFilter(
-            id=text(raw.get("NetworkAclId")),
-            subnets=subnets,
-            number=number(entry.get("RuleNumber")),
-            allow=entry.get("RuleAction") == "allow",
-            inbound=entry.get("Egress") is not True,
-            cidr=text(entry.get("CidrBlock")) or text(entry.get("Ipv6CidrBlock")),
-            protocols=(_acl_protocol(entry),),
-        )
-        for entry in objects(raw.get("Entries"))
-    ]
+    return [_entry(text(raw.get("NetworkAclId")), subnets, entry) for entry in objects(raw.get("Entries"))]
+
+
+def _entry(acl: str, subnets: tuple[str, ...], raw: Raw) -> RankedRule:
+    other = (text(raw.get("CidrBlock")) or text(raw.get("Ipv6CidrBlock")),)
+    inbound = raw.get("Egress") is not True
+    return RankedRule(
+        list=acl,
+        name="",
+        on=subnets,
+        number=number(raw.get("RuleNumber")),
+        allow=raw.get("RuleAction") == "allow",
+        inbound=inbound,
+        sources=other if inbound else (),
+        destinations=() if inbound else other,
+        protocols=(_acl_protocol(raw),),
+    )
 
 
 def vpc_cidrs(raw: Raw) -> tuple[str, ...]:

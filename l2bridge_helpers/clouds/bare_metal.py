@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from l2bridge_helpers.errors import CloudError
-from l2bridge_helpers.fabric import FIREWALL_RULES, Fabric, Instance, Nic, Subnet, Unread
+from l2bridge_helpers.fabric import Fabric, InForce, Instance, Nic, Subnet, Unread
+from l2bridge_helpers.filters import FIREWALL_RULES
 from l2bridge_helpers.nodes import node_prefixes, node_rows
 
 if TYPE_CHECKING:
@@ -61,14 +62,18 @@ class BareMetal:
             unread=tuple(self._unread(prefixes, written)),
         )
 
-    def send(self, change: Change) -> Mapping[str, Any]:
+    def in_force(self, nodes: pd.DataFrame, fabric: Fabric) -> tuple[InForce, ...]:  # noqa: ARG002 - no API tells
+        """Return nothing: there are no routes."""
+        return ()
+
+    def send(self, changes: Sequence[Change]) -> Mapping[str, Mapping[str, Any]]:
         """Refuse: there is nothing to change.
 
         Raises:
             CloudError: always.
 
         """
-        raise CloudError(f"{change.kind} of {change.resource}: there is no cloud here that it could be sent to")
+        raise CloudError(f"{changes[0].kind} of {changes[0].resource}: there is no cloud here that it could be sent to")
 
     def _prefix_of(self, ip: str, written: Mapping[str, int]) -> int:
         """Return the length of an address's prefix: as given, as written on the node or the others, as usual."""

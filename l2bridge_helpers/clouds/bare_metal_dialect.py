@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
+from l2bridge_helpers.clouds.plain_dialect import PlainDialect
 from l2bridge_helpers.errors import DataError
-from l2bridge_helpers.fabric import Fabric, Instance, Nic, Route
+from l2bridge_helpers.fabric import Instance, Nic, Route
 
 if TYPE_CHECKING:
     from l2bridge_helpers.nodes import NodeRow
@@ -16,7 +16,7 @@ _CLOUDS = frozenset({"aws", "azure", "gce"})
 """Whose machines have runbooks of their own, because there the network has to be told."""
 
 
-class BareMetalDialect:
+class BareMetalDialect(PlainDialect):
     """How decisions are written down where there is no cloud: there are no ids, routes or commands."""
 
     platform = "bare_metal"
@@ -29,17 +29,9 @@ class BareMetalDialect:
         "connect the nodes to one subnet (one VLAN), or use flannel's vxlan backend; if they are in one subnet whose "
         "prefix is shorter than was taken, set parameter node_prefix"
     )
-    replaces_in_place = False
-    writes_whole = False
-    written_properties: frozenset[str] = frozenset()
-    reported_properties: frozenset[str] = frozenset()
 
     def instance_id(self, provider_id: str) -> str:  # noqa: ARG002 - hypervisors' IDs do not lead anywhere here
         """Return "": nodes are found by their addresses."""
-        return ""
-
-    def address_in(self, name: str) -> str:  # noqa: ARG002 - whatever it is
-        """Return "": names are free."""
         return ""
 
     def segment(self, nic: Nic, version: int) -> str:
@@ -59,22 +51,6 @@ class BareMetalDialect:
         """Return whether the next hop is an address of the node."""
         return next_hop in nic.hosts()
 
-    def waits(self, route: Route) -> bool:  # noqa: ARG002 - there are none
-        """Return False."""
-        return False
-
-    def is_route_controller(self, route: Route) -> bool:  # noqa: ARG002 - there are none
-        """Return False."""
-        return False
-
-    def marks(self, cluster: str, owned: Collection[str], claimed: Collection[str] = ()) -> dict[str, str]:  # noqa: ARG002 - no tables
-        """Return nothing."""
-        return {}
-
-    def own_marks(self, marks: Mapping[str, str], cluster: str) -> dict[str, str]:  # noqa: ARG002 - no tables
-        """Return nothing."""
-        return {}
-
     def enable_command(self, instance: Instance, nic: Nic) -> str:  # noqa: ARG002 - the checklist holds what there is
         """Return "": what hypervisors need is in the checklist."""
         return ""
@@ -88,13 +64,5 @@ class BareMetalDialect:
         return ""
 
     def delete_command(self, route: Route) -> str:  # noqa: ARG002 - flannel makes the hosts' routes
-        """Return ""."""
-        return ""
-
-    def mark_command(self, table: str, before: Mapping[str, str], after: Mapping[str, str]) -> str:  # noqa: ARG002 - no tables
-        """Return ""."""
-        return ""
-
-    def allow_command(self, fabric: Fabric, cidrs: tuple[str, ...], nics: tuple[Nic, ...]) -> str:  # noqa: ARG002 - no filters are read
         """Return ""."""
         return ""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from l2bridge_helpers.changes import Change
-    from l2bridge_helpers.fabric import Fabric, Instance, Nic, Route
+    from l2bridge_helpers.fabric import Fabric, InForce, Instance, Nic, Route, Template
+    from l2bridge_helpers.filters import RankedRule
     from l2bridge_helpers.nodes import NodeRow
 
 
@@ -29,15 +30,19 @@ class Cloud(Protocol):
 
         """
 
-    def send(self, change: Change) -> Mapping[str, Any]:
-        """Make one change, wait until the cloud says that it is done, and return what a full write was based on.
+    def send(self, changes: Sequence[Change]) -> Mapping[str, Mapping[str, Any]]:
+        """Make the changes of one write (see `Dialect.together`), and wait until the cloud says that they are done.
 
-        That is the resource with every property, as it was read just before; empty where nothing was written back.
+        Returns what a full write was based on: the resource's id -> all its properties, as they were read just before,
+        in the form that `observe` gives them; empty where nothing was written back.
 
         Raises:
-            CloudError: it was refused or failed.
+            CloudError: it was refused or failed; none of the changes was made.
 
         """
+
+    def in_force(self, nodes: pd.DataFrame, fabric: Fabric) -> tuple[InForce, ...]:
+        """Return the routes that interfaces of nodes really use; nothing where no API tells, or nobody asks."""
 
 
 class Dialect(Protocol):
@@ -58,11 +63,17 @@ class Dialect(Protocol):
     replaces_in_place: bool
     """Whether a route can be led elsewhere in one step, under the same name."""
     writes_whole: bool
-    """Whether turning forwarding on writes the whole resource; what else changes there is then our fault."""
+    """Whether a change writes the whole resource; what else changes there is then our fault."""
     written_properties: frozenset[str]
-    """The properties of an instance or NIC that turning forwarding on may change."""
+    """The properties of resources that changes may change."""
     reported_properties: frozenset[str]
-    """The properties of an instance or NIC by which the cloud reports its state: they change by themselves."""
+    """The properties of resources by which the cloud reports their state: they change by themselves."""
+    associates_tables: bool
+    """Whether a subnet can be without a route table, and is given one."""
+    filters_ordered: bool
+    """Whether all filters are ordered lists."""
+    filters_inside_subnets: bool
+    """Whether ordered lists look at packets that stay inside their subnet, too."""
 
     def instance_id(self, provider_id: str) -> str:
         """Return the id of the instance that a provider ID of this cloud names, "" when it is malformed."""
@@ -98,6 +109,12 @@ class Dialect(Protocol):
     def own_marks(self, marks: Mapping[str, str], cluster: str) -> dict[str, str]:
         """Return those of a table's marks that are this cluster's."""
 
+    def together(self, change: Change) -> str:
+        """Return the name of the write that makes the change with others; "" for one of its own."""
+
+    def named_ranges(self, name: str, fabric: Fabric, routed: Collection[str]) -> tuple[str, ...]:
+        """Return the CIDRs that a filter's name for ranges stands for when routes lead to these; or nothing."""
+
     def enable_command(self, instance: Instance, nic: Nic) -> str:
         """Return the shell command that turns forwarding on."""
 
@@ -115,3 +132,17 @@ class Dialect(Protocol):
 
     def allow_command(self, fabric: Fabric, cidrs: tuple[str, ...], nics: tuple[Nic, ...]) -> str:
         """Return the shell command that lets packets from the pod CIDRs in to the interfaces."""
+
+    def pass_command(
+        self, rule: RankedRule, sources: tuple[str, ...], destinations: tuple[str, ...], *, below: int, taken: set[int]
+    ) -> str:
+        """Return the shell command that lets packets pass the rule's list, by a free number below one; "" for none."""
+
+    def template_command(self, template: Template) -> str:
+        """Return the shell command that turns forwarding on in a group's template."""
+
+    def table_command(self, table: str, location: str) -> str:
+        """Return the shell command that makes the route table."""
+
+    def associate_command(self, subnet: str, table: str) -> str:
+        """Return the shell command that gives the subnet the table."""

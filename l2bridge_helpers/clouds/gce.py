@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,8 @@ from l2bridge_helpers.clouds.gce_read import filter_of, instance_of, path_of, ro
 from l2bridge_helpers.clouds.reading import optional
 from l2bridge_helpers.endpoints import shown_endpoint
 from l2bridge_helpers.errors import CloudError, ParameterError
-from l2bridge_helpers.fabric import FIREWALL_RULES, Fabric, Instance, Route, Template, Unread
+from l2bridge_helpers.fabric import Fabric, InForce, Instance, Route, Template, Unread
+from l2bridge_helpers.filters import FIREWALL_RULES
 from l2bridge_helpers.nodes import node_rows
 
 if TYPE_CHECKING:
@@ -133,17 +134,22 @@ class Gce:
         template = self._api.get_template(found[1], found[3], found[2] or "")
         return bool(template.properties.can_ip_forward)
 
+    def in_force(self, nodes: pd.DataFrame, fabric: Fabric) -> tuple[InForce, ...]:  # noqa: ARG002 - no API tells
+        """Return nothing: a route is in force when the API has no warning about it."""
+        return ()
+
     # Write.
 
-    def send(self, change: Change) -> Mapping[str, Any]:
+    def send(self, changes: Sequence[Change]) -> Mapping[str, Mapping[str, Any]]:
         """Make one change, wait until the API says that it is done, and return the instance as it was just before.
 
         Raises:
             CloudError: it was refused or failed; the text names the resource and the permission, policy or quota.
 
         """
+        (change,) = changes
         if change.kind == "forwarding":
-            return self._enable_forwarding(change)
+            return {change.resource: self._enable_forwarding(change)}
         if change.action != "delete":
             self._create_route(Route.from_facts(change.after))
         if change.action != "create":

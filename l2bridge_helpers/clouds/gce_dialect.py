@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from l2bridge_helpers.clouds.gce_names import route_description, route_name
+from l2bridge_helpers.clouds.plain_dialect import PlainDialect
 from l2bridge_helpers.fabric import Fabric, Instance, Nic, Route
 
 if TYPE_CHECKING:
@@ -39,17 +39,13 @@ def parse_network(network: str) -> tuple[str, str]:
     return (found[1], found[2]) if found else ("", "")
 
 
-class GceDialect:
+class GceDialect(PlainDialect):
     """How decisions are written down on GCE."""
 
     platform = "gce"
     title = "Google Compute Engine"
     provider_id_form = "gce://PROJECT/ZONE/NAME"
-    elsewhere: frozenset[str] | None = None
     forwarding_per_nic = False
-    one_segment = False
-    across_segments = ""
-    replaces_in_place = False
     writes_whole = True
     written_properties = frozenset({"canIpForward", "fingerprint"})
     reported_properties = frozenset(
@@ -67,14 +63,6 @@ class GceDialect:
         """Return the instance path that `gce://project/zone/name` names (source: cloud-provider-gcp, gce_util.go)."""
         found = _PROVIDER_ID.fullmatch(provider_id)
         return instance_path(found[1], found[2], found[3]) if found else ""
-
-    def address_in(self, name: str) -> str:  # noqa: ARG002 - whatever it is
-        """Return "": names on GCE are free."""
-        return ""
-
-    def segment(self, nic: Nic, version: int) -> str:  # noqa: ARG002 - a subnet has both families
-        """Return the subnet, though a packet between two instances passes the network's routes even there."""
-        return nic.subnet
 
     def route(self, row: NodeRow, instance: Instance, nic: Nic, table: str, cluster: str) -> Route:
         """Return the static route of a node; the table is the network.
@@ -113,14 +101,6 @@ class GceDialect:
         """Return whether cloud-provider-gcp made it: its description says so."""
         return route.description == "k8s-node-route"
 
-    def marks(self, cluster: str, owned: Collection[str], claimed: Collection[str] = ()) -> dict[str, str]:  # noqa: ARG002 - each route carries its own mark
-        """Return nothing: each route carries its own mark."""
-        return {}
-
-    def own_marks(self, marks: Mapping[str, str], cluster: str) -> dict[str, str]:  # noqa: ARG002 - see `marks`
-        """Return nothing: a network has no marks."""
-        return {}
-
     def enable_command(self, instance: Instance, nic: Nic) -> str:  # noqa: ARG002 - it is one of the whole instance
         """Return the three `gcloud` steps: export, edit, update without a restart."""
         project, zone, name = parse_instance(instance.id)
@@ -155,10 +135,6 @@ class GceDialect:
         """Return `gcloud compute routes delete …`."""
         project, _ = parse_network(route.table)
         return shlex.join(["gcloud", "compute", "routes", "delete", route.name, f"--project={project}", "--quiet"])
-
-    def mark_command(self, table: str, before: Mapping[str, str], after: Mapping[str, str]) -> str:  # noqa: ARG002 - see `marks`
-        """Return "": a network has no marks."""
-        return ""
 
     def allow_command(self, fabric: Fabric, cidrs: tuple[str, ...], nics: tuple[Nic, ...]) -> str:  # noqa: ARG002 - for the whole network
         """Return `gcloud compute firewall-rules create …` for one address family's pod CIDRs."""

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from l2bridge_helpers.clouds.gce_dialect import parse_instance
 from l2bridge_helpers.clouds.gce_names import route_owner
-from l2bridge_helpers.fabric import Filter, Instance, Limit, Nic, Route, RouteTable, Subnet
+from l2bridge_helpers.fabric import Instance, Limit, Nic, Route, RouteTable, Subnet
+from l2bridge_helpers.filters import Filter
 from l2bridge_helpers.nodes import plain_address
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from l2bridge_helpers.clouds.aws_read import (
     filters_of,
     instance_of,
     nic_of,
+    ranked_rules_of,
     route_destination,
     route_next_hop,
-    subnet_filters_of,
     subnet_of,
     table_of,
     vpc_cidrs,
@@ -173,7 +173,7 @@ def test_acl_entries_hold_their_way_and_number() -> None:
     entry = {"CidrBlock": "0.0.0.0/0", "Protocol": "6", "PortRange": {"From": 0, "To": 65535}, "RuleAction": "allow"}
     entries = [{**entry, "RuleNumber": 100, "Egress": True}, {**entry, "RuleNumber": 7, "Egress": False}]
     raw = {"NetworkAclId": "acl-1", "Associations": [{"SubnetId": "subnet-a"}], "Entries": entries}
-    found = subnet_filters_of(raw)
+    found = ranked_rules_of(raw)
     assert [(rule.number, rule.inbound, rule.allow, rule.protocols) for rule in found] == [
         (100, False, True, ("6",)),
         (7, True, True, ("6",)),
@@ -189,5 +189,5 @@ def test_wrong_types_count_as_missing(junk: Any) -> None:
     assert table_of({"RouteTableId": "rtb-1", "Routes": junk, "Tags": junk}, REGION).marks == {}
     assert filters_of({"IpPermissions": junk}) == [] or isinstance(junk, list)
     subnet_of({"SubnetId": "s", "Ipv6CidrBlockAssociationSet": junk}, [{"Associations": junk}], REGION)
-    subnet_filters_of({"Associations": junk, "Entries": [{"RuleNumber": junk, "PortRange": junk}]})
+    ranked_rules_of({"Associations": junk, "Entries": [{"RuleNumber": junk, "PortRange": junk}]})
     vpc_cidrs({"CidrBlock": junk, "CidrBlockAssociationSet": junk})

@@ -143,7 +143,7 @@ def test_nothing_can_be_sent() -> None:
     """A change that gets here by mistake is refused."""
     table = nodes(_item(1, "10.0.0.1"))
     with pytest.raises(CloudError, match="there is no cloud here"):
-        BareMetal().send(plan(table, _judged(_item(1, "10.0.0.1"))[0], cluster=CLUSTER).changes[0])
+        BareMetal().send(plan(table, _judged(_item(1, "10.0.0.1"))[0], cluster=CLUSTER).changes)
 
 
 def test_what_is_not_proven_is_a_list_with_commands() -> None:

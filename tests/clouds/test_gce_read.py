@@ -17,7 +17,8 @@ from l2bridge_helpers.clouds.gce_read import (
     subnet_of,
     table_of,
 )
-from l2bridge_helpers.fabric import Filter, Instance, Limit, Nic, Route, Subnet
+from l2bridge_helpers.fabric import Instance, Limit, Nic, Route, Subnet
+from l2bridge_helpers.filters import Filter
 
 Json = dict[str, Any]
 API = "https://www.googleapis.com/compute/v1/"

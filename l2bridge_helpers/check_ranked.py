@@ -1,0 +1,203 @@
+"""Whether ordered lists of rules (AWS: network ACL, Azure: NSG) let packets between pods through (pure).
+
+Such a list sees the pods' own addresses, in both directions: on their way out at the sender, in at the receiver.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from l2bridge_helpers.clouds.dialects import dialect_of
+from l2bridge_helpers.findings import Finding, names_of, nodes_called
+from l2bridge_helpers.nodes import Network, parse_cidr
+from l2bridge_helpers.prefixes import within
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+    from l2bridge_helpers.fabric import Fabric
+    from l2bridge_helpers.filters import RankedRule
+    from l2bridge_helpers.placement import Placed
+
+TCP = ("all", "tcp", "6")
+_MEANING = "it sees the pods' own addresses: packets to or from these pods are dropped there"
+
+
+@dataclass(frozen=True)
+class _Ranges:
+    """What a rule matches one side by; `any`: everything."""
+
+    any: bool
+    networks: tuple[Network, ...]
+
+    def meets(self, network: Network) -> bool:
+        return self.any or any(one.version == network.version and one.overlaps(network) for one in self.networks)
+
+    def holds(self, network: Network) -> bool:
+        return self.any or any(within(network, one) for one in self.networks)
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """A rule with its names of ranges looked up."""
+
+    rule: RankedRule
+    sources: _Ranges
+    destinations: _Ranges
+
+    def meets(self, source: Network, destination: Network) -> bool:
+        return self.sources.meets(source) and self.destinations.meets(destination)
+
+    def holds(self, source: Network, destination: Network) -> bool:
+        return self.sources.holds(source) and self.destinations.holds(destination)
+
+
+@dataclass(frozen=True)
+class _Way:
+    """One list in one direction, the nodes behind it, and the pods that these nodes' pods talk to."""
+
+    name: str
+    rules: tuple[_Rule, ...]
+    inbound: bool
+    behind: tuple[Placed, ...]
+    peers: tuple[Network, ...]
+
+
+def check_ranked(placed: tuple[Placed, ...], fabric: Fabric) -> list[Finding]:
+    """Return the findings about lists that drop packets between pods once every pod CIDR has its route."""
+    pods = tuple(str(network) for network in merge(pods_of(placed)))
+    found = []
+    for way in _ways(placed, fabric, routed=pods):
+        shut = [*_shut(way)]
+        found += [_finding(way, family, fabric) for family in by_family(shut)]
+        if not shut:
+            found += _relying(way, placed, fabric)
+    return found
+
+
+def merge(networks: Iterable[Network]) -> list[Network]:
+    """Return as few networks as hold the same addresses."""
+    every = list(networks)
+    families = [[network for network in every if network.version == version] for version in (4, 6)]
+    return [merged for family in families for merged in ipaddress.collapse_addresses(family)]  # type: ignore[type-var]
+
+
+def by_family(cidrs: Iterable[str]) -> Iterator[tuple[str, ...]]:
+    """Give the CIDRs of each family, as few as hold them all."""
+    merged = merge(ipaddress.ip_network(cidr) for cidr in cidrs)
+    for version in (4, 6):
+        family = tuple(str(network) for network in merged if network.version == version)
+        if family:
+            yield family
+
+
+def pods_of(placed: Iterable[Placed]) -> list[Network]:
+    """Return the pod CIDRs, in order."""
+    return [network for spot in placed if (network := spot.row.network)]
+
+
+def _ways(placed: tuple[Placed, ...], fabric: Fabric, *, routed: Collection[str]) -> Iterator[_Way]:
+    """Give every list that nodes are behind, in both directions."""
+    inside = dialect_of(fabric.platform).filters_inside_subnets
+    for name, on, rules in _lists(fabric):
+        for where in (on,) if inside else ((place,) for place in on):
+            behind = tuple(spot for spot in placed if spot.nic.subnet in where or spot.nic.id in where)
+            names = {spot.row.nodeName for spot in behind}
+            others = [spot for spot in placed if (len(names) > 1 and inside) or spot.row.nodeName not in names]
+            peers = tuple(sorted(set(pods_of(others)), key=_order))
+            label = name if inside else f"{name} on {where[0]}"
+            for inbound in (True, False) if behind and peers else ():
+                way = tuple(_looked_up(rule, fabric, routed) for rule in rules if rule.inbound is inbound)
+                if way:
+                    yield _Way(label, way, inbound, behind, peers)
+
+
+def _order(network: Network) -> tuple[int, int]:
+    return network.version, int(network.network_address)
+
+
+def _lists(fabric: Fabric) -> Iterator[tuple[str, tuple[str, ...], list[RankedRule]]]:
+    """Give each list with what it is on, and its rules in the order in which they count."""
+    for name in dict.fromkeys(rule.list for rule in fabric.ranked_rules):
+        rules = [rule for rule in fabric.ranked_rules if rule.list == name]
+        yield name, rules[0].on, sorted(rules, key=lambda rule: rule.number)
+
+
+def _looked_up(rule: RankedRule, fabric: Fabric, routed: Collection[str]) -> _Rule:
+    return _Rule(rule, _ranges(rule.sources, fabric, routed), _ranges(rule.destinations, fabric, routed))
+
+
+def _ranges(names: tuple[str, ...], fabric: Fabric, routed: Collection[str]) -> _Ranges:
+    dialect = dialect_of(fabric.platform)
+    cidrs = [cidr for name in names for cidr in (dialect.named_ranges(name, fabric, routed) or (name,))]
+    return _Ranges(not names, tuple(network for cidr in cidrs if (network := parse_cidr(cidr))))
+
+
+def _shut(way: _Way) -> Iterator[str]:
+    """Give the peers whose packets do not pass."""
+    own = merge(pods_of(way.behind))
+    for peer in way.peers:
+        if not all(_passes(peer, one, way) for one in own if one.version == peer.version):
+            yield str(peer)
+
+
+def _passes(peer: Network, own: Network, way: _Way) -> bool:
+    """Return whether all packets between two ranges get through: the first rule that meets them has to allow all."""
+    source, destination = (peer, own) if way.inbound else (own, peer)
+    for rule in way.rules:
+        if rule.meets(source, destination) and any(protocol in TCP for protocol in rule.rule.protocols):
+            return rule.rule.allow and rule.holds(source, destination)
+    return False
+
+
+def _decider(peer: Network, way: _Way) -> _Rule | None:
+    """Return the first rule that meets a peer's packets."""
+    own = merge(pods_of(way.behind))
+    pairs = [(peer, one) if way.inbound else (one, peer) for one in own if one.version == peer.version]
+    return next((rule for rule in way.rules if any(rule.meets(*pair) for pair in pairs)), None)
+
+
+def _finding(way: _Way, family: tuple[str, ...], fabric: Fabric) -> Finding:
+    peer = next(peer for peer in way.peers if peer.version == ipaddress.ip_network(family[0]).version)
+    decider = _decider(peer, way)
+    by = f" (rule {decider.rule.name})" if decider and decider.rule.name else ""
+    where = f" at {nodes_called(spot.row.nodeName for spot in way.behind)}" if by else ""
+    sides = ("from", "in") if way.inbound else ("to", "out")
+    found = f"does not let packets {sides[0]} {names_of(family)} {sides[1]}{where}{by}"
+    below = decider.rule.number if decider else 0
+    taken = {rule.rule.number for rule in way.rules}
+    own = tuple(str(network) for network in merge(pods_of(way.behind)) if (network.version == 6) == (":" in family[0]))  # noqa: PLR2004 - IPv6
+    pair = (family, own) if way.inbound else (own, family)
+    command = dialect_of(fabric.platform).pass_command(way.rules[0].rule, *pair, below=below, taken=taken)
+    todo = "allow the pod CIDRs in both directions, with a lower number than what denies them"
+    return Finding("warning", way.name, found, _MEANING, f"allow them: {command}" if command else todo)
+
+
+def _relying(way: _Way, placed: tuple[Placed, ...], fabric: Fabric) -> Iterator[Finding]:
+    """Say where a list lets pods through only by a name that does not hold their CIDRs yet."""
+    if not any(rule.rule.sources and rule.rule.destinations for rule in way.rules):
+        return
+    for subnet in dict.fromkeys(spot.nic.subnet for spot in way.behind if way.inbound):
+        there = fabric.subnet(subnet)
+        table = fabric.table(there.table) if there else None
+        routed = [route.destination for route in table.routes] if table else []
+        now = next((one for one in _ways(placed, fabric, routed=routed) if _same_way(one, way)), way)
+        shut = [*_shut(replace(now, behind=tuple(spot for spot in way.behind if spot.nic.subnet == subnet)))]
+        for family in by_family(shut):
+            found = (
+                f"lets pods in by the name {_name_of(way)} only, which does not hold {names_of(family)} while the "
+                f"route table of {subnet} does not lead there"
+            )
+            meaning = "until it does, packets of these pods are dropped on arrival"
+            yield Finding("warning", way.name, found, meaning, "apply the plan: it adds the routes, no rule is needed")
+
+
+def _same_way(one: _Way, other: _Way) -> bool:
+    return (one.name, one.inbound) == (other.name, other.inbound)
+
+
+def _name_of(way: _Way) -> str:
+    names = (name for rule in way.rules if rule.rule.allow for name in rule.rule.sources if parse_cidr(name) is None)
+    return next(names, "of a range")

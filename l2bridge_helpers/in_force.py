@@ -1,0 +1,34 @@
+"""Whether the routes that interfaces really use are the plan's (pure): what was written need not be effective."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from l2bridge_helpers.findings import names_of
+from l2bridge_helpers.proof import Check
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from l2bridge_helpers.changes import Plan
+    from l2bridge_helpers.fabric import InForce
+
+
+def prove_in_force(changes: Plan, seen: Iterable[InForce]) -> list[Check]:
+    """Return one check for each interface that was asked.
+
+    Its routes have to lead every pod CIDR of the plan where the plan leads it. What could not be asked is a note.
+    """
+    rows = [row for row in changes if row.kind == "route" and row.after and row.action not in ("conflict", "delete")]
+    wanted = {row.after["destination"]: row.after["next_hop"] for row in rows}
+    return [_check(one, wanted) for one in seen]
+
+
+def _check(seen: InForce, wanted: dict[str, str]) -> Check:
+    asked = f"{len(wanted)} routes to pods in force"
+    if seen.problem:
+        return Check("note", seen.nic, "", asked, seen.problem)
+    missing = [cidr for cidr, hop in wanted.items() if seen.routes.get(cidr) != hop]
+    if not missing:
+        return Check("ok", seen.nic, "", asked, f"all {len(wanted)} are effective")
+    return Check("wrong", seen.nic, "", asked, f"not effective: {names_of(missing)}")
