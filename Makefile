@@ -21,7 +21,7 @@ export PYTHON
 .PHONY: help environment tools runbook lab test lint bench outputs requirements requirements-check clean
 
 help:
-	@echo 'make runbook [PLATFORM=gce]     plan, apply and check one runbook (gce, aws, bare_metal) on the lab'
+	@echo 'make runbook [PLATFORM=gce]     plan, apply and check one runbook (gce, aws, azure, bare_metal) on the lab'
 	@echo 'make lab [WORLD=gce-small]      the same lab, kept running, with JupyterLab on the notebooks'
 	@echo 'make test [ARGS="-k route"]     all tests; ARGS go to pytest'
 	@echo 'make lint                       ruff and mypy'

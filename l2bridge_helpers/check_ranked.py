@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from l2bridge_helpers.placement import Placed
 
 TCP = ("all", "tcp", "6")
+_FIRST, _LAST = 100, 4096
+"""The numbers that people's own rules may have (network security groups, Azure documentation, read 2026-11)."""
 _MEANING = "it sees the pods' own addresses: packets to or from these pods are dropped there"
 
 
@@ -166,13 +168,25 @@ def _finding(way: _Way, family: tuple[str, ...], fabric: Fabric) -> Finding:
     where = f" at {nodes_called(spot.row.nodeName for spot in way.behind)}" if by else ""
     sides = ("from", "in") if way.inbound else ("to", "out")
     found = f"does not let packets {sides[0]} {names_of(family)} {sides[1]}{where}{by}"
-    below = decider.rule.number if decider else 0
-    taken = {rule.rule.number for rule in way.rules}
-    own = tuple(str(network) for network in merge(pods_of(way.behind)) if (network.version == 6) == (":" in family[0]))  # noqa: PLR2004 - IPv6
-    pair = (family, own) if way.inbound else (own, family)
-    command = dialect_of(fabric.platform).pass_command(way.rules[0].rule, *pair, below=below, taken=taken)
+    command = _command(way, family, decider, fabric)
     todo = "allow the pod CIDRs in both directions, with a lower number than what denies them"
     return Finding("warning", way.name, found, _MEANING, f"allow them: {command}" if command else todo)
+
+
+def _command(way: _Way, family: tuple[str, ...], decider: _Rule | None, fabric: Fabric) -> str:
+    """Return the command for a rule in front of the one that decides; "" when there is no room for it."""
+    taken = {rule.rule.number for rule in way.rules}
+    below = decider.rule.number if decider else _LAST + 1
+    free = [number for number in range(_FIRST, min(below, _LAST + 1)) if number not in taken]
+    if not free:
+        return ""
+    six = ":" in family[0]
+    own = tuple(str(network) for network in merge(pods_of(way.behind)) if (":" in str(network)) == six)
+    sources, destinations = (family, own) if way.inbound else (own, family)
+    name = f"allow-pods-{'in' if way.inbound else 'out'}{'-v6' if six else ''}"
+    first = way.rules[0].rule
+    new = replace(first, name=name, number=free[-1], allow=True, sources=sources, destinations=destinations)
+    return dialect_of(fabric.platform).pass_command(fabric, new)
 
 
 def _relying(way: _Way, placed: tuple[Placed, ...], fabric: Fabric) -> Iterator[Finding]:

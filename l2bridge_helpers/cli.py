@@ -12,7 +12,7 @@ from l2bridge_helpers.errors import L2BridgeError
 _LAB_HELP = """\
 Start an embedded cluster and cloud to practise on; runs until Ctrl-C.
 
-WORLD is a name (see --list), or `gce`, `aws`, `bare_metal` for a copy of your own cluster. Nothing leaves
+WORLD is a name (see --list), or `gce`, `aws`, `azure`, `bare_metal` for a copy of your own cluster. Nothing leaves
 this machine: servers on 127.0.0.1 answer as the Kubernetes API and the cloud's API do.
 
 \b
@@ -59,6 +59,33 @@ then start it, with as many of them as you have:
 What is not given is derived from the interfaces; security groups and network ACLs are not: none given means none.
 
 \b
+On Azure, collect, in the subscription of the cluster (the first two are needed):
+  kubectl get nodes -o json > nodes.json
+  az network nic list --output json > nics.json
+  az network vnet list --output json > vnets.json
+  az network route-table list --resource-group GROUP --output json > tables.json
+  az network nsg list --output json > nsgs.json
+  az vm list --output json > vms.json
+  kubectl -n kube-flannel get configmap kube-flannel-cfg -o json > flannel.json
+
+\b
+with scale sets, also (the last two for each uniform one; a flexible one's members are in nics.json and vms.json):
+  az vmss list --output json > sets.json
+  az vmss list-instances --resource-group GROUP --name POOL --output json > set-vms.json
+  az vmss nic list --resource-group GROUP --vmss-name POOL --output json > set-nics.json
+
+\b
+then start it, with as many of them as you have:
+  l2bridge lab azure --nodes nodes.json --network-interfaces nics.json --vnets vnets.json \\
+    --route-tables tables.json --network-security-groups nsgs.json --virtual-machines vms.json \\
+    --scale-sets sets.json --scale-set-instances set-vms.json --scale-set-network-interfaces set-nics.json \\
+    --config-maps flannel.json --cluster NAME
+
+For more groups or scale sets, append to the same file (>> instead of >). `az vm list --show-details` also tells
+which machines run. What is not given is derived from the interfaces; route tables and network security groups
+are not: none given means none.
+
+\b
 On virtualised and bare metal, collect (the first is needed):
   kubectl get nodes -o json > nodes.json
   kubectl -n kube-flannel get configmap kube-flannel-cfg -o json > flannel.json
@@ -85,7 +112,7 @@ def main() -> None:
 @main.command(help=_LAB_HELP, short_help="Start an embedded cluster and cloud to practise on.")
 @click.argument("world", default="gce-small")
 @click.option("--list", "listing", is_flag=True, help="List the worlds that can be started, then stop.")
-@click.option("--nodes", type=_FILE, help="Kubernetes nodes (for WORLD gce, aws or bare_metal, as all files below).")
+@click.option("--nodes", type=_FILE, help="Kubernetes nodes (for WORLD gce, aws, azure, bare_metal, as files below).")
 @click.option("--instances", type=_FILE, help="GCE or AWS instances.")
 @click.option("--routes", type=_FILE, help="GCE routes.")
 @click.option("--networks", type=_FILE, help="GCE networks.")
@@ -97,11 +124,19 @@ def main() -> None:
 @click.option("--project-info", type=_FILE, help="The GCE project, for its quotas.")
 @click.option("--project", default="", help="GCE project of the instances; default: theirs, when there is one.")
 @click.option("--network", default="", help="GCE network, name or path; default: the instances', when there is one.")
-@click.option("--network-interfaces", type=_FILE, help="AWS network interfaces.")
-@click.option("--route-tables", type=_FILE, help="AWS route tables.")
+@click.option("--network-interfaces", type=_FILE, help="AWS or Azure network interfaces.")
+@click.option("--route-tables", type=_FILE, help="AWS or Azure route tables.")
 @click.option("--security-groups", type=_FILE, help="AWS security groups.")
 @click.option("--network-acls", type=_FILE, help="AWS network ACLs.")
 @click.option("--vpcs", type=_FILE, help="AWS VPCs.")
+@click.option("--vnets", type=_FILE, help="Azure virtual networks.")
+@click.option("--network-security-groups", type=_FILE, help="Azure network security groups.")
+@click.option("--virtual-machines", type=_FILE, help="Azure virtual machines.")
+@click.option("--scale-sets", type=_FILE, help="Azure virtual machine scale sets.")
+@click.option("--scale-set-instances", type=_FILE, help="Instances of uniform scale sets.")
+@click.option("--scale-set-network-interfaces", type=_FILE, help="Network interfaces of those instances.")
+@click.option("--subscription-id", default="", help="Azure subscription of it all; default: the interfaces'.")
+@click.option("--resource-group", default="", help="Azure resource group; default: that of the most interfaces.")
 @click.option("--cluster", default="", help="Cluster name that marks your routes; default: lab.")
 @click.option("--folder", type=_FILE, help="Where to write the kubeconfig; default: a temporary folder.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port of the cloud API; default: a free one.")

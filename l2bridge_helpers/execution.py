@@ -73,7 +73,7 @@ class Execution:
         alone = [place for place in range(len(self._writes)) if place not in set(shared)]
         yield self._single(self._due(CLAIMS, alone))
         yield self._single(self._due(TEMPLATES, alone))
-        yield self._chains(self._unless(self._unclaimed, self._due(NODES, alone)))
+        yield self._chains(self._unless(self._unprepared, self._due(NODES, alone)))
         yield self._single(self._unless(self._unreplaced, self._due(DELETIONS, alone)))
         yield self._single(self._unless(self._unfinished, self._due(MARKS, alone)))
         yield self._batches(self._unless(self._unready, shared))
@@ -112,10 +112,14 @@ class Execution:
         """Give what was tried or skipped, and not made."""
         return (self._writes[place] for place, result in list(self._outcomes.items()) if result.outcome != "applied")
 
-    def _unclaimed(self, change: Change) -> str:
-        table = change.after.get("table")
-        failed = any(other.kind == "claim" and other.resource == table for other in self._undone())
-        return f"what marks it as ours could not be written on {table}" if failed else ""
+    def _unprepared(self, change: Change) -> str:
+        table, group = change.after.get("table"), self._dialect.together(change)
+        for other in self._undone():
+            if other.kind == "claim" and other.resource == table:
+                return f"what marks it as ours could not be written on {table}"
+            if other.kind == "template" and group and other.resource.endswith(f"/{group}"):
+                return f"the template of {group} could not be changed"
+        return ""
 
     def _unreplaced(self, change: Change) -> str:
         place = (change.before.get("table"), change.before.get("destination"))

@@ -16,6 +16,13 @@ _PROJECT = re.compile(r"(?:[a-z0-9.-]+:)?[a-z0-9][a-z0-9-]{0,61}")
 _NETWORK = re.compile(r"[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?")
 _WIDEST_SUBNET, _NARROWEST_SUBNET = 8, 30
 _REGION = re.compile(r"[a-z]{2,}(?:-[a-z]+)+-[1-9][0-9]?")
+WHOSE = ("sample", "all", "none")
+_SUBSCRIPTION = re.compile(r"[0-9A-Za-z]+(?:-[0-9A-Za-z]+)*")
+_GROUP = re.compile(r"[-\w.()]{0,89}[-\w()]")
+_TABLE = re.compile(r"[A-Za-z0-9](?:[-\w.]{0,78}\w)?")
+_TABLE_ID = re.compile(
+    r"/subscriptions/[^/\s]+/resourceGroups/[^/\s]+/providers/Microsoft\.Network/routeTables/[^/\s]+", re.IGNORECASE
+)
 _NETWORK_PATH = re.compile(r"(?:https://[^/\s]+/compute/[^/\s]+/)?projects/([^/\s]+)/global/networks/([^/\s]+)")
 
 
@@ -104,6 +111,29 @@ def _network(value: str) -> str:
     return "is no network; give its name, or projects/HOST/global/networks/NAME for a Shared VPC"
 
 
+def _subscription(value: str) -> str:
+    if not value:
+        return "is empty; give the id of the subscription that the nodes are in (`az account show --query id`)"
+    return "" if _SUBSCRIPTION.fullmatch(value) else "is no subscription id; it looks like 0b1f6471-1bf0-4dda-aec3-…"
+
+
+def _group(value: str) -> str:
+    return "" if not value or _GROUP.fullmatch(value) else "is no resource group's name"
+
+
+def _table(value: str) -> str:
+    named = not value or _TABLE.fullmatch(value) or _TABLE_ID.fullmatch(value)
+    return "" if named else "is no route table; give its name, or its id /subscriptions/…/routeTables/NAME"
+
+
+def _whose(value: str) -> str:
+    return "" if value in WHOSE else f"is none of {', '.join(WHOSE)}"
+
+
+def _limit(value: int) -> str:
+    return "" if value >= 0 else "is no number of routes; use 0 for what Azure publishes"
+
+
 COMMON = (
     Parameter("kubeconfig", "", _any),
     Parameter("context", "", _any),
@@ -121,6 +151,15 @@ PARAMETERS = {
         Parameter("region", "", _region),
         Parameter("all_nics", default=True, problem=_any),
         Parameter("routes", default=False, problem=_any),
+    ),
+    "azure": (
+        *COMMON,
+        Parameter("subscription_id", "", _subscription),
+        Parameter("resource_group", "", _group),
+        Parameter("route_table", "", _table),
+        Parameter("upgrade_instances", default=False, problem=_any),
+        Parameter("effective_routes", "sample", _whose),
+        Parameter("route_limit", 0, _limit),
     ),
     "bare_metal": (*COMMON, Parameter("node_prefix", 0, _node_prefix)),
 }

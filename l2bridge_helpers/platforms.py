@@ -45,10 +45,22 @@ def _aws(parameters: Mapping[str, Any]) -> Cloud:
     )
 
 
+def _azure(parameters: Mapping[str, Any]) -> Cloud:
+    from l2bridge_helpers.clouds.azure import Azure
+
+    names = ("subscription_id", "resource_group", "route_table", "cluster", "endpoint", "upgrade_instances")
+    return Azure(**{name: parameters[name] for name in (*names, "effective_routes", "route_limit")})
+
+
 def _bare_metal(parameters: Mapping[str, Any]) -> Cloud:
     from l2bridge_helpers.clouds.bare_metal import BareMetal
 
     return BareMetal(node_prefix=parameters["node_prefix"])
 
 
-_CLOUDS: dict[str, Callable[[Mapping[str, Any]], Cloud]] = {"gce": _gce, "aws": _aws, "bare_metal": _bare_metal}
+_CLOUDS: dict[str, Callable[[Mapping[str, Any]], Cloud]] = {
+    "gce": _gce,
+    "aws": _aws,
+    "azure": _azure,
+    "bare_metal": _bare_metal,
+}

@@ -18,7 +18,7 @@ from l2bridge_helpers.headless import NotebookError, hide_paths, jupyter_apart, 
 from l2bridge_helpers.lab import Lab, world
 from l2bridge_helpers.processes import Stopped, no_process_left
 
-WORLDS = {"gce": "gce-small", "aws": "aws-small", "bare_metal": "bare-metal-small"}
+WORLDS = {"gce": "gce-small", "aws": "aws-small", "azure": "azure-small", "bare_metal": "bare-metal-small"}
 NOTEBOOKS = Path("notebooks")
 RUNS = Path("runs")
 

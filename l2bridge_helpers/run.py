@@ -43,7 +43,7 @@ def start(platform: str, **parameters: Any) -> Run:
     """Check the parameters, resolve the cluster's name, and open the run's folder. Nothing is sent.
 
     Args:
-        platform: `gce`, `aws`, `bare_metal`.
+        platform: `gce`, `aws`, `azure`, `bare_metal`.
         parameters: those of the notebook's parameters cell, all of them.
 
     Raises:
@@ -68,7 +68,7 @@ def start(platform: str, **parameters: Any) -> Run:
     implied = not parameters["cluster"] and cluster in _COMMON_NAMES
     told = f"{cluster} (many clusters are called so: set parameter cluster if another one shares the network)"
     kubernetes = {"cluster": told if implied else cluster, "context": context, "Kubernetes API": server, "mode": mode}
-    cloud = cloud_of(platform, parameters)
+    cloud = cloud_of(platform, {**parameters, "cluster": cluster})
     return Run(cloud, parameters, cluster, kubernetes, _make_folder(parameters["runs"], cluster, platform))
 
 

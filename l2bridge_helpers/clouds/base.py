@@ -133,10 +133,8 @@ class Dialect(Protocol):
     def allow_command(self, fabric: Fabric, cidrs: tuple[str, ...], nics: tuple[Nic, ...]) -> str:
         """Return the shell command that lets packets from the pod CIDRs in to the interfaces."""
 
-    def pass_command(
-        self, rule: RankedRule, sources: tuple[str, ...], destinations: tuple[str, ...], *, below: int, taken: set[int]
-    ) -> str:
-        """Return the shell command that lets packets pass the rule's list, by a free number below one; "" for none."""
+    def pass_command(self, fabric: Fabric, rule: RankedRule) -> str:
+        """Return the shell command that adds a rule to the ordered list that it names; "" for none."""
 
     def template_command(self, template: Template) -> str:
         """Return the shell command that turns forwarding on in a group's template."""

@@ -67,9 +67,7 @@ class PlainDialect:
         """Return "": no such filters are read."""
         return ""
 
-    def pass_command(
-        self, rule: RankedRule, sources: tuple[str, ...], destinations: tuple[str, ...], *, below: int, taken: set[int]
-    ) -> str:
+    def pass_command(self, fabric: Fabric, rule: RankedRule) -> str:
         """Return "": the operator has to find the place of a new rule."""
         return ""
 

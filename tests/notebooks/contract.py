@@ -24,6 +24,10 @@ COMMON: dict[str, str | int | bool] = {
 OF_PLATFORM = {
     "gce": {"project", "network"},
     "aws": {"region", "all_nics", "routes"},
+    "azure": {
+        *("subscription_id", "resource_group", "route_table"),
+        *("upgrade_instances", "effective_routes", "route_limit"),
+    },
     "bare_metal": {"node_prefix"},
 }
 MOST_CELLS = 25

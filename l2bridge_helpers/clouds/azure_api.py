@@ -1,0 +1,270 @@
+"""Azure Resource Manager's calls that the runbook needs, through Azure's SDKs: no decisions, our errors.
+
+Resources are read and written as the JSON that ARM speaks: the SDK's models keep what they do not know, and a
+dictionary is sent as it is. Writes wait until the operation behind them has ended, and until others have ended theirs.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from typing import Any
+
+from azure.core import MatchConditions
+from azure.core.credentials import TokenCredential
+from azure.core.pipeline import policies
+from azure.core.polling import LROPoller
+from azure.identity import AzureAuthorityHosts, DefaultAzureCredential
+from azure.mgmt.compute import ComputeManagementClient
+from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
+from azure.mgmt.network import NetworkManagementClient
+
+from l2bridge_helpers import __version__
+from l2bridge_helpers.clouds.azure_errors import BusyError, MissingError, explained
+from l2bridge_helpers.endpoints import is_plain_http
+from l2bridge_helpers.errors import CloudError
+
+PUBLIC = "https://management.azure.com"
+_CLOUDS = {
+    PUBLIC: (AzureAuthorityHosts.AZURE_PUBLIC_CLOUD, PUBLIC),
+    "https://management.usgovcloudapi.net": (
+        AzureAuthorityHosts.AZURE_GOVERNMENT,
+        "https://management.core.usgovcloudapi.net",
+    ),
+    "https://management.chinacloudapi.cn": (AzureAuthorityHosts.AZURE_CHINA, "https://management.chinacloudapi.cn"),
+}
+"""Endpoint -> who signs in there, and for what (azure-mgmt-core, 2026-11). Others: AZURE_AUTHORITY_HOST says who."""
+_POLL, _LAB_POLL = 2.0, 0.05
+"""Seconds between two looks at an operation where Azure does not say how long to wait."""
+_OPERATION_SECONDS = 1200.0
+_TRIES = 8
+"""How often a write is sent while other operations stand in its way."""
+_LONGEST_PAUSE = 60.0
+
+Raw = dict[str, Any]
+
+
+class AzureApi:
+    """One subscription. Opening it sends nothing; credentials are looked up at the first request.
+
+    Plain-http endpoints, which are accepted on loopback only, get no credentials.
+    """
+
+    def __init__(self, subscription: str, endpoint: str = "") -> None:
+        """Talk to `endpoint`, or to the public one when it is empty."""
+        self.subscription = subscription
+        self._endpoint = (endpoint or PUBLIC).rstrip("/")
+
+    # Read.
+
+    def interfaces(self, group: str = "") -> list[Raw]:
+        """Return the network interfaces of a group, or of the whole subscription."""
+        calls = self._network.network_interfaces
+        where = f"of group {group}" if group else f"of subscription {self.subscription}"
+        return _list(f"list network interfaces {where}", lambda: calls.list(group) if group else calls.list_all())
+
+    def interface(self, group: str, name: str) -> Raw:
+        """Return one network interface."""
+        return _get(f"read network interface {group}/{name}", lambda: self._network.network_interfaces.get(group, name))
+
+    def virtual_network(self, group: str, name: str) -> Raw:
+        """Return a virtual network with its subnets."""
+        return _get(f"read virtual network {group}/{name}", lambda: self._network.virtual_networks.get(group, name))
+
+    def subnet(self, group: str, network: str, name: str) -> Raw:
+        """Return one subnet."""
+        return _get(f"read subnet {group}/{network}/{name}", lambda: self._network.subnets.get(group, network, name))
+
+    def route_table(self, group: str, name: str) -> Raw | None:
+        """Return a route table with its routes, None when there is no such table.
+
+        Raises:
+            MissingError: there is no such group.
+
+        """
+        try:
+            return _get(f"read route table {group}/{name}", lambda: self._network.route_tables.get(group, name))
+        except MissingError as err:
+            if err.code == "ResourceGroupNotFound":
+                raise
+            return None
+
+    def route_tables(self, group: str) -> list[Raw]:
+        """Return the route tables of a group."""
+        return _list(f"list route tables of group {group}", lambda: self._network.route_tables.list(group))
+
+    def security_groups(self, group: str) -> list[Raw]:
+        """Return the network security groups of a resource group."""
+        return _list(
+            f"list network security groups of {group}", lambda: self._network.network_security_groups.list(group)
+        )
+
+    def effective_routes(self, group: str, name: str) -> Raw:
+        """Return the routes that an interface really uses."""
+        doing = f"ask for the effective routes of {group}/{name}"
+        return self._finished(
+            doing, lambda: self._network.network_interfaces.begin_get_effective_route_table(group, name)
+        )
+
+    def scale_sets(self, group: str = "") -> list[Raw]:
+        """Return the scale sets of a group, or of the whole subscription."""
+        calls = self._compute.virtual_machine_scale_sets
+        return _list("list scale sets", lambda: calls.list(group) if group else calls.list_all())
+
+    def scale_set(self, group: str, name: str) -> Raw:
+        """Return one scale set."""
+        calls = self._compute.virtual_machine_scale_sets
+        return _get(f"read scale set {group}/{name}", lambda: calls.get(group, name))
+
+    def scale_set_interfaces(self, group: str, scale_set: str) -> list[Raw]:
+        """Return the network interfaces of a uniform scale set."""
+        calls = self._network.network_interfaces
+        return _list(
+            f"list network interfaces of scale set {group}/{scale_set}",
+            lambda: calls.list_virtual_machine_scale_set_network_interfaces(group, scale_set),
+        )
+
+    def scale_set_machines(self, group: str, scale_set: str) -> list[Raw]:
+        """Return the instances of a uniform scale set."""
+        calls = self._compute.virtual_machine_scale_set_vms
+        return _list(f"list instances of scale set {group}/{scale_set}", lambda: calls.list(group, scale_set))
+
+    def machines_of(self, scale_set_id: str, group: str) -> list[Raw]:
+        """Return the ordinary machines of a flexible scale set, by its ARM id."""
+        wanted = f"'virtualMachineScaleSet/id' eq '{scale_set_id}'"
+        return _list("list machines of a scale set", lambda: self._compute.virtual_machines.list(group, filter=wanted))
+
+    # Write.
+
+    def put_interface(self, group: str, name: str, body: Raw) -> None:
+        """Replace a network interface that still is as it was read."""
+        calls: Any = self._network.network_interfaces
+        self._write(
+            f"update network interface {group}/{name}",
+            lambda: calls.begin_create_or_update(group, name, body, headers=_unchanged(body)),
+        )
+
+    def put_route_table(self, group: str, name: str, body: Raw) -> None:
+        """Replace a route table that still is as it was read; make it when the body was not read from one."""
+        calls: Any = self._network.route_tables
+        headers = _unchanged(body) or {"If-None-Match": "*"}
+        self._write(
+            f"write route table {group}/{name}",
+            lambda: calls.begin_create_or_update(group, name, body, headers=headers),
+        )
+
+    def put_subnet(self, group: str, network: str, name: str, body: Raw) -> None:
+        """Replace a subnet that still is as it was read."""
+        calls: Any = self._network.subnets
+        self._write(
+            f"update subnet {group}/{network}/{name}",
+            lambda: calls.begin_create_or_update(group, network, name, body, headers=_unchanged(body)),
+        )
+
+    def patch_scale_set(self, group: str, name: str, body: Raw, etag: str) -> None:
+        """Change a part of a scale set's model; with its etag only if it still is as it was read."""
+        calls: Any = self._compute.virtual_machine_scale_sets
+        condition: Raw = {"etag": etag, "match_condition": MatchConditions.IfNotModified} if etag else {}
+        self._write(f"change scale set {group}/{name}", lambda: calls.begin_update(group, name, body, **condition))
+
+    def upgrade_machines(self, group: str, scale_set: str, numbers: list[str]) -> None:
+        """Bring instances of a scale set up to its model."""
+        calls: Any = self._compute.virtual_machine_scale_sets
+        body = {"instanceIds": numbers}
+        self._write(
+            f"upgrade instances {', '.join(numbers)} of scale set {group}/{scale_set}",
+            lambda: calls.begin_update_instances(group, scale_set, body),
+        )
+
+    # How.
+
+    def _write(self, doing: str, start: Callable[[], LROPoller[Any]]) -> None:
+        """Send a write and wait for it; while another operation is in its way, wait for that and send it again."""
+        for attempt in range(_TRIES):
+            try:
+                self._finished(doing, start)
+            except BusyError as err:
+                if attempt == _TRIES - 1:
+                    raise
+                pause = err.seconds or min(2.0**attempt, _LONGEST_PAUSE)
+                time.sleep(pause * random.uniform(1.0, 1.25))  # noqa: S311 - to fall out of step with others
+            else:
+                return
+
+    def _finished(self, doing: str, start: Callable[[], LROPoller[Any]]) -> Raw:
+        """Return what an operation came to; its failure counts although the request was accepted."""
+        with explained(doing):
+            poller = start()
+            poller.wait(_OPERATION_SECONDS)
+            if not poller.done():
+                raise CloudError(f"could not {doing}: the operation still runs after {_OPERATION_SECONDS:.0f} s")
+            result = poller.result()
+            return result.as_dict() if result is not None else {}
+
+    @cached_property
+    def _network(self) -> NetworkManagementClient:
+        return NetworkManagementClient(self._credential, self.subscription, self._endpoint, **self._options)
+
+    @cached_property
+    def _compute(self) -> ComputeManagementClient:
+        return ComputeManagementClient(self._credential, self.subscription, self._endpoint, **self._options)
+
+    @cached_property
+    def _credential(self) -> TokenCredential:
+        if is_plain_http(self._endpoint):
+            return _NoCredential()
+        authority = _CLOUDS.get(self._endpoint, ("", ""))[0]
+        return DefaultAzureCredential(**({"authority": authority} if authority else {}))
+
+    @property
+    def _options(self) -> Raw:
+        """Return what both clients are made with: no redirects, no registration of providers behind our back."""
+        lab = is_plain_http(self._endpoint)
+        scope = _CLOUDS.get(self._endpoint, ("", self._endpoint))[1]
+        steps: list[Any] = [
+            policies.RequestIdPolicy(),
+            policies.UserAgentPolicy(base_user_agent=f"l2bridge/{__version__}"),
+            policies.ProxyPolicy(),
+            policies.ContentDecodePolicy(),
+            policies.RetryPolicy(retry_total=8, retry_connect=2, retry_read=3, retry_backoff_max=60),
+        ]
+        if not lab:
+            steps.append(ARMChallengeAuthenticationPolicy(self._credential, f"{scope}/.default"))
+        return {
+            "policies": steps,
+            "polling_interval": _LAB_POLL if lab else _POLL,
+            "connection_timeout": 10,
+            "read_timeout": 60,
+            "use_env_settings": not lab,
+        }
+
+
+class _NoCredential:
+    """For a lab: whoever asks it for a token has made a mistake."""
+
+    def get_token(self, *scopes: str, **_: Any) -> Any:
+        """Refuse.
+
+        Raises:
+            CloudError: always.
+
+        """
+        raise CloudError(f"no credentials go to a plain-http endpoint (asked for {', '.join(scopes)})")
+
+
+def _list(doing: str, call: Callable[[], Iterable[Any]]) -> list[Raw]:
+    with explained(doing):
+        return [item.as_dict() for item in call()]
+
+
+def _get(doing: str, call: Callable[[], Any]) -> Raw:
+    with explained(doing):
+        answer: Raw = call().as_dict()
+        return answer
+
+
+def _unchanged(body: Mapping[str, Any]) -> dict[str, str]:
+    etag = body.get("etag")
+    return {"If-Match": etag} if isinstance(etag, str) and etag else {}

@@ -1,0 +1,177 @@
+"""Which machines and interfaces the nodes are, read in few requests: lists, never one request for each node.
+
+Ordinary machines, those of availability sets and of flexible scale sets have ordinary interfaces, which name their
+machine. A uniform scale set's are its own resources: they are listed with it, and follow its model.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from l2bridge_helpers.clouds.azure_dialect import AzureDialect
+from l2bridge_helpers.clouds.azure_names import local, parts_of, scoped
+from l2bridge_helpers.clouds.azure_read import (
+    instance_of,
+    is_uniform,
+    mapping,
+    nic_of,
+    properties_of,
+    template_of,
+    text,
+    upgrade_mode,
+)
+from l2bridge_helpers.clouds.reading import optional
+from l2bridge_helpers.fabric import Instance, Nic, Template, Unread
+
+if TYPE_CHECKING:
+    from l2bridge_helpers.clouds.azure_api import AzureApi
+    from l2bridge_helpers.nodes import NodeRow
+
+Raw = dict[str, Any]
+
+
+@dataclass
+class Machines:
+    """What was read of the nodes' groups.
+
+    Attributes:
+        instances: every machine there that has an interface.
+        interfaces: the interfaces as ARM returned them, by local id.
+        templates: the models of the scale sets.
+        scale_sets: the scale sets as ARM returned them, by `GROUP/NAME`.
+
+    """
+
+    instances: list[Instance] = field(default_factory=list)
+    interfaces: dict[str, Raw] = field(default_factory=dict)
+    templates: list[Template] = field(default_factory=list)
+    scale_sets: dict[str, Raw] = field(default_factory=dict)
+
+
+class MachineReader:
+    """Reads the machines of one run."""
+
+    def __init__(self, api: AzureApi, unread: list[Unread], *, upgrade_instances: bool) -> None:
+        """Read through `api`; what cannot be read and can be done without goes to `unread`."""
+        self._api = api
+        self._unread = unread
+        self._upgrade = upgrade_instances
+        self._dialect = AzureDialect()
+        self._found = Machines()
+
+    def read(self, rows: tuple[NodeRow, ...]) -> Machines:
+        """Return the machines of the groups that provider IDs name; of all groups when some node names none."""
+        ids = [self._dialect.instance_id(row.providerID) for row in rows]
+        groups = sorted({group for group in map(self._group, ids) if group}) if all(ids) else [""]
+        for group in groups:
+            self._read_interfaces(group, alone=len(groups) == 1)
+        for group in groups:
+            self._read_scale_sets(group, {identifier for identifier in ids if identifier}, everything=not all(ids))
+        return self._found
+
+    def _group(self, identifier: str) -> str:
+        subscription, group = identifier.split("/")[:2]
+        return group if subscription == self._api.subscription.lower() else ""
+
+    def _read_interfaces(self, group: str, *, alone: bool) -> None:
+        """Read the ordinary interfaces; a group that only a node names may be unreadable, or none."""
+        read = partial(self._api.interfaces, group)
+        raws: list[Raw] = read() if alone else optional(self._unread, f"network interfaces of group {group}", read, [])
+        by_machine: dict[str, list[Raw]] = defaultdict(list)
+        for raw in raws:
+            machine = text(mapping(properties_of(raw).get("virtualMachine")).get("id"))
+            if scoped(machine):
+                self._found.interfaces[local(text(raw.get("id")))] = raw
+                by_machine[machine.lower()].append(raw)
+        self._found.instances += [instance_of(machine, nics) for machine, nics in by_machine.items()]
+
+    def _read_scale_sets(self, group: str, ids: set[str], *, everything: bool) -> None:
+        what = f"scale sets of group {group}" if group else "scale sets"
+        read: list[Raw] = optional(self._unread, what, partial(self._api.scale_sets, group), [])
+        for raw in read:
+            identifier = scoped(text(raw.get("id")))
+            own = {name for name in ids if name.startswith(f"{identifier}/")}
+            if is_uniform(raw) and (own or everything):
+                self._read_uniform(raw)
+            elif not is_uniform(raw):
+                self._read_flexible(raw)
+
+    def _read_uniform(self, raw: Raw) -> None:
+        _, group, name = parts_of(text(raw.get("id")))
+        interfaces = self._api.scale_set_interfaces(group, name)
+        machines: list[Raw] = optional(
+            self._unread, f"instances of scale set {name}", lambda: self._api.scale_set_machines(group, name), []
+        )
+        names = {scoped(text(one.get("id"))): _computer_name(one) for one in machines}
+        by_machine: dict[str, list[Raw]] = defaultdict(list)
+        for nic in interfaces:
+            by_machine[_machine_of(nic)].append(nic)
+            self._found.interfaces[local(text(nic.get("id")))] = nic
+        self._keep(raw)
+        self._found.instances += [self._member(raw, machine, nics, names) for machine, nics in by_machine.items()]
+
+    def _member(self, scale_set: Raw, machine: str, nics: list[Raw], names: dict[str, str]) -> Instance:
+        group = scoped(text(scale_set.get("id")))
+        made = instance_of(machine, nics, name=names.get(scoped(machine), ""), group=group)
+        return _with_nics(made, (self._following(nic, made, scale_set) for nic in made.nics))
+
+    def _following(self, nic: Nic, machine: Instance, scale_set: Raw) -> Nic:
+        """Return the interface, fixed where its machine has to be upgraded and the operator does not allow it."""
+        if self._upgrade or not needs_upgrade(scale_set):
+            return nic
+        number, name = machine.id.rpartition("/")[2], text(scale_set.get("name"))
+        why = (
+            f"instance {number} of scale set {name} follows its model only when it is upgraded "
+            f"(upgrade policy {upgrade_mode(scale_set)})"
+        )
+        remedy = (
+            "set parameter upgrade_instances=True, or upgrade it by hand: "
+            f"{self._dialect.enable_command(machine, nic)}; either also brings what else has changed in the model "
+            "since, and can restart the machine"
+        )
+        return nic_of(self._found.interfaces[nic.id], fixed=why, remedy=remedy)
+
+    def _read_flexible(self, raw: Raw) -> None:
+        """Note which ordinary machines are the scale set's."""
+        arm_id = text(raw.get("id"))
+        _, group, name = parts_of(arm_id)
+        read = partial(self._api.machines_of, arm_id, group)
+        members: list[Raw] = optional(self._unread, f"machines of scale set {name}", read, [])
+        own = {scoped(text(machine.get("id"))) for machine in members}
+        self._keep(raw)
+        self._found.instances = [
+            _in_group(one, scoped(arm_id)) if one.id in own else one for one in self._found.instances
+        ]
+
+    def _keep(self, raw: Raw) -> None:
+        self._found.templates.append(template_of(raw))
+        self._found.scale_sets[local(text(raw.get("id")))] = raw
+
+
+def needs_upgrade(scale_set: Raw) -> bool:
+    """Return whether instances come by the model only when they are upgraded.
+
+    That is so under the policy `Manual`, and wherever the model is right already and an instance still is not.
+    """
+    return upgrade_mode(scale_set) == "Manual" or template_of(scale_set).forwarding
+
+
+def _machine_of(nic: Raw) -> str:
+    """Return the ARM id of the instance that a scale set's interface belongs to."""
+    return text(nic.get("id")).lower().partition("/networkinterfaces/")[0]
+
+
+def _computer_name(machine: Raw) -> str:
+    return text(mapping(properties_of(machine).get("osProfile")).get("computerName"))
+
+
+def _with_nics(instance: Instance, nics: Iterable[Nic]) -> Instance:
+    return Instance(instance.id, instance.uid, instance.name, instance.status, tuple(nics), group=instance.group)
+
+
+def _in_group(instance: Instance, group: str) -> Instance:
+    return Instance(instance.id, instance.uid, instance.name, instance.status, instance.nics, group=group)

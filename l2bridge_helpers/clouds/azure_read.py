@@ -1,0 +1,227 @@
+"""ARM's answers -> the model (pure). What has another type than Azure documents counts as missing."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from l2bridge_helpers.clouds.azure_names import TAG, local, network_of, owner_of, parts_of, scoped
+from l2bridge_helpers.fabric import Instance, Limit, Nic, Route, RouteTable, Subnet, Template
+from l2bridge_helpers.nodes import parse_cidr
+
+Raw = Mapping[str, Any]
+
+ROUTES_PER_TABLE = 1000
+"""User-defined routes of one table, both IP versions together (Azure update 562695, mid-2026; 600 in that spring, 400
+before). Sovereign clouds may lag: parameter `route_limit` says what holds there."""
+_APPLIANCE = "VirtualAppliance"
+
+
+def instance_of(machine: str, nics: Iterable[Raw], *, name: str = "", group: str = "") -> Instance:
+    """Return the machine with this ARM id and its interfaces, the primary one first.
+
+    Args:
+        machine: its ARM id.
+        nics: its interfaces, as ARM returns them.
+        name: what it calls itself; empty: as its id does.
+        group: the scoped id of the scale set that makes it anew.
+
+    """
+    ordered = sorted(nics, key=lambda raw: (properties_of(raw).get("primary") is not True, text(raw.get("id")).lower()))
+    uid = text(properties_of(ordered[0]).get("resourceGuid")) if ordered else ""
+    own = parts_of(machine)
+    return Instance(
+        id=scoped(machine),
+        uid=uid or scoped(machine),
+        name=name or (own[-1] if own else ""),
+        status="",
+        nics=tuple(map(nic_of, ordered)),
+        group=group,
+    )
+
+
+def nic_of(raw: Raw, *, fixed: str = "", remedy: str = "") -> Nic:
+    """Return a network interface: its subnet is that of its primary address."""
+    subnet = next((text(mapping(entry.get("subnet")).get("id")) for entry in configurations(raw)), "")
+    return Nic(
+        id=local(text(raw.get("id"))),
+        addresses=tuple(dict.fromkeys(filter(None, map(_address, configurations(raw))))),
+        subnet=local(subnet),
+        network=network_of(subnet),
+        forwarding=properties_of(raw).get("enableIPForwarding") is True,
+        fixed=fixed,
+        properties=flat(raw),
+        remedy=remedy,
+    )
+
+
+def configurations(raw: Raw) -> list[dict[str, Any]]:
+    """Return the properties of an interface's IP configurations, the primary one first."""
+    entries = [properties_of(entry) for entry in objects(properties_of(raw).get("ipConfigurations"))]
+    return sorted(entries, key=lambda entry: entry.get("primary") is not True)
+
+
+def subnet_of(raw: Raw) -> Subnet:
+    """Return a subnet; its table is empty where it has none."""
+    properties = properties_of(raw)
+    cidrs = [text(properties.get("addressPrefix")), *texts(properties.get("addressPrefixes"))]
+    table = text(mapping(properties.get("routeTable")).get("id"))
+    cidrs = [cidr for cidr in dict.fromkeys(cidrs) if cidr]
+    return Subnet(local(text(raw.get("id"))), tuple(cidrs), scoped(table), properties=flat(raw))
+
+
+def table_of(raw: Raw, limit: int = 0) -> RouteTable:
+    """Return a route table; a route is ours when its name and the table's tags say so.
+
+    Args:
+        raw: as ARM returns it.
+        limit: how many routes it holds; 0: what Azure publishes.
+
+    """
+    identifier, tags = scoped(text(raw.get("id"))), tags_of(raw)
+    routes = tuple(_route_of(route, identifier, tags) for route in objects(properties_of(raw).get("routes")))
+    return RouteTable(
+        identifier,
+        routes,
+        (limit_of(len(routes), limit),),
+        marks=tags,
+        location=place(raw),
+        properties=_table_properties(raw, routes),
+    )
+
+
+def limit_of(used: int, limit: int = 0) -> Limit:
+    """Return how many routes a table holds."""
+    dated = (
+        f"Azure's published limit of {ROUTES_PER_TABLE} routes a table (2026-09; parameter route_limit overrides it)"
+    )
+    return Limit(limit or ROUTES_PER_TABLE, used, "parameter route_limit" if limit else dated)
+
+
+def route_parts(raw: Raw) -> tuple[str, str, str]:
+    """Return name, destination and next hop of a route; its kind where it leads to no address."""
+    properties = properties_of(raw)
+    written = text(properties.get("addressPrefix"))
+    network, kind = parse_cidr(written), text(properties.get("nextHopType"))
+    hop = text(properties.get("nextHopIpAddress")) if kind.startswith(_APPLIANCE) else ""
+    return text(raw.get("name")), str(network) if network else written, hop or kind
+
+
+def template_of(raw: Raw) -> Template:
+    """Return what a scale set makes its next machine from: the primary interface of its model."""
+    group, entries = scoped(text(raw.get("id"))), model_interfaces(raw)
+    place = primary_interface(raw)
+    forwarding = bool(entries) and properties_of(entries[place]).get("enableIPForwarding") is True
+    return Template(
+        group, group, forwarding, changeable=bool(entries), properties={**flat(raw), "primaryConfiguration": place}
+    )
+
+
+def model_interfaces(raw: Raw) -> list[dict[str, Any]]:
+    """Return the interfaces of a scale set's model."""
+    profile = mapping(properties_of(raw).get("virtualMachineProfile"))
+    return objects(mapping(profile.get("networkProfile")).get("networkInterfaceConfigurations"))
+
+
+def primary_interface(raw: Raw) -> int:
+    """Return the place of the primary one among them."""
+    primary = (
+        place for place, entry in enumerate(model_interfaces(raw)) if properties_of(entry).get("primary") is True
+    )
+    return next(primary, 0)
+
+
+def is_uniform(raw: Raw) -> bool:
+    """Return whether a scale set's machines are its own resources; those of a flexible one are ordinary ones."""
+    return text(properties_of(raw).get("orchestrationMode")).lower() != "flexible"
+
+
+def upgrade_mode(raw: Raw) -> str:
+    """Return how a scale set's machines come by a new model: `Manual`, `Automatic` or `Rolling`."""
+    return text(mapping(properties_of(raw).get("upgradePolicy")).get("mode")) or "Manual"
+
+
+def in_force_of(answer: Raw) -> dict[str, str]:
+    """Return destination -> next hop of the active user-defined routes among an interface's effective ones."""
+    active = (
+        entry
+        for entry in objects(answer.get("value"))
+        if text(entry.get("source")) == "User" and text(entry.get("state")) == "Active"
+    )
+    return {
+        str(network): next(iter(texts(entry.get("nextHopIpAddress"))), text(entry.get("nextHopType")))
+        for entry in active
+        for prefix in texts(entry.get("addressPrefix"))
+        if (network := parse_cidr(prefix))
+    }
+
+
+def flat(raw: Raw) -> dict[str, Any]:
+    """Return a resource with what stands under `properties` beside the rest."""
+    return {**{name: value for name, value in raw.items() if name != "properties"}, **properties_of(raw)}
+
+
+def tags_of(raw: Raw) -> dict[str, str]:
+    """Return a resource's tags."""
+    return {name: value for name, value in mapping(raw.get("tags")).items() if isinstance(value, str)}
+
+
+def place(raw: Raw) -> str:
+    """Return a resource's region, written in the one way that compares equal."""
+    return text(raw.get("location")).lower().replace(" ", "")
+
+
+def properties_of(raw: Raw) -> dict[str, Any]:
+    """Return what stands under `properties`."""
+    return mapping(raw.get("properties"))
+
+
+def text(value: object) -> str:
+    """Return a text, "" for anything else."""
+    return value if isinstance(value, str) else ""
+
+
+def texts(value: object) -> list[str]:
+    """Return the texts of a list; none for anything else."""
+    return [entry for entry in value if isinstance(entry, str)] if isinstance(value, list) else []
+
+
+def mapping(value: object) -> dict[str, Any]:
+    """Return an object, an empty one for anything else."""
+    return value if isinstance(value, dict) else {}
+
+
+def objects(value: object) -> list[dict[str, Any]]:
+    """Return the objects of a list, none for anything else."""
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
+
+
+def _address(configuration: Raw) -> str:
+    """Return what a configuration delivers to its interface, as a CIDR; "" when it is not known."""
+    address, length = text(configuration.get("privateIPAddress")), configuration.get("privateIPAddressPrefixLength")
+    try:
+        return str(ipaddress.ip_network(f"{address}/{length}" if isinstance(length, int) else address, strict=False))
+    except ValueError:
+        return ""
+
+
+def _route_of(raw: Raw, table: str, tags: Mapping[str, str]) -> Route:
+    label, destination, next_hop = route_parts(raw)
+    _, _, place_of = table.partition("/")
+    owner = owner_of(label, destination, tags)
+    return Route(f"{place_of}/{label.lower()}", destination, next_hop, table, cluster=owner)
+
+
+def _table_properties(raw: Raw, routes: tuple[Route, ...]) -> dict[str, Any]:
+    """Return what a write of ours has to leave as it is: everything but our routes and tags."""
+    listed = objects(properties_of(raw).get("routes"))
+    others = {text(entry.get("name")): entry for entry, route in zip(listed, routes, strict=True) if not route.cluster}
+    kept = {name: value for name, value in flat(raw).items() if name != "routes"}
+    tags = {name: value for name, value in tags_of(raw).items() if not name.lower().startswith(TAG)}
+    return {**kept, "tags": tags, "routes of others": others}
+
+
+def prefixes(one: object, several: object) -> Iterator[str]:
+    """Give the ranges that a rule names, by its property for one and by that for several."""
+    yield from filter(None, [text(one), *texts(several)])

@@ -1,0 +1,64 @@
+"""Network security groups -> ordered rules (pure).
+
+A rule that selects by application security group matches the addresses of interfaces, never a pod's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from l2bridge_helpers.clouds.azure_names import local
+from l2bridge_helpers.clouds.azure_read import objects, prefixes, properties_of, text
+from l2bridge_helpers.filters import RankedRule
+
+Raw = Mapping[str, Any]
+_ANY_PORT = ("*", "0-65535")
+
+
+def rules_of(raw: Raw, on: tuple[str, ...]) -> list[RankedRule]:
+    """Return a group's rules, Azure's default ones too, for the subnets and interfaces that it is on."""
+    name, properties = local(text(raw.get("id"))), properties_of(raw)
+    rules = [*objects(properties.get("securityRules")), *objects(properties.get("defaultSecurityRules"))]
+    return [_rule_of(rule, name, on) for rule in rules]
+
+
+def group_of(raw: Raw) -> str:
+    """Return the ARM id of the group that is on a subnet or an interface, "" for none."""
+    found = properties_of(raw).get("networkSecurityGroup")
+    return text(found.get("id")) if isinstance(found, dict) else ""
+
+
+def _rule_of(raw: Raw, group: str, on: tuple[str, ...]) -> RankedRule:
+    properties = properties_of(raw)
+    number = properties.get("priority")
+    return RankedRule(
+        list=group,
+        name=text(raw.get("name")),
+        on=on,
+        number=number if isinstance(number, int) else 0,
+        allow=text(properties.get("access")) == "Allow",
+        inbound=text(properties.get("direction")) == "Inbound",
+        sources=_side(properties, "source"),
+        destinations=_side(properties, "destination"),
+        protocols=(_protocol(properties),),
+    )
+
+
+def _side(properties: Raw, side: str) -> tuple[str, ...]:
+    """Return what a rule matches one side by; nothing: everything."""
+    groups = [text(group.get("id")) for group in objects(properties.get(f"{side}ApplicationSecurityGroups"))]
+    named = [*prefixes(properties.get(f"{side}AddressPrefix"), properties.get(f"{side}AddressPrefixes")), *groups]
+    return () if "*" in named else tuple(named)
+
+
+def _protocol(properties: Raw) -> str:
+    ports = [
+        port
+        for side in ("source", "destination")
+        for port in prefixes(properties.get(f"{side}PortRange"), properties.get(f"{side}PortRanges"))
+        if port not in _ANY_PORT
+    ]
+    name = text(properties.get("protocol")).lower()
+    name = "all" if name == "*" else name
+    return f"{name}:{','.join(ports)}" if ports else name

@@ -1,0 +1,168 @@
+"""Azure's writes: whole resources, read just before, carried back with every property, under their ETags."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any
+
+from l2bridge_helpers.clouds.azure_dialect import parse_table, table_path
+from l2bridge_helpers.clouds.azure_errors import LostRaceError
+from l2bridge_helpers.clouds.azure_machines import Machines, needs_upgrade
+from l2bridge_helpers.clouds.azure_names import local, scoped
+from l2bridge_helpers.clouds.azure_read import (
+    flat,
+    mapping,
+    model_interfaces,
+    primary_interface,
+    properties_of,
+    table_of,
+    text,
+)
+from l2bridge_helpers.clouds.azure_tables import merged, new_table
+from l2bridge_helpers.errors import CloudError
+
+if TYPE_CHECKING:
+    from l2bridge_helpers.changes import Change
+    from l2bridge_helpers.clouds.azure_api import AzureApi
+
+Raw = dict[str, Any]
+BasedOn = Mapping[str, Mapping[str, Any]]
+
+_RACES = 5
+"""How often a resource that others change at the same time is read and written again."""
+_FOLLOW_SECONDS, _FOLLOW_PAUSE = 600.0, 5.0
+"""How long a scale set's instances may take to follow its model by themselves."""
+
+
+class AzureWriter:
+    """Makes changes of one run.
+
+    Args:
+        api: where.
+        machines: what the plan was made from: an interface that has not changed since needs no further read.
+
+    """
+
+    def __init__(self, api: AzureApi, machines: Machines) -> None:
+        """Send nothing yet."""
+        self._api = api
+        self._machines = machines
+
+    def enable_forwarding(self, change: Change) -> BasedOn:
+        """Turn IP forwarding on at one ordinary interface: one write, if nobody else writes to it."""
+        group, name = change.resource.split("/")
+        seen = self._machines.interfaces.get(change.resource)
+
+        def write(raw: Raw) -> BasedOn:
+            if seen is not None and _owner(raw) != _owner(seen):
+                raise CloudError(f"{change.resource} is another machine's interface than it was; run again")
+            if properties_of(raw).get("enableIPForwarding") is not True:
+                body = {**raw, "properties": {**properties_of(raw), "enableIPForwarding": True}}
+                self._api.put_interface(group, name, body)
+            return {change.resource: flat(raw)}
+
+        return _again(seen, lambda: self._api.interface(group, name), write)
+
+    def write_table(self, table: str, changes: Sequence[Change]) -> BasedOn:
+        """Make all changes of one table: one write."""
+        _, group, name = parse_table(table)
+        made = next((change for change in changes if change.kind == "table"), None)
+
+        def read() -> Raw:
+            raw = self._api.route_table(group, name)
+            if (raw is None) != (made is not None):
+                raise CloudError(
+                    f"route table {group}/{name} {'is gone' if raw is None else 'is there by now'}; run again"
+                )
+            return raw if raw is not None else new_table(made.after["location"] if made else "")
+
+        def write(raw: Raw) -> BasedOn:
+            body = merged(raw, changes)
+            if body != raw:
+                self._api.put_route_table(group, name, body)
+            return {} if made else {table: table_of(raw).properties}
+
+        return _again(None, read, write)
+
+    def associate(self, change: Change) -> BasedOn:
+        """Give a subnet its table, unless it has got another one meanwhile: that would silently be replaced."""
+        group, network, name = change.resource.split("/")
+        wanted = change.after["table"]
+
+        def write(raw: Raw) -> BasedOn:
+            there = text(mapping(properties_of(raw).get("routeTable")).get("id"))
+            if there and scoped(there) != wanted:
+                raise CloudError(
+                    f"subnet {change.resource} has got the route table {local(there)} meanwhile; run again"
+                )
+            if not there:
+                body = {**raw, "properties": {**properties_of(raw), "routeTable": {"id": table_path(wanted)}}}
+                self._api.put_subnet(group, network, name, body)
+            return {change.resource: flat(raw)}
+
+        return _again(None, lambda: self._api.subnet(group, network, name), write)
+
+    def change_model(self, change: Change) -> BasedOn:
+        """Turn IP forwarding on in a scale set's model: its network profile as it was read, with that one change."""
+        _, group, name = parse_table(change.resource)
+
+        def write(raw: Raw) -> BasedOn:
+            self._api.patch_scale_set(group, name, _forwarding_model(raw), text(raw.get("etag")))
+            return {}
+
+        return _again(self._machines.scale_sets.get(f"{group}/{name}"), lambda: self._api.scale_set(group, name), write)
+
+    def bring_up(self, scale_set: str, changes: Sequence[Change]) -> BasedOn:
+        """Bring instances up to their scale set's model: upgrade them, or wait where they follow by themselves.
+
+        Raises:
+            CloudError: some have not followed in time; names them.
+
+        """
+        group, name = scale_set.split("/")
+        wanted = {change.resource: change.resource.split("/")[2] for change in changes}
+        if needs_upgrade(self._machines.scale_sets[scale_set]):
+            self._api.upgrade_machines(group, name, sorted(set(wanted.values())))
+        end = time.monotonic() + _FOLLOW_SECONDS
+        while behind := self._behind(group, name, wanted):
+            if time.monotonic() > end:
+                raise CloudError(
+                    f"instances {', '.join(behind)} of scale set {scale_set} do not follow its model after "
+                    f"{_FOLLOW_SECONDS:.0f} s; look at its upgrade policy, or set upgrade_instances=True"
+                )
+            time.sleep(_FOLLOW_PAUSE)
+        return {}
+
+    def _behind(self, group: str, name: str, wanted: Mapping[str, str]) -> list[str]:
+        raws = self._api.scale_set_interfaces(group, name)
+        on = {local(text(raw.get("id"))) for raw in raws if properties_of(raw).get("enableIPForwarding") is True}
+        return sorted({number for nic, number in wanted.items() if nic not in on})
+
+
+def _again(seen: Raw | None, read: Callable[[], Raw], write: Callable[[Raw], BasedOn]) -> BasedOn:
+    """Write what was seen, or what is read now; when others were faster, read again and decide anew."""
+    raw = seen if seen is not None and seen.get("etag") else read()
+    for attempt in range(_RACES):
+        try:
+            return write(raw)
+        except LostRaceError:
+            if attempt == _RACES - 1:
+                raise
+        raw = read()
+    raise AssertionError("the last lost race is raised above")
+
+
+def _owner(raw: Raw) -> tuple[str, str]:
+    properties = properties_of(raw)
+    return text(properties.get("resourceGuid")), scoped(text(mapping(properties.get("virtualMachine")).get("id")))
+
+
+def _forwarding_model(raw: Raw) -> Raw:
+    """Return the part of a scale set that changes, with all of its network profile."""
+    profile = mapping(properties_of(raw).get("virtualMachineProfile")).get("networkProfile")
+    network: Raw = deepcopy(mapping(profile))
+    model = {"properties": {"virtualMachineProfile": {"networkProfile": network}}}
+    model_interfaces(model)[primary_interface(model)].setdefault("properties", {})["enableIPForwarding"] = True
+    return model
