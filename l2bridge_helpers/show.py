@@ -132,19 +132,23 @@ def _state(kind: str, side: Mapping[str, object]) -> str:
     if kind in ("template", "table", "association"):
         return _STATES[kind](side)
     if kind in ("claim", "mark"):
-        return "; ".join(f"{name}={text}" for name, text in side.items())
+        return _marks(side)
     return f"{side['destination']} via {str(side['next_hop']).rpartition('/')[2]}"
+
+
+def _marks(marks: object) -> str:
+    return "; ".join(f"{name}={text}" for name, text in marks.items()) if isinstance(marks, Mapping) else ""
 
 
 def _on(side: Mapping[str, object]) -> str:
     return "on" if side["forwarding"] else "off"
 
 
-_PARTS = {"forwarding": 1, "template": 1, "association": 2}
+_PARTS = {"forwarding": 1, "template": 1, "table": 2, "claim": 2, "mark": 2, "association": 2}
 """So many parts of a resource's id say which one it is, in a table of one network."""
 _STATES: dict[str, Callable[[Mapping[str, object]], str]] = {
     "template": _on,
-    "table": lambda side: f"in {side['location']}",
+    "table": lambda side: f"in {side['location']}, {_marks(side['marks'])}",
     "association": lambda side: str(side["table"]).rpartition("/")[2] or "no table",
 }
 

@@ -94,10 +94,11 @@ class _Wanted:
         )
 
     def _table(self, change: Change) -> Check:
-        table = self._tables.get(change.resource)
-        there = table is not None and table.exists
-        found = "there" if there else "no such table"
-        return Check("ok" if there else "wrong", change.resource, "", "the route table is there", found)
+        table, marks = self._tables.get(change.resource), change.after["marks"]
+        if table is None or not table.exists:
+            return Check("wrong", change.resource, "", "the route table is there", "no such table")
+        there = {name: text for name, text in table.marks.items() if name in marks}
+        return Check("ok" if there == marks else "wrong", change.resource, "", _told(marks), _told(there))
 
     def _association(self, change: Change) -> Check:
         subnet = self._after.subnet(change.resource)

@@ -137,9 +137,10 @@ class AzureDialect(PlainDialect):
         resource = f"--resource-id={table_path(table)}"
         return _az("tag", "update", resource, f"--operation={operation}", "--tags", *written)
 
-    def table_command(self, table: str, location: str) -> str:
+    def table_command(self, table: str, location: str, marks: Mapping[str, str]) -> str:
         """Return `az network route-table create …`."""
-        return _az("network", "route-table", "create", *_where(*parse_table(table)), f"--location={location}")
+        where, tags = _where(*parse_table(table)), [f"{key}={value}" for key, value in marks.items()]
+        return _az("network", "route-table", "create", *where, f"--location={location}", "--tags", *tags)
 
     def associate_command(self, subnet: str, table: str) -> str:
         """Return `az network vnet subnet update … --route-table …`."""

@@ -40,6 +40,8 @@ def merged(raw: Mapping[str, Any], changes: Sequence[Change]) -> Raw:
     for change in changes:
         if change.kind in ("claim", "mark"):
             tags = {key: value for key, value in tags.items() if key not in change.before} | dict(change.after)
+        elif change.kind == "table":
+            tags |= change.after["marks"]
     return {**body, "tags": tags} if tags != tags_of(raw) else body
 
 

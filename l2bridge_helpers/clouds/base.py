@@ -139,8 +139,8 @@ class Dialect(Protocol):
     def template_command(self, template: Template) -> str:
         """Return the shell command that turns forwarding on in a group's template."""
 
-    def table_command(self, table: str, location: str) -> str:
-        """Return the shell command that makes the route table."""
+    def table_command(self, table: str, location: str, marks: Mapping[str, str]) -> str:
+        """Return the shell command that makes the route table, with its marks."""
 
     def associate_command(self, subnet: str, table: str) -> str:
         """Return the shell command that gives the subnet the table."""

@@ -75,7 +75,7 @@ class PlainDialect:
         """Return "": templates are not changed."""
         return ""
 
-    def table_command(self, table: str, location: str) -> str:
+    def table_command(self, table: str, location: str, marks: Mapping[str, str]) -> str:
         """Return "": tables are not made."""
         return ""
 
