@@ -26,6 +26,7 @@ def check_network(placed: tuple[Placed, ...], fabric: Fabric, scope: Scope) -> l
     return [
         *_hidden_subnets(placed, fabric),
         *_other_writers(placed, fabric),
+        *_namesakes(placed, fabric),
         *_fixed(placed),
         *_not_running(placed),
         *_unmanaged_routes(placed, fabric, scope),
@@ -75,6 +76,20 @@ def _other_writers(placed: tuple[Placed, ...], fabric: Fabric) -> Iterator[Findi
         meaning = "another program writes pod routes in this network: two writers would undo each other's work"
         todo = "let it do the job, or start it with --configure-cloud-routes=false and remove its routes"
         yield Finding("blocking", f"network {fabric.network}", found, meaning, todo)
+
+
+def _namesakes(placed: tuple[Placed, ...], fabric: Fabric) -> Iterator[Finding]:
+    """Warn about routes that are called as a cloud controller manager calls its own: people call theirs so, too."""
+    if not dialect_of(fabric.platform).controller_names_nodes:
+        return
+    nodes = {spot.row.nodeName.lower() for spot in placed}
+    routes = (route for route in fabric.routes if not route.cluster)
+    names = [route.name for route in routes if route.name.rpartition("/")[2].lower() in nodes]
+    if names:
+        found = f"are called like their nodes, as a cloud controller manager calls its routes: {names_of(names)}"
+        meaning = "if one runs with its route controller, two writers would undo each other's work"
+        todo = "make sure that none does (--configure-cloud-routes=false); routes made by hand are left as they are"
+        yield Finding("warning", "routes", found, meaning, todo)
 
 
 def _concerns(route: Route, placed: tuple[Placed, ...], around: list[Network], dialect: Dialect) -> bool:

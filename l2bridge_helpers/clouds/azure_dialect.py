@@ -59,6 +59,7 @@ class AzureDialect(PlainDialect):
         }
     )
     associates_tables = True
+    controller_names_nodes = True
     filters_ordered = True
     filters_inside_subnets = True
 

@@ -70,6 +70,8 @@ class Dialect(Protocol):
     """The properties of resources by which the cloud reports their state: they change by themselves."""
     associates_tables: bool
     """Whether a subnet can be without a route table, and is given one."""
+    controller_names_nodes: bool
+    """Whether a cloud controller manager calls a node's route like the node."""
     filters_ordered: bool
     """Whether all filters are ordered lists."""
     filters_inside_subnets: bool

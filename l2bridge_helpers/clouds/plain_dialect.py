@@ -24,6 +24,7 @@ class PlainDialect:
     written_properties: frozenset[str] = frozenset()
     reported_properties: frozenset[str] = frozenset()
     associates_tables = False
+    controller_names_nodes = False
     filters_ordered = False
     filters_inside_subnets = False
 
