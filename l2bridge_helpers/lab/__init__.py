@@ -11,6 +11,7 @@ from l2bridge_helpers.lab.lab import Lab
 from l2bridge_helpers.lab.record import Request
 from l2bridge_helpers.lab.world import World
 from l2bridge_helpers.lab.worlds.aws_load import load_aws_world, load_bare_metal_world
+from l2bridge_helpers.lab.worlds.azure_load import load_azure_world
 from l2bridge_helpers.lab.worlds.load import load_gce_world
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Request",
     "World",
     "load_aws_world",
+    "load_azure_world",
     "load_bare_metal_world",
     "load_gce_world",
     "world",

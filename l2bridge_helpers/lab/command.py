@@ -19,11 +19,13 @@ from l2bridge_helpers.lab.lab import Lab
 from l2bridge_helpers.lab.record import Request
 from l2bridge_helpers.lab.world import World
 from l2bridge_helpers.lab.worlds.aws_load import load_aws_world, load_bare_metal_world
+from l2bridge_helpers.lab.worlds.azure_load import load_azure_world
 from l2bridge_helpers.lab.worlds.load import load_gce_world
 
 _LOADERS: dict[str, tuple[tuple[str, ...], Callable[..., World]]] = {
     "gce": (("nodes", "instances"), load_gce_world),
     "aws": (("nodes", "instances", "network_interfaces"), load_aws_world),
+    "azure": (("nodes", "network_interfaces"), load_azure_world),
     "bare_metal": (("nodes",), load_bare_metal_world),
 }
 

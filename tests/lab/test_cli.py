@@ -18,6 +18,7 @@ from l2bridge_helpers.lab import world, worlds
 
 from .test_load import write
 from .test_load_aws import written
+from .test_load_azure import written as written_by_az
 
 _START = "from l2bridge_helpers.cli import main; main()"
 _OPTIONS = {"subnets": "--subnets", "config_maps": "--config-maps", "project_info": "--project-info"}
@@ -59,14 +60,15 @@ def test_help_says_how_to_collect_the_files() -> None:
     assert "kubectl get nodes -o json > nodes.json" in text
     assert "gcloud compute instances list --format=json > instances.json" in text
     assert "aws ec2 describe-network-interfaces --output json > nics.json" in text
-    for platform in ("gce", "aws", "bare_metal"):
+    assert "az network nic list --output json > nics.json" in text
+    for platform in ("gce", "aws", "azure", "bare_metal"):
         assert f"  l2bridge lab {platform} --nodes nodes.json" in text
 
 
 def test_list_shows_every_world() -> None:
     """A line each, with what is special there."""
     lines = CliRunner().invoke(main, ["lab", "--list"]).output.splitlines()
-    assert len(lines) == len(worlds()) + 3
+    assert len(lines) == len(worlds()) + 4
     assert any(line.startswith("gce-small ") and "Windows" in line for line in lines)
 
 
@@ -82,6 +84,10 @@ def test_list_shows_every_world() -> None:
         (["aws"], "--nodes, --instances and --network-interfaces"),
         (["aws", "--nodes", "n.json", "--instances", "i.json"], "world aws needs --network-interfaces"),
         (["aws-small", "--route-tables", "r.json"], "--route-tables can only be used"),
+        (["azure"], "world azure needs --nodes and --network-interfaces"),
+        (["azure", "--nodes", "n.json", "--network-interfaces", "i.json"], "i.json cannot be read"),
+        (["azure", "--nodes", "n.json", "--network-interfaces", "i.json", "--vpcs", "v.json"], "--vpcs cannot be used"),
+        (["aws-small", "--scale-sets", "s.json"], "--scale-sets can only be used"),
         (["bare_metal"], "world bare_metal needs --nodes"),
         (["bare_metal", "--nodes", "n.json", "--instances", "i.json"], "--instances cannot be used"),
         (["bare_metal", "--nodes", "n.json"], "n.json cannot be read"),
@@ -141,6 +147,20 @@ def test_a_copy_of_a_cluster_on_aws_is_served(tmp_path: Path) -> None:
     with running("aws", *options, "--cluster", "prod") as (process, text):
         assert "papermill notebooks/aws.ipynb" in text
         assert "-p cluster prod -p region eu-west-1" in text
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+
+
+def test_a_copy_of_a_cluster_on_azure_is_served(tmp_path: Path) -> None:
+    """`l2bridge lab azure` takes every file that its help names."""
+    files = written_by_az(tmp_path)
+    options = [part for what, path in files.items() for part in (f"--{what.replace('_', '-')}", str(path))]
+    with running("azure", *options, "--cluster", "prod") as (process, text):
+        assert "nodes       3" in text
+        assert "papermill notebooks/azure.ipynb" in text
+        assert (
+            "-p cluster prod -p subscription_id 6f0a4b1e-2f57-4c1c-9d0e-0c4a8e0b6d11 -p resource_group rg-prod" in text
+        )
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
 

@@ -1,8 +1,9 @@
-"""Read what kubectl, gcloud and `aws` print; say which file, item and field is not as it should be."""
+"""Read what kubectl, gcloud, `aws` and `az` print; say which file, item and field is not as it should be."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, ip_address, ip_network
@@ -21,8 +22,9 @@ class Form:
     """What a file has to hold.
 
     Attributes:
-        kind: the `kind` of each item; for `aws`, which writes none, the key of the list at the top.
-        fields: dotted names of what each item must have; `[]` stands for every element of a list.
+        kind: the `kind` of each item; for `aws`, which writes none, the key of the list at the top; for `az` the type.
+        fields: dotted names of what each item must have; `[]` stands for every element of a list, and `?` behind
+            a name says that it may be absent, with all that would be below it.
         command: what prints such a file.
         key: the field that tells items apart; "": their names.
 
@@ -77,6 +79,14 @@ FORMS = {
 }
 """By the names of `load_gce_world`'s parameters."""
 
+_SERVICE_TAG = re.compile(r"[A-Z][A-Za-z0-9.]*")
+"""What an Azure route may have for a range, e.g. `Storage.WestEurope` (Virtual Network documentation, service tags)."""
+
+
+def _range_or_tag(text: str) -> object:
+    return _SERVICE_TAG.fullmatch(text) or ip_network(text)
+
+
 _LINKS = {"selfLink", "network", "zone", "region"}
 _NUMBERS: dict[str, Callable[[str], object]] = {
     "destRange": ip_network,
@@ -84,6 +94,9 @@ _NUMBERS: dict[str, Callable[[str], object]] = {
     "networkIP": ip_address,
     "CidrBlock": IPv4Network,
     "PrivateIpAddress": IPv4Address,
+    "addressPrefix": _range_or_tag,
+    "addressPrefixes": ip_network,
+    "privateIPAddress": ip_address,
 }
 """Fields that hold an address or a range."""
 
@@ -118,9 +131,9 @@ def check_items(numbered: Iterable[tuple[int, Json]], source: Source, form: Form
         _check_kind(label, item, form)
         _check_fields(label, item, form)
         identity = _identity(item, form)
-        if identity in seen:
+        if identity.casefold() in seen:
             raise LabError(f"{label} ({identity}) is there twice; {again(form)}")
-        seen.add(identity)
+        seen.add(identity.casefold())
 
 
 def parse(source: Source, form: Form) -> object:
@@ -130,16 +143,39 @@ def parse(source: Source, form: Form) -> object:
         LabError: it cannot be read, or is no JSON.
 
     """
-    try:
-        text = Path(source).read_text("utf-8-sig")
-    except OSError as err:
-        raise LabError(f"{source} cannot be read ({err.strerror}); {again(form)}") from err
-    except UnicodeDecodeError as err:
-        raise LabError(f"{source} is not UTF-8 text (byte {err.start}); {again(form)}") from err
+    text = _text(source, form)
     try:
         return json.loads(text)
     except ValueError as err:
         raise LabError(f"{source} is not JSON ({err}); {again(form)}") from err
+
+
+def parse_all(source: Source, form: Form) -> list[object]:
+    """Return every JSON document of a file to which a command was appended several times.
+
+    Raises:
+        LabError: it cannot be read, is empty, or is no JSON.
+
+    """
+    text, decoder = _text(source, form).strip(), json.JSONDecoder()
+    found: list[object] = []
+    try:
+        while text or not found:
+            document, end = decoder.raw_decode(text)
+            found.append(document)
+            text = text[end:].lstrip()
+    except ValueError as err:
+        raise LabError(f"{source} is not JSON ({err}); {again(form)}") from err
+    return found
+
+
+def _text(source: Source, form: Form) -> str:
+    try:
+        return Path(source).read_text("utf-8-sig")
+    except OSError as err:
+        raise LabError(f"{source} cannot be read ({err.strerror}); {again(form)}") from err
+    except UnicodeDecodeError as err:
+        raise LabError(f"{source} is not UTF-8 text (byte {err.start}); {again(form)}") from err
 
 
 def _items(value: object, source: Source, form: Form) -> list[Json]:
@@ -160,10 +196,11 @@ def _check_kind(label: str, item: Json, form: Form) -> None:
 def _check_fields(label: str, item: Json, form: Form) -> None:
     for field in form.fields:
         values = list(_values(item, field.split(".")))
-        if not values or not all(isinstance(value, str | dict) and value for value in values):
-            raise LabError(f"{label} ({_identity(item, form)}) has no usable {field}; {again(form)}")
+        absent = not values and "?" not in field
+        if absent or not all(isinstance(value, str | dict) and value for value in values):
+            raise LabError(f"{label} ({_identity(item, form)}) has no usable {field.replace('?', '')}; {again(form)}")
         for value in values:
-            _check_text(f"{label} ({_identity(item, form)})", field.rpartition(".")[2], value, form)
+            _check_text(f"{label} ({_identity(item, form)})", field.rpartition(".")[2].rstrip("[]?"), value, form)
 
 
 def _check_text(label: str, field: str, value: object, form: Form) -> None:
@@ -181,13 +218,17 @@ def _values(value: object, path: list[str]) -> Iterator[object]:
     if not path:
         yield value
         return
-    field = path[0].removesuffix("[]")
+    field = path[0].rstrip("[]?")
     part = value.get(field) if isinstance(value, dict) else None
-    if not path[0].endswith("[]"):
+    if part is None and path[0].endswith("?"):
+        return
+    if "[]" not in path[0]:
         yield from _values(part, path[1:])
     elif isinstance(part, list):
         for element in part:
             yield from _values(element, path[1:])
+    else:
+        yield None
 
 
 def _identity(item: Json, form: Form) -> str:
