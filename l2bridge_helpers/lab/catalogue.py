@@ -7,7 +7,15 @@ from collections.abc import Callable
 
 from l2bridge_helpers.lab.errors import LabError
 from l2bridge_helpers.lab.world import World
-from l2bridge_helpers.lab.worlds import aws_worlds, bare_metal, gce_many, gce_messy, gce_small, gce_special
+from l2bridge_helpers.lab.worlds import (
+    aws_worlds,
+    azure_worlds,
+    bare_metal,
+    gce_many,
+    gce_messy,
+    gce_small,
+    gce_special,
+)
 
 _NAMED: dict[str, tuple[str, Callable[[], World]]] = {
     "gce-small": (gce_small.DESCRIPTION, gce_small.gce_small),
@@ -17,12 +25,14 @@ _NAMED: dict[str, tuple[str, Callable[[], World]]] = {
     "aws-small": (aws_worlds.SMALL, aws_worlds.aws_small),
     "aws-two-subnets": (aws_worlds.TWO, aws_worlds.aws_two_subnets),
     "aws-messy": (aws_worlds.MESSY, aws_worlds.aws_messy),
+    "azure-small": (azure_worlds.SMALL, azure_worlds.azure_small),
     "bare-metal-small": (bare_metal.SMALL, bare_metal.bare_metal_small),
     "bare-metal-messy": (bare_metal.MESSY, bare_metal.bare_metal_messy),
 }
 _OF_SIZE: dict[str, tuple[str, int, Callable[[int], World]]] = {
     "gce": (gce_many.DESCRIPTION, gce_many.MOST, gce_many.gce_many),
     "aws": (aws_worlds.MANY, aws_worlds.MOST, aws_worlds.aws_many),
+    "azure": (azure_worlds.MANY, azure_worlds.MOST, azure_worlds.azure_many),
 }
 
 

@@ -26,6 +26,7 @@ class Fault:
     when: When
     drop: bool
     seconds: float
+    retry_after: int | None = None
 
     def take(self, request: Request) -> bool:
         """Return whether this fault strikes the request, and count it."""
@@ -55,6 +56,7 @@ class Faults:
         when: When = "before",
         drop: bool = False,
         seconds: float = 0.0,
+        retry_after: int | None = None,
     ) -> Fault:
         """Make trouble for the requests that match.
 
@@ -67,9 +69,10 @@ class Faults:
             when: "before" the work is done, or "after" it was done.
             drop: close the connection instead of answering.
             seconds: wait that long first.
+            retry_after: seconds in the header `Retry-After`; None: no such header.
 
         """
-        fault = Fault(_matcher(match), status, reason, message, times, when, drop, seconds)
+        fault = Fault(_matcher(match), status, reason, message, times, when, drop, seconds, retry_after)
         with self._lock:
             self._faults.append(fault)
         return fault

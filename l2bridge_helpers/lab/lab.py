@@ -24,6 +24,7 @@ from l2bridge_helpers.lab.world import World
 
 if TYPE_CHECKING:
     from l2bridge_helpers.lab.aws.state import State as AwsState
+    from l2bridge_helpers.lab.azure.state import State as AzureState
 
 
 class Lab:
@@ -33,12 +34,13 @@ class Lab:
         endpoint: the cloud API's URL.
         kubeconfig: a file for kubectl and the Kubernetes clients.
         platform: the world's.
-        gce, aws: hooks of that platform's API: faults, latency, denied_permissions or denied_actions, ...
+        gce, aws, azure: hooks of that platform's API: faults, latency, denied_permissions or denied_actions, ...
         kubernetes: hooks of the Kubernetes API: faults, latency, denied, expire_continue().
 
     """
 
     aws: AwsState
+    azure: AzureState
 
     def __init__(
         self,
@@ -79,17 +81,27 @@ class Lab:
         """Serve the cloud API of the world's platform; return its URL, "" where there is no cloud."""
         if self.platform == "gce":
             return self._serve(stack, "gce", GceApi(self.gce), self.gce, port)
-        if self.platform != "aws":
-            return ""
+        if self.platform == "aws":
+            return self._serve_aws(stack, port)
+        return self._serve_azure(stack, port) if self.platform == "azure" else ""
+
+    def _serve_aws(self, stack: ExitStack, port: int) -> str:
         from l2bridge_helpers.lab.aws import api, state  # botocore is of no use to the other platforms
 
         self.aws = state.State(self._live, lock=self.gce.lock)
         return self._serve(stack, "aws", api.Api(self.aws), self.aws, port, api.trouble)
 
+    def _serve_azure(self, stack: ExitStack, port: int) -> str:
+        from l2bridge_helpers.lab.azure import api, state  # nor are Azure's models
+
+        self.azure = state.State(self._live, lock=self.gce.lock)
+        served = api.Api(self.azure)
+        return self._serve(stack, "azure", served, self.azure, port, served.trouble)
+
     @property
     def world(self) -> World:
         """The live world: what is changed here is changed for every client."""
-        self.gce.settle()
+        (self.azure if self.platform == "azure" else self.gce).settle()
         return self._live
 
     @property

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 from werkzeug import Request as HttpRequest
 
 _READING = ("GET", "HEAD")
-_ASKING = ("/wait", "/selfsubjectaccessreviews", "/selfsubjectrulesreviews")
+_ASKING = ("/wait", "/selfsubjectaccessreviews", "/selfsubjectrulesreviews", "/effectiveroutetable")
 """Ends of the paths that are posted to and change nothing."""
 
 
@@ -33,7 +33,7 @@ class Request:
         """True for what changes something: not a read, nor a wait for an operation, nor asking for permissions."""
         if self.action:
             return not self.action.startswith("Describe") and self._form.get("DryRun") != "true"
-        return self.method not in _READING and not self.path.endswith(_ASKING)
+        return self.method not in _READING and not self.path.lower().endswith(_ASKING)
 
     @property
     def action(self) -> str:

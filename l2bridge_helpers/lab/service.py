@@ -82,4 +82,5 @@ def _json_trouble(fault: Fault) -> Response:
     status = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": fault.status}
     error = {"error": {"code": fault.status, "message": fault.message, "errors": [detail]}}
     text = json.dumps(status | {"message": fault.message, "reason": fault.reason} | error)
-    return Response(text, fault.status, content_type="application/json")
+    headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
+    return Response(text, fault.status, headers, content_type="application/json")

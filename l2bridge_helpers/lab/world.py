@@ -17,11 +17,11 @@ class World:
         name: what it is called, e.g. `gce-small`.
         description: one line about what is special here.
         cluster: the cluster's name in the kubeconfig, which marks its routes.
-        parameters: the notebook's parameters that are special to the platform, for GCE `project` and `network`.
+        parameters: the notebook's parameters that are special to the platform, e.g. for GCE `project` and `network`.
         nodes: Kubernetes Node objects, each as an item of `kubectl get nodes -o json`.
         config_maps: Kubernetes ConfigMap objects.
         resources: the cloud's resources as its API shows them, by the API's collection names.
-        platform: `gce`, `aws` or `bare_metal`: which cloud API is served beside Kubernetes; `bare_metal`: none.
+        platform: `gce`, `aws`, `azure` or `bare_metal`: which cloud API is served beside Kubernetes; `bare_metal`: none.
 
     """
 

@@ -1,0 +1,127 @@
+"""What the handlers of the lab's Azure share: the world and the hooks for tests."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from l2bridge_helpers.lab.azure.errors import ArmError, retryable
+from l2bridge_helpers.lab.azure.ids import etag, same
+from l2bridge_helpers.lab.azure.kinds import PARTS
+from l2bridge_helpers.lab.azure.operations import Operations
+from l2bridge_helpers.lab.azure.remembered import Remembered
+from l2bridge_helpers.lab.faults import Faults
+from l2bridge_helpers.lab.world import Json, World
+
+
+@dataclass
+class State:
+    """The live cloud.
+
+    Attributes:
+        world: its resources; whoever changes them by hand changes what the API shows.
+        faults: trouble to make; a fault's reason is the error's code.
+        failures: operations to end in failure, by the requests that start them; reason and message are the error's.
+        latency: seconds that every answer takes longer.
+        denied_actions: e.g. `Microsoft.Network/routeTables/write`, `*` stands for anything; refused with 403.
+        page_size: resources in one page of a list.
+        operation_seconds: how long operations take.
+        retry_seconds: what `Retry-After` says (Azure: 10 or more); with 0 the SDKs wait as long as they themselves like.
+        routes_per_table: how many routes a table holds (FACTS: 1,000 since 2026).
+        effective_delay: how often an interface's effective routes are read after a write and still are the old ones.
+
+    """
+
+    world: World
+    faults: Faults = field(default_factory=Faults)
+    failures: Faults = field(default_factory=Faults)
+    latency: float = 0.0
+    denied_actions: set[str] = field(default_factory=set)
+    page_size: int = 100
+    operation_seconds: float = 0.0
+    retry_seconds: int = 0
+    routes_per_table: int = 1000
+    effective_delay: int = 0
+    operations: Operations = field(default_factory=Operations)
+    remembered: Remembered = field(default_factory=Remembered)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    _writes: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def subscription(self) -> str:
+        """Return the one subscription that there is."""
+        return self.world.parameters["subscription_id"]
+
+    @property
+    def retry_after(self) -> str:
+        """Return the header that says how long to wait."""
+        return str(self.retry_seconds)
+
+    def settle(self) -> None:
+        """End the operations that are due."""
+        with self.lock:
+            self.operations.settle()
+
+    def groups(self) -> dict[str, str]:
+        """Return the resource groups: lower case -> as they are spelled."""
+        found = {self.world.parameters["resource_group"].lower(): self.world.parameters["resource_group"]}
+        for items in self.world.resources.values():
+            for item in items:
+                name = item["id"].split("/", 5)[4]
+                found.setdefault(name.lower(), name)
+        return found
+
+    def find(self, collection: str, identifier: str) -> Json | None:
+        """Return the resource with this id, None for none."""
+        lower = identifier.lower()
+        return next((item for item in self.world.cloud(collection) if item["id"].lower() == lower), None)
+
+    def below(self, collection: str, prefix: str) -> list[Json]:
+        """Return the resources of a collection whose ids begin like this."""
+        lower = prefix.lower()
+        return [item for item in self.world.cloud(collection) if item["id"].lower().startswith(lower)]
+
+    def stamp(self, item: Json, word: str, parts: Iterable[str] | None = None) -> None:
+        """Renew a resource's ETag and write its provisioning state, also to its parts (None: to all of them)."""
+        self._writes[item["id"].lower()] += 1
+        item["etag"] = etag(f"{item['id']} {self._writes[item['id'].lower()]}")
+        item["properties"]["provisioningState"] = word
+        named = None if parts is None else {name.lower() for name in parts}
+        for kind in PARTS.get(item["type"], ()):
+            for part in item["properties"].get(kind, []):
+                part["etag"] = item["etag"]
+                if named is None or part["name"].lower() in named:
+                    part.setdefault("properties", {})["provisioningState"] = word
+
+    def part(self, item: Json, field_name: str, name: str) -> Json | None:
+        """Return a part of a resource by its name, None for none."""
+        parts: list[Json] = item["properties"].get(field_name, [])
+        return next((part for part in parts if same(part["name"], name)), None)
+
+    def subnet(self, identifier: str) -> tuple[Json, Json] | None:
+        """Return a virtual network and its subnet, by the subnet's id."""
+        network = self.find("virtualNetworks", identifier.rsplit("/", 2)[0])
+        found = self.part(network, "subnets", identifier.rpartition("/")[2]) if network else None
+        return (network, found) if network and found else None
+
+    def must_be_free(self, item_id: str) -> None:
+        """Refuse to write what another operation works on.
+
+        Raises:
+            ArmError: 429, with how long to wait.
+
+        """
+        found = self.operations.running(item_id)
+        if found:
+            raise retryable(
+                "RetryableErrorDueToAnotherOperation",
+                f"Operation {found.name} ({found.id}) is updating resource {item_id}. "
+                "The call can be retried in 11 seconds.",
+            )
+
+
+def not_supported(what: str) -> ArmError:
+    """Return the lab's own refusal of what it does not do."""
+    return ArmError("UnsupportedOperation", f"The lab does not do {what}", 405)
