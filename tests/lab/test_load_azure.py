@@ -1,12 +1,15 @@
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from azure.core.pipeline.policies import SansIOHTTPPolicy
+from azure.mgmt.compute import ComputeManagementClient
+from azure.mgmt.network import NetworkManagementClient
 
-from l2bridge_helpers.lab import LabError, World, load_azure_world
+from l2bridge_helpers.lab import Lab, LabError, World, load_azure_world
 
 from .clients import Json
 
@@ -298,6 +301,37 @@ def test_resource_group_is_that_of_the_most_interfaces(files: dict[str, Any]) ->
     assert chosen.parameters == {"subscription_id": SUBSCRIPTION, "resource_group": "rg-prod-network"}
 
 
+# What is loaded is served.
+
+
+def client(lab: Lab, service: Any) -> Any:
+    """Return a client of Azure's SDK that signs nothing."""
+    return service(object(), SUBSCRIPTION, lab.endpoint, authentication_policy=SansIOHTTPPolicy(), polling_interval=0)
+
+
+def test_sdk_reads_what_was_loaded(files: dict[str, Any]) -> None:
+    """Interfaces, also of scale sets, as the API of Azure shows them."""
+    with Lab(load_azure_world(**files)) as lab:
+        network, compute = client(lab, NetworkManagementClient), client(lab, ComputeManagementClient)
+        nics = list(network.network_interfaces.list_all())
+        of_set = list(network.network_interfaces.list_virtual_machine_scale_set_network_interfaces("rg-prod", "pool"))
+        assert [nic.as_dict() for nic in nics] == ARM["networkInterfaces"]
+        assert [nic.as_dict() for nic in of_set] == ARM["virtualMachineScaleSetNetworkInterfaces"]
+        instances = list(compute.virtual_machine_scale_set_vms.list("rg-prod", "pool"))
+        assert [instance.instance_id for instance in instances] == ["0"]
+
+
+def test_what_was_derived_can_be_changed(few: dict[str, Any]) -> None:
+    """An interface goes back whole; its effective routes are those of the derived network."""
+    with Lab(load_azure_world(**few)) as lab:
+        nics = client(lab, NetworkManagementClient).network_interfaces
+        nic = nics.get("rg-prod", "worker-1-nic")
+        nic.enable_ip_forwarding = False
+        assert nics.begin_create_or_update("rg-prod", "worker-1-nic", nic).result().enable_ip_forwarding is False
+        routes = nics.begin_get_effective_route_table("rg-prod", "worker-1-nic").result().value
+        assert routes[0].address_prefix == ["10.20.0.0/24"]
+
+
 # What cannot be used.
 
 
@@ -372,9 +406,11 @@ def test_file_of_another_command_is_named(files: dict[str, Any], name: str, othe
         ("vnets", put(1, subnets={"nodes": 1}), r"no usable properties.subnets\[\]"),
         ("route_tables", put(1, "routes", addressPrefix="10.0.0.1/8"), "addressPrefix '10.0.0.1/8' is not an"),
         ("route_tables", put(1, "routes", nextHopType=None), r"routes\[\].*nextHopType"),
+        ("route_tables", put(1, subnets=["nodes"]), r"no usable properties.subnets\[\].id"),
         ("route_tables", without(1, "name"), "has no usable name"),
         ("network_security_groups", put(1, "securityRules", access=""), "securityRules.*access"),
         ("virtual_machines", put(2, networkProfile={}), "item 2 .*networkProfile.networkInterfaces"),
+        ("scale_sets", put(1, virtualMachineProfile="x"), "has no usable properties.virtualMachineProfile;"),
         ("scale_sets", without(1, "location"), "has no usable location"),
         ("scale_set_instances", without(1, "instanceId"), "has no usable instanceId"),
         ("scale_set_network_interfaces", without(1, "virtualMachine"), "properties.virtualMachine.id"),
@@ -386,6 +422,32 @@ def test_broken_item_is_named(
     """File, item, field, and the command that writes the file again; on one line."""
     change(files[name], edit)
     refused(files, name, complaint)
+
+
+@pytest.mark.parametrize("name", list(FILES))
+def test_value_of_a_wrong_type_is_no_surprise(files: dict[str, Any], name: str) -> None:
+    """Wherever it stands, the world is loaded, or one line says what cannot be used."""
+    text = files[name].read_text("utf-8")
+    for place in range(len(list(holders(json.loads(text))))):
+        document = json.loads(text)
+        holder, key = list(holders(document))[place]
+        holder[key] = ["x"]
+        files[name].write_text(json.dumps(document), encoding="utf-8")
+        assert "\n" not in outcome(files)
+
+
+def outcome(files: dict[str, Any]) -> str:
+    try:
+        return load_azure_world(**files).name
+    except LabError as err:
+        return str(err)
+
+
+def holders(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield every place of a document: what holds it, and its name or number there."""
+    for key in value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
+        yield value, key
+        yield from holders(value[key])
 
 
 @pytest.mark.parametrize("name", list(FILES))

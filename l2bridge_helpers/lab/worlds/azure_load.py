@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from l2bridge_helpers.lab.azure.ids import etag
+from l2bridge_helpers.lab.azure.kinds import PARTS
 from l2bridge_helpers.lab.errors import LabError
 from l2bridge_helpers.lab.world import Json, World
 from l2bridge_helpers.lab.worlds.azure_arm import ArmId
 from l2bridge_helpers.lab.worlds.azure_load_check import check_members, check_networks, check_route_tables
-from l2bridge_helpers.lab.worlds.azure_load_derive import derived_networks, etag
+from l2bridge_helpers.lab.worlds.azure_load_derive import derived_networks
 from l2bridge_helpers.lab.worlds.azure_load_files import KINDS, Found, again_in, read
 from l2bridge_helpers.lab.worlds.azure_load_machines import derived_instances, derived_machines, with_power
 from l2bridge_helpers.lab.worlds.files import Source, again, read_items
@@ -17,8 +19,6 @@ from l2bridge_helpers.lab.worlds.files import Source, again, read_items
 _OWN, _CLUSTER = "from your files", "lab"
 _NICS = ("networkInterfaces", "virtualMachineScaleSetNetworkInterfaces")
 _MACHINES = ("virtualMachines", "virtualMachineScaleSetVMs")
-_PARTS = ("ipConfigurations", "subnets", "routes", "securityRules", "defaultSecurityRules")
-"""Parts of a resource, which have its ETag."""
 
 
 def load_azure_world(  # noqa: PLR0913 - one keyword for each file and name
@@ -137,16 +137,11 @@ def _resources(found: dict[str, list[Json]]) -> dict[str, list[Json]]:
 
 
 def _with_etags(item: Json) -> Json:
-    """Return a resource with an ETag, which some answers leave out, also on its parts."""
+    """Return a resource with an ETag, which some answers leave out (as those of scale sets leave out types)."""
     found = item if item.get("etag") else item | {"etag": etag(item["id"])}
     parts = {
-        name: [_part(part, found["etag"]) for part in found["properties"][name]]
-        for name in _PARTS
+        name: [{"etag": found["etag"]} | part for part in found["properties"][name]]
+        for name in PARTS.get(item.get("type", KINDS["networkInterfaces"].type), ())
         if name in found["properties"]
     }
     return found | {"properties": found["properties"] | parts}
-
-
-def _part(part: Json, default: str) -> Json:
-    """Return a part with an ETag; a reference to something else, which has no name, as it is."""
-    return {"etag": default} | part if "name" in part else part

@@ -17,11 +17,6 @@ _SPACE = {4: 16, 6: 48}
 """The shortest of a derived address prefix: one that covered all between two subnets could cover pod CIDRs too."""
 
 
-def etag(text: str) -> str:
-    """Return an ETag as Azure writes it, the same for the same text."""
-    return f'W/"{uid(text.lower())}"'
-
-
 def subnet_ids(nic: Json) -> list[str]:
     """Return the ids of the subnets that a network interface is in, one for each of its IP configurations."""
     return [one["properties"]["subnet"]["id"] for one in nic["properties"]["ipConfigurations"]]

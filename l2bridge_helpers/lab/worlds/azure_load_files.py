@@ -14,7 +14,7 @@ _MORE = ("nextLink", "skip_token", "skipToken", "$skipToken")
 """What says that more follows: ARM's lists, `az graph query`, and the REST API of Resource Graph."""
 _GRAPH = ("tenantId", "subscriptionId", "resourceGroup")
 """Columns by which one knows a row of Azure Resource Graph; no resource has them."""
-_RESOURCE = ("id", "name", "location", "properties")
+_RESOURCE = ("id", "name", "location", "properties{}")
 _NIC = (
     "id",
     "name",
@@ -69,7 +69,7 @@ KINDS = {
         "VirtualNetwork",
         *_RESOURCE,
         "properties.addressSpace.addressPrefixes[]",
-        *_each("subnets", "id", "name", "properties.addressPrefix?", "properties.addressPrefixes[]?"),
+        *_each("subnets", "id", "name", "properties{}", "properties.addressPrefix?", "properties.addressPrefixes[]?"),
         *_each("subnets", "properties.routeTable?.id", "properties.networkSecurityGroup?.id"),
     ),
     "routeTables": _kind(
@@ -77,6 +77,7 @@ KINDS = {
         "network route-table list --resource-group GROUP",
         "RouteTable",
         *_RESOURCE,
+        *_each("subnets", "id"),
         *_each("routes", "name", "properties.addressPrefix", "properties.nextHopType"),
     ),
     "networkSecurityGroups": _kind(
@@ -84,6 +85,8 @@ KINDS = {
         "network nsg list",
         "NetworkSecurityGroup",
         *_RESOURCE,
+        *_each("subnets", "id"),
+        *_each("defaultSecurityRules", "name"),
         *_each("securityRules", "name", "properties.access", "properties.direction"),
     ),
     "virtualMachines": _kind(
@@ -93,7 +96,9 @@ KINDS = {
         *_RESOURCE,
         "properties.networkProfile.networkInterfaces[].id",
     ),
-    "virtualMachineScaleSets": _kind(_SETS, "vmss list", "VirtualMachineScaleSet", *_RESOURCE),
+    "virtualMachineScaleSets": _kind(
+        _SETS, "vmss list", "VirtualMachineScaleSet", *_RESOURCE, "properties.virtualMachineProfile?{}"
+    ),
     "virtualMachineScaleSetVMs": _kind(
         f"{_SETS}/virtualMachines",
         "vmss list-instances --resource-group GROUP --name POOL",
@@ -101,7 +106,7 @@ KINDS = {
         "id",
         "name",
         "instanceId",
-        "properties",
+        "properties{}",
     ),
     "virtualMachineScaleSetNetworkInterfaces": _kind(
         f"{_SETS}/virtualMachines/networkInterfaces",

@@ -29,12 +29,17 @@ def _power_words(properties: Json) -> Iterator[str]:
     shown = str(properties.get("powerState") or "")
     if shown.startswith("VM "):
         yield shown.removeprefix("VM ")
-    for view in (properties.get("instanceView"), (properties.get("extended") or {}).get("instanceView")):
-        held = view if isinstance(view, dict) else {}
-        for status in [*held.get("statuses", []), held.get("powerState", {})]:
-            kind, _, word = str(status.get("code", "")).partition("/")
+    for view in (_object(properties, "instanceView"), _object(_object(properties, "extended"), "instanceView")):
+        statuses = view.get("statuses")
+        for status in [*(statuses if isinstance(statuses, list) else ()), view.get("powerState")]:
+            kind, _, word = str(_object({"": status}, "").get("code")).partition("/")
             if kind == "PowerState":
                 yield word
+
+
+def _object(holder: Json, name: str) -> Json:
+    value = holder.get(name)
+    return value if isinstance(value, dict) else {}
 
 
 def derived_machines(nics: list[Json]) -> list[Json]:

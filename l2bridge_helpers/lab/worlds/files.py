@@ -23,8 +23,8 @@ class Form:
 
     Attributes:
         kind: the `kind` of each item; for `aws`, which writes none, the key of the list at the top; for `az` the type.
-        fields: dotted names of what each item must have; `[]` stands for every element of a list, and `?` behind
-            a name says that it may be absent, with all that would be below it.
+        fields: dotted names of what each item must have; `[]` stands for every element of a list, `?` behind a name
+            says that it may be absent, with all that would be below it, and `{}` at the end that it is an object.
         command: what prints such a file.
         key: the field that tells items apart; "": their names.
 
@@ -87,6 +87,7 @@ def _range_or_tag(text: str) -> object:
     return _SERVICE_TAG.fullmatch(text) or ip_network(text)
 
 
+_TEXTS = {"id", "name"}
 _LINKS = {"selfLink", "network", "zone", "region"}
 _NUMBERS: dict[str, Callable[[str], object]] = {
     "destRange": ip_network,
@@ -197,10 +198,22 @@ def _check_fields(label: str, item: Json, form: Form) -> None:
     for field in form.fields:
         values = list(_values(item, field.split(".")))
         absent = not values and "?" not in field
-        if absent or not all(isinstance(value, str | dict) and value for value in values):
-            raise LabError(f"{label} ({_identity(item, form)}) has no usable {field.replace('?', '')}; {again(form)}")
+        if absent or not all(isinstance(value, _type_of(field)) and value for value in values):
+            shown = field.replace("?", "").removesuffix("{}")
+            raise LabError(f"{label} ({_identity(item, form)}) has no usable {shown}; {again(form)}")
         for value in values:
-            _check_text(f"{label} ({_identity(item, form)})", field.rpartition(".")[2].rstrip("[]?"), value, form)
+            _check_text(f"{label} ({_identity(item, form)})", _last(field), value, form)
+
+
+def _type_of(field: str) -> type | tuple[type, ...]:
+    if field.endswith("{}"):
+        return dict
+    return str if _last(field) in _TEXTS else (str, dict)
+
+
+def _last(field: str) -> str:
+    """Return the name at the end of a field, without marks."""
+    return field.rpartition(".")[2].rstrip("[]?{}")
 
 
 def _check_text(label: str, field: str, value: object, form: Form) -> None:
@@ -218,9 +231,9 @@ def _values(value: object, path: list[str]) -> Iterator[object]:
     if not path:
         yield value
         return
-    field = path[0].rstrip("[]?")
+    field = _last(path[0])
     part = value.get(field) if isinstance(value, dict) else None
-    if part is None and path[0].endswith("?"):
+    if part is None and "?" in path[0]:
         return
     if "[]" not in path[0]:
         yield from _values(part, path[1:])
