@@ -9,6 +9,8 @@ from l2bridge_helpers.lab.errors import LabError
 from l2bridge_helpers.lab.world import World
 from l2bridge_helpers.lab.worlds import (
     aws_worlds,
+    azure_messy,
+    azure_special,
     azure_worlds,
     bare_metal,
     gce_many,
@@ -26,6 +28,9 @@ _NAMED: dict[str, tuple[str, Callable[[], World]]] = {
     "aws-two-subnets": (aws_worlds.TWO, aws_worlds.aws_two_subnets),
     "aws-messy": (aws_worlds.MESSY, aws_worlds.aws_messy),
     "azure-small": (azure_worlds.SMALL, azure_worlds.azure_small),
+    "azure-messy": (azure_messy.MESSY, azure_messy.azure_messy),
+    "azure-dual-stack": (azure_special.DUAL, azure_special.azure_dual_stack),
+    "azure-scale-sets": (azure_special.SETS, azure_special.azure_scale_sets),
     "bare-metal-small": (bare_metal.SMALL, bare_metal.bare_metal_small),
     "bare-metal-messy": (bare_metal.MESSY, bare_metal.bare_metal_messy),
 }

@@ -17,6 +17,7 @@ from l2bridge_helpers.lab.azure.interfaces import put_interface, refuse_scale_se
 from l2bridge_helpers.lab.azure.kinds import KINDS, Kind
 from l2bridge_helpers.lab.azure.permissions import authorize
 from l2bridge_helpers.lab.azure.reads import read
+from l2bridge_helpers.lab.azure.scale_sets import patch_scale_set, put_instance, upgrade_instances
 from l2bridge_helpers.lab.azure.state import State, not_supported
 from l2bridge_helpers.lab.azure.subnets import put_subnet
 from l2bridge_helpers.lab.azure.tables import delete_route, delete_table, put_route, put_table
@@ -26,7 +27,8 @@ from l2bridge_helpers.lab.record import Request
 
 _VERSION = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?:-preview)?")
 _NETWORK = "microsoft.network/"
-_OF_A_SET = "microsoft.compute/virtualmachinescalesets/virtualmachines/networkinterfaces"
+_SETS = "microsoft.compute/virtualmachinescalesets"
+_OF_A_SET = f"{_SETS}/virtualmachines/networkinterfaces"
 _WRITES: dict[tuple[str, str], Callable[[Call], Response]] = {
     ("PUT", f"{_NETWORK}networkinterfaces"): put_interface,
     ("PUT", f"{_NETWORK}routetables"): put_table,
@@ -34,11 +36,14 @@ _WRITES: dict[tuple[str, str], Callable[[Call], Response]] = {
     ("PUT", f"{_NETWORK}routetables/routes"): put_route,
     ("DELETE", f"{_NETWORK}routetables/routes"): delete_route,
     ("PUT", f"{_NETWORK}virtualnetworks/subnets"): put_subnet,
+    ("PATCH", _SETS): patch_scale_set,
+    ("PUT", f"{_SETS}/virtualmachines"): put_instance,
     ("PUT", _OF_A_SET): refuse_scale_set_interface,
     ("DELETE", _OF_A_SET): refuse_scale_set_interface,
 }
 _ACTIONS: dict[str, Callable[[Call], Response]] = {
     f"{_NETWORK}networkinterfaces/effectiveroutetable": effective_routes,
+    f"{_SETS}/manualupgrade": upgrade_instances,
 }
 _BESIDE: dict[str, tuple[bool, Callable[[Call], Response]]] = {
     f"{provider}/locations/{word}": (listed, handler)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import Counter
 from collections.abc import Iterable
@@ -15,6 +16,9 @@ from l2bridge_helpers.lab.azure.remembered import Remembered
 from l2bridge_helpers.lab.faults import Faults
 from l2bridge_helpers.lab.world import Json, World
 
+_NIC = "Microsoft.Network/networkInterfaces"
+"""What is meant where an answer leaves the type out, as it does for interfaces of scale sets."""
+
 
 @dataclass
 class State:
@@ -23,12 +27,12 @@ class State:
     Attributes:
         world: its resources; whoever changes them by hand changes what the API shows.
         faults: trouble to make; a fault's reason is the error's code.
-        failures: operations to end in failure, by the requests that start them; reason and message are the error's.
+        failures: operations to end in failure, by the requests that start them (see `fail_operations`).
         latency: seconds that every answer takes longer.
         denied_actions: e.g. `Microsoft.Network/routeTables/write`, `*` stands for anything; refused with 403.
         page_size: resources in one page of a list.
         operation_seconds: how long operations take.
-        retry_seconds: what `Retry-After` says (Azure: 10 or more); with 0 the SDKs wait as long as they themselves like.
+        retry_seconds: what `Retry-After` says (Azure: 10 or more); with 0 an SDK waits as long as it likes.
         routes_per_table: how many routes a table holds (FACTS: 1,000 since 2026).
         effective_delay: how often an interface's effective routes are read after a write and still are the old ones.
 
@@ -64,6 +68,28 @@ class State:
         with self.lock:
             self.operations.settle()
 
+    def fail_operations(
+        self,
+        path: str,
+        *,
+        code: str = "InternalServerError",
+        message: str = "An error occurred.",
+        times: int | None = 1,
+    ) -> None:
+        """Accept the next writes to paths that hold this expression, and let their operations fail.
+
+        Args:
+            path: a regular expression; letter case does not count.
+            code: the error's code.
+            message: the error's text.
+            times: how many operations fail; None: all.
+
+        """
+        found = re.compile(path, re.IGNORECASE)
+        self.failures.add(
+            lambda request: found.search(request.path) is not None, reason=code, message=message, times=times
+        )
+
     def groups(self) -> dict[str, str]:
         """Return the resource groups: lower case -> as they are spelled."""
         found = {self.world.parameters["resource_group"].lower(): self.world.parameters["resource_group"]}
@@ -89,7 +115,7 @@ class State:
         item["etag"] = etag(f"{item['id']} {self._writes[item['id'].lower()]}")
         item["properties"]["provisioningState"] = word
         named = None if parts is None else {name.lower() for name in parts}
-        for kind in PARTS.get(item["type"], ()):
+        for kind in PARTS.get(item.get("type", _NIC), ()):
             for part in item["properties"].get(kind, []):
                 part["etag"] = item["etag"]
                 if named is None or part["name"].lower() in named:

@@ -23,7 +23,7 @@ from l2bridge_helpers.lab.worlds.azure_network import security_group, subnet, vi
 from l2bridge_helpers.lab.worlds.kube_objects import flannel_config, node
 from l2bridge_helpers.lab.worlds.machine import Machine, Site
 
-CLUSTER = "lab"
+CLUSTER, SIZE = "lab", "Standard_D4s_v5"
 _SUFFIX = "internal.cloudapp.net"
 
 
@@ -36,6 +36,11 @@ class Net:
     pods6: str = ""
     subnets: tuple[tuple[str, str, tuple[str, ...]], ...] = (("a", "nodes", ("10.10.0.0/24",)),)
 
+    @property
+    def site(self) -> Site:
+        """Return the same, as Kubernetes objects are made from."""
+        return Site(region=LOCATION, pods_range=self.pods, pods_range6=self.pods6)
+
     def name_of(self, letter: str) -> str:
         """Return the name of a subnet."""
         return next(name for one, name, _ in self.subnets if one == letter)
@@ -43,7 +48,6 @@ class Net:
 
 def build(name: str, description: str, net: Net, machines: Sequence[Machine]) -> World:
     """Return a world in which the machines that say so forward already, and nothing else is done."""
-    site = Site(region=LOCATION, pods_range=net.pods, pods_range6=net.pods6)
     group = network_id("networkSecurityGroups", "nsg-nodes")
     subnets = [subnet(one, ranges, networkSecurityGroup={"id": group}) for _, one, ranges in net.subnets]
     world = World(
@@ -51,8 +55,8 @@ def build(name: str, description: str, net: Net, machines: Sequence[Machine]) ->
         description=description,
         cluster=CLUSTER,
         parameters={"subscription_id": SUBSCRIPTION, "resource_group": GROUP},
-        nodes=[azure_node(machine, site, compute_id("virtualMachines", machine.name)) for machine in machines],
-        config_maps=[flannel_config(site)],
+        nodes=[azure_node(machine, net, compute_id("virtualMachines", machine.name)) for machine in machines],
+        config_maps=[flannel_config(net.site)],
         resources={
             "networkInterfaces": [interface(machine, net) for machine in machines],
             "virtualNetworks": [virtual_network(net.ranges, subnets)],
@@ -69,48 +73,49 @@ def build(name: str, description: str, net: Net, machines: Sequence[Machine]) ->
     return world
 
 
-def azure_node(machine: Machine, site: Site, machine_id: str) -> Json:
+def azure_node(machine: Machine, net: Net, machine_id: str) -> Json:
     """Return the Node object of a machine as cloud-provider-azure leaves it: Hostname first, no zone in its names."""
-    made = node(machine, site)
+    made = node(machine, net.site)
     made["spec"]["providerID"] = f"azure://{machine_id}"
     made["metadata"]["labels"] |= {
         "topology.kubernetes.io/zone": f"{LOCATION}-1",
-        "node.kubernetes.io/instance-type": "Standard_D4s_v5",
+        "node.kubernetes.io/instance-type": SIZE,
     }
     addresses = [one for one in made["status"]["addresses"] if one["type"] in ("InternalIP", "Hostname")]
     made["status"]["addresses"] = sorted(addresses, key=lambda one: one["type"] != "Hostname")
     return made
 
 
-def interface(
-    machine: Machine,
-    net: Net,
-    *,
-    name: str = "",
-    address: str = "",
-    identifier: str = "",
-    machine_id: str = "",
-    **more: object,
-) -> Json:
-    """Return a network interface of a machine; `more` are properties.
+def interface(machine: Machine, net: Net, *, name: str = "", address: str = "", **more: object) -> Json:
+    """Return an ordinary network interface of a machine.
 
     Args:
         machine: whose it is.
         net: where its subnet is.
         name: its own; "": that of the machine's only interface.
         address: its own; "": the machine's.
-        identifier: its ARM id; "": that of an ordinary interface.
-        machine_id: the ARM id of the machine; "": that of an ordinary one.
+        **more: properties.
 
     """
     own = name or f"{machine.name}-nic"
-    arm_id = identifier or nic_id(own)
+    owner = {"virtualMachine": {"id": compute_id("virtualMachines", machine.name)}}
     seed = f"{machine.name} {own}{machine.created}"
-    parts = [configuration(arm_id, net.name_of(machine.zone), address or machine.address, primary=True)]
-    if machine.address6 and not address:
-        parts.append(configuration(arm_id, net.name_of(machine.zone), machine.address6, name="ipconfig-v6"))
+    addresses = [address] if address else [machine.address, machine.address6]
+    made = bare_interface(nic_id(own), net.name_of(machine.zone), addresses, seed=seed)
+    made["properties"] |= {"enableIPForwarding": machine.forwarding} | owner | more
+    return made
+
+
+def bare_interface(arm_id: str, subnet_name: str, addresses: Sequence[str], *, seed: str) -> Json:
+    """Return a network interface with this id and these addresses ("" for none) that nothing else is known of."""
+    names = ("ipconfig1", "ipconfig-v6")
+    parts = [
+        configuration(arm_id, subnet_name, address, name=name, primary=name == names[0])
+        for name, address in zip(names, addresses, strict=False)
+        if address
+    ]
     return {
-        "name": own,
+        "name": arm_id.rpartition("/")[2],
         "id": arm_id,
         "etag": etag(arm_id),
         "type": "Microsoft.Network/networkInterfaces",
@@ -124,19 +129,17 @@ def interface(
                 "appliedDnsServers": [],
                 "internalDomainNameSuffix": f"{hashlib.sha256(GROUP.encode()).hexdigest()[:20]}.ax.{_SUFFIX}",
             },
-            "macAddress": mac(seed),
+            "macAddress": _mac(seed),
             "enableAcceleratedNetworking": False,
             "vnetEncryptionSupported": False,
-            "enableIPForwarding": machine.forwarding,
+            "enableIPForwarding": False,
             "disableTcpStateTracking": False,
             "primary": True,
-            "virtualMachine": {"id": machine_id or compute_id("virtualMachines", machine.name)},
             "hostedWorkloads": [],
             "tapConfigurations": [],
             "nicType": "Standard",
             "auxiliaryMode": "None",
             "auxiliarySku": "None",
-            **more,
         },
     }
 
@@ -160,24 +163,33 @@ def configuration(nic: str, subnet_name: str, address: str, *, name: str = "ipco
     }
 
 
-def virtual_machine(machine: Machine, nics: Sequence[str] = (), **more: object) -> Json:
-    """Return the virtual machine of a machine, with the interfaces of these names; `more` are properties."""
-    arm_id = compute_id("virtualMachines", machine.name)
+def virtual_machine(
+    machine: Machine, nics: Sequence[str] = (), *, name: str = "", primary: int = 0, **more: object
+) -> Json:
+    """Return the virtual machine of a machine.
+
+    Args:
+        machine: the machine.
+        nics: names of its interfaces; empty: its only one.
+        name: its own; "": the machine's.
+        primary: which of the interfaces is the primary one.
+        **more: properties.
+
+    """
+    arm_id = compute_id("virtualMachines", name or machine.name)
     names = nics or (f"{machine.name}-nic",)
-    primary = {"primary": True}
     return {
-        "name": machine.name,
+        "name": name or machine.name,
         "id": arm_id,
         "type": "Microsoft.Compute/virtualMachines",
         "location": LOCATION,
         "properties": {
             "vmId": uid(f"vm {arm_id}{machine.created}"),
-            "hardwareProfile": {"vmSize": "Standard_D4s_v5"},
+            "hardwareProfile": {"vmSize": SIZE},
             "osProfile": {"computerName": machine.name, "adminUsername": "azureuser"},
             "networkProfile": {
                 "networkInterfaces": [
-                    {"id": nic_id(name), "properties": primary if place == 0 else {"primary": False}}
-                    for place, name in enumerate(names)
+                    {"id": nic_id(one), "properties": {"primary": place == primary}} for place, one in enumerate(names)
                 ]
             },
             "provisioningState": "Succeeded",
@@ -187,7 +199,7 @@ def virtual_machine(machine: Machine, nics: Sequence[str] = (), **more: object) 
     }
 
 
-def mac(seed: str) -> str:
+def _mac(seed: str) -> str:
     """Return a MAC address as Azure gives and writes them."""
     digits = hashlib.sha256(seed.encode()).hexdigest().upper()
     return "-".join(["00", "0D", "3A", *(digits[place : place + 2] for place in range(0, 6, 2))])
