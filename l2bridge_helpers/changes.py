@@ -25,6 +25,8 @@ SIDE_BY_SIDE = 10
 """Nodes served at the same time: as many as an SDK's session keeps connections."""
 CLAIMS, TEMPLATES, NODES, DELETIONS, MARKS, ASSOCIATIONS = range(1, 7)
 """The stages of a plan, see `stage`."""
+KEPT = "kept"
+"""How the reason begins why a route that nobody asks for stays."""
 SCHEMA = 1
 
 
@@ -172,6 +174,11 @@ def stage(change: Change) -> int:
     if change.action == "delete":
         return DELETIONS
     return {"claim": CLAIMS, "template": TEMPLATES, "mark": MARKS, "association": ASSOCIATIONS}.get(change.kind, NODES)
+
+
+def is_kept(change: Change) -> bool:
+    """Return whether a row is a route of ours that nobody asks for, and that stays all the same."""
+    return change.action == "none" and change.reason.startswith(KEPT)
 
 
 def _canonical(plan: Plan) -> str:

@@ -134,7 +134,7 @@ def _looked_up(rule: RankedRule, fabric: Fabric, routed: Collection[str]) -> _Ru
 def _ranges(names: tuple[str, ...], fabric: Fabric, routed: Collection[str]) -> _Ranges:
     dialect = dialect_of(fabric.platform)
     cidrs = [cidr for name in names for cidr in (dialect.named_ranges(name, fabric, routed) or (name,))]
-    return _Ranges(not names, tuple(network for cidr in cidrs if (network := parse_cidr(cidr))))
+    return _Ranges(not names, tuple(merge(network for cidr in cidrs if (network := parse_cidr(cidr)))))
 
 
 def _shut(way: _Way) -> Iterator[str]:

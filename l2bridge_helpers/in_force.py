@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from l2bridge_helpers.changes import is_kept
 from l2bridge_helpers.findings import names_of
 from l2bridge_helpers.proof import Check
 
@@ -11,17 +13,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from l2bridge_helpers.changes import Plan
-    from l2bridge_helpers.fabric import InForce
+    from l2bridge_helpers.fabric import Fabric, InForce
 
 
-def prove_in_force(changes: Plan, seen: Iterable[InForce]) -> list[Check]:
+def prove_in_force(changes: Plan, fabric: Fabric, seen: Iterable[InForce]) -> list[Check]:
     """Return one check for each interface that was asked.
 
-    Its routes have to lead every pod CIDR of the plan where the plan leads it. What could not be asked is a note.
+    Its routes have to lead every pod CIDR where the plan leads it in its subnet's table. What could not be asked is a
+    note.
     """
-    rows = [row for row in changes if row.kind == "route" and row.after and row.action not in ("conflict", "delete")]
-    wanted = {row.after["destination"]: row.after["next_hop"] for row in rows}
-    return [_check(one, wanted) for one in seen]
+    wanted: dict[str, dict[str, str]] = defaultdict(dict)
+    for row in changes:
+        if row.kind == "route" and row.after and row.action not in ("conflict", "delete") and not is_kept(row):
+            wanted[row.after["table"]][row.after["destination"]] = row.after["next_hop"]
+    tables = {subnet.id: subnet.table for subnet in fabric.subnets}
+    return [_check(one, wanted[tables.get(one.subnet, "")]) for one in seen]
 
 
 def _check(seen: InForce, wanted: dict[str, str]) -> Check:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from l2bridge_helpers.changes import SIDE_BY_SIDE, Change
+from l2bridge_helpers.changes import KEPT, SIDE_BY_SIDE, Change
 
 if TYPE_CHECKING:
     from l2bridge_helpers.fabric import Limit, Route, RouteTable
@@ -148,13 +148,13 @@ def _replaced(route: Route, state: State) -> Route | None:
 def _leftover(route: Route, served: set[tuple[str, str]], state: State) -> Change:
     """Return the row of a route of ours that no pod CIDR asks for."""
     if not state.scope.routes:
-        return _stays(route, route.node, "kept: this run was told to leave routes alone (routes=False)")
+        return _stays(route, route.node, f"{KEPT}: this run was told to leave routes alone (routes=False)")
     if not state.whole:
-        return _stays(route, route.node, "kept: the node list is empty or not whole, and so deletes nothing")
+        return _stays(route, route.node, f"{KEPT}: the node list is empty or not whole, and so deletes nothing")
     why = _why_delete(route, served, state)
     if not why:
         return _stays(
-            route, route.node, "kept: its node, or one with the same pod CIDR, exists and is not served otherwise"
+            route, route.node, f"{KEPT}: its node, or one with the same pod CIDR, exists and is not served otherwise"
         )
     command = state.dialect.delete_command(route)
     return Change("delete", "route", route.name, route.node, route.facts(), {}, why, command)

@@ -49,14 +49,14 @@ def prove(
         stands = replace(changes, changes=standing)
         more = [*prove_segment(nodes, before, routes=changes.routes)]
         if any(change.kind == "route" for change in standing):
-            more += prove_in_force(stands, cloud.in_force(nodes, before))
+            more += prove_in_force(stands, before, cloud.in_force(nodes, before))
         return Proof.of([*verify(stands, before, before), *more])
     deadline, more_patience = time.monotonic() + patience, 3 * patience
     based_on = {resource: raw for result in results for resource, raw in result.based_on.items()}
     while True:
         after = cloud.observe(nodes)
         proof = verify(changes, before, after, based_on)
-        effective = prove_in_force(changes, cloud.in_force(nodes, after))
+        effective = prove_in_force(changes, after, cloud.in_force(nodes, after))
         ineffective = any(check.verdict == "wrong" for check in effective)
         end = deadline + (more_patience if ineffective and not proof.wrong else 0.0)
         if not (proof.wrong or ineffective) or results.failed or time.monotonic() >= end:

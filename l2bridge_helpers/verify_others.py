@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from l2bridge_helpers.changes import is_kept
 from l2bridge_helpers.clouds.dialects import dialect_of
 from l2bridge_helpers.nodes import parse_cidr
 from l2bridge_helpers.proof import Check
@@ -98,7 +99,7 @@ def _rules(fabric: Fabric) -> dict[str, object]:
 
 def _rivals(changes: Plan, after: Fabric) -> Iterator[Check]:
     """Return the routes that take packets for a pod CIDR away from its node: new ones, or left by an older run."""
-    rows = [row for row in changes if row.kind == "route" and row.after and not row.reason.startswith("kept")]
+    rows = [row for row in changes if row.kind == "route" and row.after and not is_kept(row)]
     wanted = {(row.after["table"], network): row for row in rows if (network := parse_cidr(row.after["destination"]))}
     lengths = {(network.version, network.prefixlen) for _, network in wanted}
     tags = {tag for instance in after.instances for tag in instance.tags}

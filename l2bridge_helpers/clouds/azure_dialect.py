@@ -83,7 +83,7 @@ class AzureDialect(PlainDialect):
 
     def is_route_controller(self, route: Route) -> bool:
         """Return whether cloud-provider-azure made it: a dual-stack one's name says so."""
-        return _CONTROLLER in route.name
+        return _CONTROLLER in route.name.rpartition("/")[2]
 
     def marks(self, cluster: str, owned: Collection[str], claimed: Collection[str] = ()) -> dict[str, str]:
         """Return the tag of a table that has routes of ours."""

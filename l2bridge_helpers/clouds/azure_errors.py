@@ -126,8 +126,8 @@ def _failed(err: azure.HttpResponseError, code: str, said: str) -> CloudError:
 
 
 def _denied(text: str, doing: str) -> AccessDeniedError:
-    found = _ACTION.search(text)
-    action = f"may not {found[1]} on {found[2]}" if found else f"may not do that ({text})"
+    found = _ACTION.findall(text)  # of a linked action: what is allowed, then what is not
+    action = "may not {} on {}".format(*found[-1]) if found else f"may not do that ({text})"
     return AccessDeniedError(f"could not {doing}: these credentials {action}; grant it, or use others")
 
 

@@ -45,16 +45,22 @@ def network_of(subnet_id: str) -> str:
 
 
 def slug(cluster: str) -> str:
-    """Return the cluster's name as names of routes and tags may hold it: itself where it can, else with a digest."""
+    """Return the cluster's name as names of routes and tags may hold it: itself where it can, else with a digest.
+
+    Two clusters never have the same: the `_` before a digest stands in no name that is taken as it is.
+    """
     if _SAFE.fullmatch(cluster):
         return cluster
     readable = re.sub(r"[^a-z0-9]+", "-", cluster.lower())[:20].strip("-") or "x"
-    return f"{readable}-{hashlib.sha256(cluster.encode()).hexdigest()[:8]}"
+    return f"{readable}_{hashlib.sha256(cluster.encode()).hexdigest()[:8]}"
 
 
 def route_label(cluster: str, destination: str) -> str:
-    """Return the name of our route to a pod CIDR: `l2b-prod-10.42.1.0_24`, at most 80 characters, unique in a table."""
-    return f"l2b-{slug(cluster)}-{destination.replace('/', '_').replace(':', '-')}"
+    """Return the name of our route to a pod CIDR: `l2b-prod-10.42.1.0_24`, at most 80 characters, unique in a table.
+
+    After the last `-` stands the pod CIDR, so that no other cluster's name and pod CIDR read the same.
+    """
+    return f"l2b-{slug(cluster)}-{destination.replace('/', '_').replace(':', '_')}"
 
 
 def default_table(cluster: str) -> str:
@@ -77,7 +83,7 @@ def tag_of(cluster: str) -> dict[str, str]:
 def own_tags(tags: Mapping[str, str], cluster: str) -> dict[str, str]:
     """Return the tag of this cluster, where it is there; Azure ignores the letter case of tags' names."""
     name = f"{TAG}{slug(cluster)}"
-    return {key: value for key, value in tags.items() if key.lower() == name and value == cluster}
+    return {name: value for key, value in tags.items() if key.lower() == name and value == cluster}
 
 
 def owner_of(label: str, destination: str, tags: Mapping[str, str]) -> str:

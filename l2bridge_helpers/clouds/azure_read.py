@@ -15,7 +15,7 @@ Raw = Mapping[str, Any]
 ROUTES_PER_TABLE = 1000
 """User-defined routes of one table, both IP versions together (Azure update 562695, mid-2026; 600 in that spring, 400
 before). Sovereign clouds may lag: parameter `route_limit` says what holds there."""
-_APPLIANCE = "VirtualAppliance"
+_APPLIANCE = "virtualappliance"
 
 
 def instance_of(machine: str, nics: Iterable[Raw], *, name: str = "", group: str = "") -> Instance:
@@ -85,7 +85,7 @@ def table_of(raw: Raw, limit: int = 0) -> RouteTable:
         identifier,
         routes,
         (limit_of(len(routes), limit),),
-        marks=tags,
+        marks={_mark_name(name): value for name, value in tags.items()},
         location=place(raw),
         properties=_table_properties(raw, routes),
     )
@@ -104,7 +104,7 @@ def route_parts(raw: Raw) -> tuple[str, str, str]:
     properties = properties_of(raw)
     written = text(properties.get("addressPrefix"))
     network, kind = parse_cidr(written), text(properties.get("nextHopType"))
-    hop = text(properties.get("nextHopIpAddress")) if kind.startswith(_APPLIANCE) else ""
+    hop = text(properties.get("nextHopIpAddress")) if kind.lower().startswith(_APPLIANCE) else ""
     return text(raw.get("name")), str(network) if network else written, hop or kind
 
 
@@ -139,7 +139,7 @@ def is_uniform(raw: Raw) -> bool:
 
 def upgrade_mode(raw: Raw) -> str:
     """Return how a scale set's machines come by a new model: `Manual`, `Automatic` or `Rolling`."""
-    return text(mapping(properties_of(raw).get("upgradePolicy")).get("mode")) or "Manual"
+    return text(mapping(properties_of(raw).get("upgradePolicy")).get("mode")).capitalize() or "Manual"
 
 
 def in_force_of(answer: Raw) -> dict[str, str]:
@@ -211,6 +211,11 @@ def _route_of(raw: Raw, table: str, tags: Mapping[str, str]) -> Route:
     _, _, place_of = table.partition("/")
     owner = owner_of(label, destination, tags)
     return Route(f"{place_of}/{label.lower()}", destination, next_hop, table, cluster=owner)
+
+
+def _mark_name(tag: str) -> str:
+    """Return a tag's name; that of a mark in lower case, as Azure ignores the case and keeps it."""
+    return tag.lower() if tag.lower().startswith(TAG) else tag
 
 
 def _table_properties(raw: Raw, routes: tuple[Route, ...]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ A rule that selects by application security group matches the addresses of inter
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping
 from typing import Any
 
@@ -37,8 +38,8 @@ def _rule_of(raw: Raw, group: str, on: tuple[str, ...]) -> RankedRule:
         name=text(raw.get("name")),
         on=on,
         number=number if isinstance(number, int) else 0,
-        allow=text(properties.get("access")) == "Allow",
-        inbound=text(properties.get("direction")) == "Inbound",
+        allow=text(properties.get("access")).lower() == "allow",
+        inbound=text(properties.get("direction")).lower() == "inbound",
         sources=_side(properties, "source"),
         destinations=_side(properties, "destination"),
         protocols=(_protocol(properties),),
@@ -46,10 +47,18 @@ def _rule_of(raw: Raw, group: str, on: tuple[str, ...]) -> RankedRule:
 
 
 def _side(properties: Raw, side: str) -> tuple[str, ...]:
-    """Return what a rule matches one side by; nothing: everything."""
+    """Return what a rule matches one side by, single addresses as ranges; nothing: everything."""
     groups = [text(group.get("id")) for group in objects(properties.get(f"{side}ApplicationSecurityGroups"))]
     named = [*prefixes(properties.get(f"{side}AddressPrefix"), properties.get(f"{side}AddressPrefixes")), *groups]
-    return () if "*" in named else tuple(named)
+    return () if "*" in named else tuple(map(_range, named))
+
+
+def _range(name: str) -> str:
+    """Return a single address as a CIDR; ranges and names as they are."""
+    try:
+        return str(ipaddress.ip_network(name)) if "/" not in name else name
+    except ValueError:
+        return name
 
 
 def _protocol(properties: Raw) -> str:

@@ -11,7 +11,7 @@ from copy import deepcopy
 from typing import Any
 
 from l2bridge_helpers.changes import Change
-from l2bridge_helpers.clouds.azure_read import properties_of, route_parts, tags_of
+from l2bridge_helpers.clouds.azure_read import mapping, properties_of, route_parts
 from l2bridge_helpers.errors import CloudError
 
 Raw = dict[str, Any]
@@ -36,13 +36,19 @@ def merged(raw: Mapping[str, Any], changes: Sequence[Change]) -> Raw:
         raise CloudError(
             f"nothing was written to the table, others have changed it since it was read: {', '.join(moved)}; run again"
         )
-    tags = tags_of(raw)
+    there = tags = mapping(raw.get("tags"))
     for change in changes:
         if change.kind in ("claim", "mark"):
-            tags = {key: value for key, value in tags.items() if key not in change.before} | dict(change.after)
+            tags = _marked(tags, change.before, change.after)
         elif change.kind == "table":
-            tags |= change.after["marks"]
-    return {**body, "tags": tags} if tags != tags_of(raw) else body
+            tags = _marked(tags, {}, change.after["marks"])
+    return {**body, "tags": tags} if tags != there else body
+
+
+def _marked(tags: Raw, before: Mapping[str, str], after: Mapping[str, str]) -> Raw:
+    """Return a table's tags with ours changed; Azure takes names that differ in their letter case for the same."""
+    ours = {name.lower() for name in (*before, *after)}
+    return {name: value for name, value in tags.items() if name.lower() not in ours} | dict(after)
 
 
 def _change(routes: list[Raw], change: Change) -> str:

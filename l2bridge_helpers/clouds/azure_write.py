@@ -18,6 +18,7 @@ from l2bridge_helpers.clouds.azure_read import (
     primary_interface,
     properties_of,
     table_of,
+    tags_of,
     text,
 )
 from l2bridge_helpers.clouds.azure_tables import merged, new_table
@@ -72,11 +73,13 @@ class AzureWriter:
 
         def read() -> Raw:
             raw = self._api.route_table(group, name)
-            if (raw is None) != (made is not None):
+            if raw is None and made:
+                return new_table(made.after["location"])
+            if raw is None or (made and not made.after["marks"].items() <= tags_of(raw).items()):
                 raise CloudError(
                     f"route table {group}/{name} {'is gone' if raw is None else 'is there by now'}; run again"
                 )
-            return raw if raw is not None else new_table(made.after["location"] if made else "")
+            return raw
 
         def write(raw: Raw) -> BasedOn:
             body = merged(raw, changes)

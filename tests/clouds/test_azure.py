@@ -1,0 +1,823 @@
+"""The Azure adapter, through the real SDKs, against the lab."""
+
+from __future__ import annotations
+
+import copy
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from l2bridge_helpers import apply, check, list_nodes, plan, prove
+from l2bridge_helpers.changes import Plan
+from l2bridge_helpers.clouds.base import Cloud
+from l2bridge_helpers.errors import (
+    AccessDeniedError,
+    BlockedError,
+    CredentialsError,
+    ParameterError,
+    UnreachableError,
+)
+from l2bridge_helpers.fabric import Fabric
+from l2bridge_helpers.findings import Findings
+from l2bridge_helpers.lab import Lab, Request, world
+from l2bridge_helpers.platforms import cloud_of
+from l2bridge_helpers.proof import Proof
+from l2bridge_helpers.results import Results
+
+OURS = "l2bridge-lab"
+_DEFAULTS = {
+    "mode": "apply",
+    "resource_group": "",
+    "route_table": "",
+    "upgrade_instances": False,
+    "effective_routes": "sample",
+    "route_limit": 0,
+}
+Json = dict[str, Any]
+
+
+@dataclass
+class Run:
+    """One run of the runbook up to its plan; `apply` goes on."""
+
+    lab: Lab
+    changed: dict[str, Any]
+    nodes: pd.DataFrame = field(init=False)
+    cloud: Cloud = field(init=False)
+    fabric: Fabric = field(init=False)
+    findings: Findings = field(init=False)
+    changes: Plan = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Read, check, plan."""
+        self.nodes = list_nodes(str(self.lab.kubeconfig))
+        self.cloud = cloud_of("azure", {**_DEFAULTS, **self.lab.parameters, **self.changed})
+        self.fabric = self.cloud.observe(self.nodes)
+        self.findings = check(self.nodes, self.fabric)
+        self.changes = plan(self.nodes, self.fabric, cluster="lab")
+
+    def apply(self) -> Results:
+        """Carry the plan out."""
+        return apply(self.changes, self.cloud, findings=self.findings, mode="apply", confirm="lab")
+
+    def proof(self, results: Results) -> Proof:
+        """Return what a fresh read shows."""
+        return prove(self.changes, results, self.cloud, self.nodes, self.fabric, patience=2)
+
+    def rows(self, *kinds: str) -> list[tuple[str, str]]:
+        """Return (action, resource's last part) of the rows of these kinds that are no `none`."""
+        return [
+            (row.action, row.resource.rpartition("/")[2])
+            for row in self.changes
+            if row.kind in kinds and row.action != "none"
+        ]
+
+
+def _run(lab: Lab, **changed: Any) -> Run:
+    return Run(lab, changed)
+
+
+def _converge(lab: Lab, **changed: Any) -> Run:
+    run = _run(lab, **changed)
+    results = run.apply()
+    assert results.failed == ()
+    assert run.proof(results).wrong == ()
+    return run
+
+
+def _named(lab: Lab, collection: str, name: str) -> Json:
+    return next(item for item in lab.world.cloud(collection) if item["name"] == name)
+
+
+def _nic(lab: Lab, node: str) -> Json:
+    return _named(lab, "networkInterfaces", f"{node}-nic")
+
+
+def _subnet(lab: Lab, name: str) -> Json:
+    (network,) = lab.world.cloud("virtualNetworks")
+    return next(subnet for subnet in network["properties"]["subnets"] if subnet["name"] == name)
+
+
+def _table(lab: Lab, name: str = OURS) -> Json:
+    return _named(lab, "routeTables", name)
+
+
+def _routes(lab: Lab, table: str = OURS) -> dict[str, str]:
+    """Return prefix -> next hop of a table."""
+    routes = (route["properties"] for route in _table(lab, table)["properties"]["routes"])
+    return {route["addressPrefix"]: route.get("nextHopIpAddress", route["nextHopType"]) for route in routes}
+
+
+def _put(lab: Lab, part: str) -> list[Request]:
+    """Return the writes to paths with this part."""
+    return [request for request in lab.writes if part.lower() in request.path.lower()]
+
+
+def _remove_node(lab: Lab, name: str) -> None:
+    lab.world.nodes[:] = [node for node in lab.world.nodes if node["metadata"]["name"] != name]
+
+
+def _node(lab: Lab, name: str) -> Json:
+    return next(node for node in lab.world.nodes if node["metadata"]["name"] == name)
+
+
+def _without_provider_ids(lab: Lab) -> None:
+    for node in lab.world.nodes:
+        node["spec"]["providerID"] = ""
+
+
+def _add_route(lab: Lab, table: str, prefix: str, hop: str, name: str = "by-hand") -> None:
+    route = {"addressPrefix": prefix, "nextHopType": "VirtualAppliance", "nextHopIpAddress": hop}
+    raw = _table(lab, table)
+    raw["properties"]["routes"].append({"id": f"{raw['id']}/routes/{name}", "name": name, "properties": route})
+
+
+def _errors(results: Results) -> list[str]:
+    """Return the errors of what was tried and failed, each once, without what was skipped for it."""
+    return list(dict.fromkeys(str(result.error) for result in results if result.outcome == "failed"))
+
+
+def _stripped(value: Any) -> Any:
+    """Return a resource without what every write renews."""
+    if isinstance(value, dict):
+        return {key: _stripped(part) for key, part in value.items() if key not in ("etag", "provisioningState")}
+    return [_stripped(part) for part in value] if isinstance(value, list) else value
+
+
+def _fail(lab: Lab, method: str, path: str, **fault: Any) -> None:
+    lab.azure.faults.add(lambda request: request.method == method and path.lower() in request.path.lower(), **fault)
+
+
+@pytest.fixture
+def small() -> Iterator[Lab]:
+    with Lab(world("azure-small")) as lab:
+        yield lab
+
+
+@pytest.fixture
+def messy() -> Iterator[Lab]:
+    with Lab(world("azure-messy")) as lab:
+        lab.world.parameters["resource_group"] = "rg-network"  # where our table of an earlier run is
+        yield lab
+
+
+@pytest.fixture
+def sets() -> Iterator[Lab]:
+    with Lab(world("azure-scale-sets")) as lab:
+        yield lab
+
+
+# Reading.
+
+
+@pytest.mark.parametrize("name", ["azure-small", "azure-messy", "azure-dual-stack", "azure-scale-sets"])
+def test_a_plan_writes_nothing(name: str) -> None:
+    """The lab's log says so, and its state is what it was."""
+    with Lab(world(name)) as lab:
+        before = lab.world.copy().resources
+        assert _run(lab).changes.writes
+        assert (lab.writes, lab.world.resources) == ([], before)
+
+
+def test_eight_hundred_nodes_take_few_requests_and_one_write_for_the_table() -> None:
+    """Lists and pages, never a request per node; forwarding where it is off, once each."""
+    with Lab(world("azure-800")) as lab:
+        run = _run(lab, effective_routes="none")
+        assert len(lab.requests) <= 20
+        assert lab.writes == []
+        off = {
+            f"{nic['name']}"
+            for nic in lab.world.cloud("networkInterfaces")
+            if not nic["properties"]["enableIPForwarding"]
+        }
+        results = run.apply()
+        assert results.failed == ()
+        assert len(_put(lab, "/routeTables/")) == 1
+        assert Counter(request.path.rpartition("/")[2] for request in _put(lab, "/networkInterfaces/")) == Counter(off)
+        assert len(_put(lab, "/subnets/")) == 1
+        assert len(_routes(lab)) == 800
+
+
+def test_a_second_run_does_nothing(small: Lab) -> None:
+    """Everything is in place, and found again."""
+    _converge(small)
+    writes = len(small.writes)
+    again = _converge(small)
+    assert again.changes.writes == ()
+    assert len(small.writes) == writes
+
+
+def test_nodes_without_provider_id_are_found_by_their_address(small: Lab) -> None:
+    """Whatever they are called, in the one virtual network that has their addresses."""
+    _without_provider_ids(small)
+    assert len(_run(small).changes.writes) == 14
+
+
+def test_an_address_in_two_networks_is_refused(small: Lab) -> None:
+    """Private networks share their addresses; the error names both and what to do."""
+    _without_provider_ids(small)
+    twin = copy.deepcopy(small.world.cloud("networkInterfaces")[0])
+    for entry in twin["properties"]["ipConfigurations"]:
+        entry["properties"]["subnet"]["id"] = entry["properties"]["subnet"]["id"].replace("vnet-cluster", "vnet-other")
+    twin |= {"id": f"{twin['id']}-twin", "name": f"{twin['name']}-twin"}
+    twin["properties"]["virtualMachine"]["id"] += "-twin"
+    small.world.cloud("networkInterfaces").append(twin)
+    with pytest.raises(ParameterError, match=r"vnet-cluster.*vnet-other.*spec\.providerID"):
+        _run(small)
+
+
+def test_one_provider_id_tells_the_network_of_all(small: Lab) -> None:
+    """The others' addresses are looked for there only."""
+    for node in small.world.nodes[1:]:
+        node["spec"]["providerID"] = ""
+    assert len(_run(small).changes.writes) == 14
+
+
+def test_provider_ids_in_any_letter_case_are_one(small: Lab) -> None:
+    """Azure's own answers differ in it."""
+    for node in small.world.nodes:
+        node["spec"]["providerID"] = "azure://" + node["spec"]["providerID"].removeprefix("azure://").upper()
+    assert len(_run(small).changes.writes) == 14
+
+
+def test_a_node_of_another_subscription_is_named_and_the_others_are_served(small: Lab) -> None:
+    """Nothing is looked for there."""
+    node = _node(small, "node-1")
+    node["spec"]["providerID"] = node["spec"]["providerID"].replace("0b1f6471", "ffffffff")
+    run = _run(small)
+    assert [finding.object for finding in run.findings.errors] == ["node node-1"]
+    assert len(run.changes.writes) == 12
+
+
+def test_nodes_of_no_machine_are_named_and_nothing_is_planned(small: Lab) -> None:
+    """Provider IDs that lead nowhere are refused, each by name."""
+    small.world.cloud("networkInterfaces").clear()
+    run = _run(small)
+    assert run.changes.writes == ()
+    assert {finding.object for finding in run.findings.errors} >= {"node node-1", "node win-2"}
+
+
+# Interfaces, tables, subnets.
+
+
+def test_the_first_run_makes_one_table_and_gives_it_to_the_subnet(small: Lab) -> None:
+    """One write each for six interfaces, the table and the subnet."""
+    _converge(small)
+    assert all(nic["properties"]["enableIPForwarding"] for nic in small.world.cloud("networkInterfaces"))
+    assert len(_routes(small)) == 6
+    assert _table(small)["tags"] == {"l2bridge:lab": "lab"}
+    assert _subnet(small, "nodes")["properties"]["routeTable"]["id"].lower() == _table(small)["id"].lower()
+    assert [len(_put(small, part)) for part in ("/networkInterfaces/", "/routeTables/", "/subnets/")] == [6, 1, 1]
+
+
+def test_every_write_of_something_that_was_read_is_under_its_etag(small: Lab) -> None:
+    """And a new table only if there is none."""
+    _converge(small)
+    headers = [{name.lower() for name in request.headers} for request in small.writes]
+    assert all("if-match" in names or "if-none-match" in names for names in headers)
+
+
+@pytest.mark.parametrize("kind", ["networkInterfaces", "routeTables", "subnets"])
+def test_a_property_that_no_sdk_knows_survives(small: Lab, kind: str) -> None:
+    """With all the others: what was read is carried back."""
+    table = {
+        "id": _nic(small, "node-1")["id"].replace("networkInterfaces/node-1-nic", f"routeTables/{OURS}"),
+        "name": OURS,
+        "type": "Microsoft.Network/routeTables",
+        "location": "westeurope",
+        "etag": 'W/"1"',
+        "tags": {"owner": "net-team"},
+        "properties": {"routes": [], "disableBgpRoutePropagation": True, "resourceGuid": "a-guid"},
+    }
+    small.world.cloud("routeTables").append(table)
+    resource = {"networkInterfaces": _nic(small, "node-1"), "routeTables": table, "subnets": _subnet(small, "nodes")}
+    resource[kind]["properties"]["futureSetting"] = {"keep": [1, {"deep": None}]}
+    before = _stripped(copy.deepcopy(resource[kind]))
+    _converge(small, resource_group="rg-cluster")
+    live = {
+        "networkInterfaces": _nic(small, "node-1"),
+        "routeTables": _table(small),
+        "subnets": _subnet(small, "nodes"),
+    }
+    after = _stripped(copy.deepcopy(live[kind]))
+    for state in (before, after):
+        for name in ("enableIPForwarding", "routes", "routeTable", "subnets"):
+            state["properties"].pop(name, None)
+        state.get("tags", {}).pop("l2bridge:lab", None)
+    assert after == before
+
+
+def test_a_foreign_table_is_as_it_was_but_for_our_routes(messy: Lab) -> None:
+    """Its routes, tags and settings, and the subnets that it is on."""
+    _drop_conflict(messy)
+    before, links = _stripped(copy.deepcopy(_table(messy, "rt-hub"))), _associations(messy)
+    _converge(messy, upgrade_instances=True)
+    after = _stripped(copy.deepcopy(_table(messy, "rt-hub")))
+    ours = [route for route in after["properties"]["routes"] if route["name"].startswith("l2b-lab-")]
+    after["properties"]["routes"] = [route for route in after["properties"]["routes"] if route not in ours]
+    after["tags"].pop("l2bridge:lab")
+    assert ours
+    assert after == before
+    assert _associations(messy) == links | {"nodes-a": OURS}
+
+
+def test_a_subnet_without_a_table_is_not_given_one_that_leads_elsewhere(messy: Lab) -> None:
+    """The hub's default route would move all that the subnet sends."""
+    run = _run(messy)
+    assert run.rows("association") == [("update", "nodes-a")]
+    assert {row.after["table"].rpartition("/")[2] for row in run.changes.writes if row.kind == "association"} == {OURS}
+
+
+def test_a_table_that_the_operator_names_is_given_with_a_warning(messy: Lab) -> None:
+    """What else it leads is named."""
+    run = _run(messy, route_table="rt-hub", resource_group="rg-network")
+    (row,) = [row for row in run.changes if row.kind == "association" and row.action == "update"]
+    assert row.after["table"].endswith("/rt-hub")
+    assert [finding for finding in run.findings if "routes that are not ours" in finding.found]
+
+
+def test_every_table_in_use_gets_every_route(messy: Lab) -> None:
+    """A packet is looked up in the sender's table, wherever it goes."""
+    _drop_conflict(messy)
+    run = _converge(messy, upgrade_instances=True)
+    wanted = {row.after["destination"] for row in run.changes if row.kind == "route" and row.after}
+    assert wanted <= set(_routes(messy)) & set(_routes(messy, "rt-hub"))
+
+
+def test_a_foreign_route_in_the_way_is_a_conflict_and_stays(messy: Lab) -> None:
+    """Nothing at all is sent: Azure refuses two routes with one prefix, and we replace none."""
+    before = copy.deepcopy(_table(messy, "rt-hub"))
+    run = _run(messy)
+    assert [row.action for row in run.changes.conflicts] == ["conflict"]
+    with pytest.raises(BlockedError, match="made by others, leads"):
+        run.apply()
+    assert messy.writes == []
+    assert _table(messy, "rt-hub") == before
+
+
+def test_a_foreign_route_to_the_node_satisfies_and_stays_foreign(small: Lab) -> None:
+    """A later run does not delete it when the node is gone."""
+    _converge(small)
+    raw = _table(small)
+    raw["properties"]["routes"] = [one for one in raw["properties"]["routes"] if "10.42.1.0" not in one["name"]]
+    _add_route(small, OURS, "10.42.1.0/24", _address(small, "10.42.1.0/24"))
+    assert _run(small).changes.writes == ()
+    gone = next(node for node in small.world.nodes if node["spec"]["podCIDR"] == "10.42.1.0/24")
+    _remove_node(small, gone["metadata"]["name"])
+    assert _run(small).rows("route") == []
+
+
+def test_the_route_of_a_moved_node_is_replaced_in_the_one_write(small: Lab) -> None:
+    """No moment without a route, and no second write of the table."""
+    _converge(small)
+    first, second = small.world.nodes[1], small.world.nodes[2]
+    for node, cidr in ((first, second["spec"]["podCIDR"]), (second, first["spec"]["podCIDR"])):
+        node["spec"] = {**node["spec"], "podCIDR": cidr, "podCIDRs": [cidr]}
+    before = len(_put(small, "/routeTables/"))
+    run = _converge(small)
+    assert [action for action, _ in run.rows("route")] == ["update", "update"]
+    assert len(_put(small, "/routeTables/")) == before + 1
+
+
+def test_a_route_of_a_node_that_is_gone_goes(small: Lab) -> None:
+    """Nothing else does, until the last one takes the tag with it."""
+    _converge(small)
+    _remove_node(small, "node-3")
+    _converge(small)
+    assert len(_routes(small)) == 5
+    assert _table(small)["tags"] == {"l2bridge:lab": "lab"}
+
+
+def test_a_stale_route_of_ours_is_cleaned(messy: Lab) -> None:
+    """The table of ours that nobody uses has one of a node that is gone."""
+    _drop_conflict(messy)
+    stale = set(_routes(messy))
+    _converge(messy, upgrade_instances=True)
+    assert stale <= set(_routes(messy))  # a node without pod CIDR could yet be given that one
+    _remove_node(messy, "nocidr-1")
+    run = _converge(messy, upgrade_instances=True)
+    assert [action for action, _ in run.rows("route")].count("delete") == 1
+    assert not stale & set(_routes(messy))
+
+
+def test_another_clusters_routes_are_not_ours(small: Lab) -> None:
+    """Its tag and its routes stay, whatever happens to its nodes."""
+    _converge(small)
+    raw = _table(small)
+    raw["tags"]["l2bridge:green"] = "green"
+    _add_route(small, OURS, "10.99.0.0/24", "10.10.0.99", name="l2b-green-10.99.0.0_24")
+    _remove_node(small, "node-3")
+    _converge(small)
+    assert _table(small)["tags"]["l2bridge:green"] == "green"
+    assert "10.99.0.0/24" in _routes(small)
+
+
+def test_a_full_table_is_found_in_the_plan(small: Lab) -> None:
+    """`route_limit` says what holds where Azure's published number does not."""
+    run = _run(small, route_limit=4)
+    assert len(run.changes.conflicts) == 2
+    assert all("parameter route_limit" in row.reason for row in run.changes.conflicts)
+    with pytest.raises(BlockedError, match="0 of 4 routes are used, 6 are to be added"):
+        run.apply()
+    assert small.writes == []
+
+
+def test_dual_stack_has_a_route_of_each_family() -> None:
+    """To the node's address of that family."""
+    with Lab(world("azure-dual-stack")) as lab:
+        _converge(lab)
+        hops = _routes(lab)
+        assert len(hops) == 6
+        assert all((":" in prefix) == (":" in hop) for prefix, hop in hops.items())
+
+
+# Scale sets.
+
+
+def test_models_are_changed_and_the_instances_of_an_automatic_set_follow(sets: Lab) -> None:
+    """What the policy leaves to the operator is not done, and is said with the parameter."""
+    run = _run(sets)
+    results = run.apply()
+    assert results.failed == ()
+    models = {one["name"]: _model_forwards(one) for one in sets.world.cloud("virtualMachineScaleSets")}
+    assert set(models.values()) == {True}
+    assert [finding for finding in run.findings.errors if "upgrade_instances=True" in finding.todo]
+    assert [request for request in sets.writes if request.path.lower().endswith("manualupgrade")] == []
+    off = [nic["id"] for nic in _set_nics(sets) if not nic["properties"]["enableIPForwarding"]]
+    assert ["pool-manual" in nic for nic in off] == [True, True]
+
+
+def test_instances_that_need_an_upgrade_get_it_when_it_is_allowed(sets: Lab) -> None:
+    """All of a set in one request, and the next run has nothing to do."""
+    _converge(sets, upgrade_instances=True)
+    assert len([request for request in sets.writes if request.path.lower().endswith("manualupgrade")]) == 1
+    assert all(nic["properties"]["enableIPForwarding"] for nic in _set_nics(sets))
+    assert _run(sets, upgrade_instances=True).changes.writes == ()
+
+
+def test_an_instance_that_lags_behind_a_right_model_needs_an_upgrade(sets: Lab) -> None:
+    """Whatever the policy: the platform has had its chance."""
+    _converge(sets, upgrade_instances=True)
+    lagging = next(nic for nic in _set_nics(sets) if "auto" in nic["id"])
+    lagging["properties"]["enableIPForwarding"] = False
+    run = _run(sets)
+    assert run.changes.writes == ()
+    assert ["upgrade_instances=True" in finding.todo for finding in run.findings.errors] == [True]
+    _converge(sets, upgrade_instances=True)
+    assert lagging["properties"]["enableIPForwarding"]
+
+
+def test_an_interface_of_a_uniform_set_is_never_written_through_the_network_api(sets: Lab) -> None:
+    """Azure disallows it."""
+    _converge(sets, upgrade_instances=True)
+    uniform = [request for request in _put(sets, "/networkInterfaces/") if "scalesets" in request.path.lower()]
+    assert uniform == []
+
+
+# Others at the same time, trouble.
+
+
+def test_someone_elses_change_of_an_interface_is_not_overwritten(small: Lab) -> None:
+    """412: it is read again, and their change is carried back."""
+    run = _run(small)
+    nic = _nic(small, "node-1")
+    nic["tags"], nic["etag"] = {"changed": "meanwhile"}, 'W/"changed"'
+    results = run.apply()
+    assert results.failed == ()
+    assert _nic(small, "node-1")["tags"] == {"changed": "meanwhile"}
+    assert _nic(small, "node-1")["properties"]["enableIPForwarding"] is True
+    proof = run.proof(results)
+    assert proof.wrong == ()
+    assert [check.found for check in proof if check.verdict == "note"] == [
+        "changed by others before it was written: tags"
+    ]
+
+
+def test_someone_elses_route_since_the_read_is_carried_along(small: Lab) -> None:
+    """The table is read right before it is written."""
+    _converge(small)
+    _remove_node(small, "node-3")
+    run = _run(small)
+    _add_route(small, OURS, "192.168.7.0/24", "10.10.0.99")
+    assert run.apply().failed == ()
+    assert _routes(small)["192.168.7.0/24"] == "10.10.0.99"
+
+
+def test_someone_elses_route_with_a_prefix_of_ours_is_never_replaced(small: Lab) -> None:
+    """Between plan and write: nothing of the table is written, and the error names the route."""
+    _converge(small)
+    raw = _table(small)
+    raw["properties"]["routes"] = [one for one in raw["properties"]["routes"] if "10.42.1.0" not in one["name"]]
+    run = _run(small)
+    _add_route(small, OURS, "10.42.1.0/24", "10.10.0.99")
+    (error,) = _errors(run.apply())
+    assert "route by-hand leads 10.42.1.0/24 to 10.10.0.99 now" in error
+    assert _routes(small)["10.42.1.0/24"] == "10.10.0.99"
+
+
+def test_a_subnet_that_gets_another_table_meanwhile_keeps_it(small: Lab) -> None:
+    """Azure would replace it without a word."""
+    run = _run(small)
+    other = {"id": _nic(small, "node-1")["id"].replace("networkInterfaces/node-1-nic", "routeTables/theirs")}
+    _subnet(small, "nodes")["properties"]["routeTable"] = other
+    (error,) = _errors(run.apply())
+    assert "has got the route table rg-cluster/theirs meanwhile" in error
+    assert _subnet(small, "nodes")["properties"]["routeTable"] == other
+
+
+def test_a_new_table_that_someone_makes_first_is_not_overwritten(small: Lab) -> None:
+    """The run says so; the next one goes on with it."""
+    run = _run(small)
+    _converge_table_of_others(small)
+    results = run.apply()
+    assert "is there by now" in _errors(results)[0]
+    assert _table(small)["tags"] == {"owner": "others"}
+    assert _subnet(small, "nodes")["properties"].get("routeTable") is None
+
+
+def test_one_interface_that_fails_stops_its_node_alone(small: Lab) -> None:
+    """Its route waits for the next run, the others are made in the one write."""
+    _fail(small, "PUT", "/networkInterfaces/node-1-nic", status=400, reason="InternalServerError", times=None)
+    results = _run(small).apply()
+    assert {result.change.node for result in results.failed} == {"node-1"}
+    assert len(_routes(small)) == 5
+    small.azure.faults.clear()
+    _converge(small)
+    assert len(_routes(small)) == 6
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (429, "RetryableErrorDueToAnotherOperation"),
+        (409, "AnotherOperationInProgress"),
+        (429, "ReferencedResourceNotProvisioned"),
+        (429, "TooManyRequests"),
+        (503, "ServiceUnavailable"),
+    ],
+)
+def test_what_passes_is_waited_for(small: Lab, status: int, code: str) -> None:
+    """Locks and throttling end; the write is sent again."""
+    _fail(small, "PUT", "/subnets/", status=status, reason=code, times=2)
+    _converge(small)
+
+
+def test_operations_that_take_their_time_are_awaited(small: Lab) -> None:
+    """A subnet is not given a table that is still being written."""
+    small.azure.operation_seconds = 0.3
+    _converge(small)
+
+
+def test_what_is_accepted_and_fails_later_is_a_failure(small: Lab) -> None:
+    """The operation's own error is told."""
+    small.azure.failures.add(("PUT", "networkInterfaces/node-1-nic"), reason="NicUpdateFailed", message="no luck today")
+    results = _run(small).apply()
+    assert ["no luck today" in error for error in _errors(results)] == [True]
+
+
+def test_an_answer_that_is_lost_after_the_work_is_no_failure(small: Lab) -> None:
+    """What is there already is what was asked for."""
+    _fail(small, "PUT", "/networkInterfaces/node-1-nic", when="after", drop=True)
+    _fail(small, "PUT", "/routeTables/", when="after", drop=True)
+    assert _run(small).apply().failed == ()
+    assert _run(small).changes.writes == ()
+
+
+# Effective routes.
+
+
+def test_effective_routes_are_asked_of_an_interface_of_each_subnet(small: Lab) -> None:
+    """`sample`: one here; `all`: each; `none`: nobody."""
+    for whose, count in (("none", 0), ("sample", 1), ("all", 6)):
+        run = _run(small, effective_routes=whose)
+        proof = run.proof(run.apply())
+        asked = [request for request in small.requests if "effectiveroutetable" in request.path.lower()]
+        assert (len([one for one in proof if "in force" in one.wanted]), proof.wrong) == (count, ())
+        assert bool(asked) == bool(count)
+
+
+def test_routes_are_waited_for_until_they_are_effective(small: Lab) -> None:
+    """A successful write is not enough."""
+    small.azure.effective_delay = 3
+    _converge(small)
+    asked = [request for request in small.requests if "effectiveroutetable" in request.path.lower()]
+    assert len(asked) > 3
+
+
+def test_routes_that_never_become_effective_are_wrong(small: Lab) -> None:
+    """The run fails and names them."""
+    small.azure.effective_delay = 10**6
+    run = _run(small)
+    results = run.apply()
+    proof = prove(run.changes, results, run.cloud, run.nodes, run.fabric, patience=0.1)
+    assert ["not effective: 10.42." in check.found for check in proof.wrong] == [True]
+
+
+def test_a_machine_that_does_not_run_is_a_note(small: Lab) -> None:
+    """Azure knows no effective routes of it."""
+    for machine in small.world.cloud("virtualMachines"):
+        machine["_power"] = "deallocated"
+    run = _run(small)
+    proof = run.proof(run.apply())
+    assert proof.wrong == ()
+    assert ["effective routes" in check.found for check in proof if check.verdict == "note"] == [True]
+
+
+# Security groups.
+
+
+def test_the_tag_virtual_network_holds_pods_once_their_routes_are_there(small: Lab) -> None:
+    """A warning before, nothing after."""
+    assert ["by the name VirtualNetwork only" in finding.found for finding in _run(small).findings] == [True]
+    _converge(small)
+    assert list(_run(small).findings) == []
+
+
+def test_a_deny_in_front_of_it_is_named_with_its_rule_and_a_command(small: Lab) -> None:
+    """Also when everything else is in place."""
+    _converge(small)
+    group = small.world.cloud("networkSecurityGroups")[0]
+    deny = {
+        "priority": 300,
+        "direction": "Inbound",
+        "access": "Deny",
+        "protocol": "*",
+        "sourceAddressPrefix": "10.42.0.0/16",
+        "destinationAddressPrefix": "*",
+        "sourcePortRange": "*",
+        "destinationPortRange": "*",
+    }
+    group["properties"]["securityRules"].append({"name": "no-pods", "properties": deny})
+    (finding,) = _run(small).findings
+    assert "(rule no-pods)" in finding.found
+    assert "--priority=299" in finding.todo
+
+
+# Where to look, permissions, credentials.
+
+
+def test_a_table_that_does_not_exist_is_named_with_those_that_do(messy: Lab) -> None:
+    """A misspelt name makes no new table."""
+    with pytest.raises(ParameterError, match=r"route_table: 'rt-hubb': group rg-network has no such table .*rt-hub"):
+        _run(messy, route_table="rt-hubb", resource_group="rg-network")
+
+
+def test_a_group_that_does_not_exist_is_named(small: Lab) -> None:
+    """Before anything is planned."""
+    with pytest.raises(ParameterError, match="resource_group: 'rg-nowhere'"):
+        _run(small, resource_group="rg-nowhere")
+
+
+def test_a_subscription_that_does_not_exist_is_named(small: Lab) -> None:
+    """The parameter is."""
+    _without_provider_ids(small)
+    with pytest.raises(ParameterError, match="parameter subscription_id"):
+        _run(small, subscription_id="ffffffff-1bf0-4dda-aec3-cb9272f09590")
+
+
+def test_a_table_in_another_region_blocks(messy: Lab) -> None:
+    """A subnet cannot be given it."""
+    _table(messy, "rt-hub")["location"] = "northeurope"
+    run = _run(messy, route_table="rt-hub", resource_group="rg-network")
+    assert ["is in northeurope" in finding.found for finding in run.findings.blocking] == [True]
+
+
+@pytest.mark.parametrize("what", ["networkInterfaces", "virtualNetworks", "routeTables"])
+def test_what_must_be_read_ends_the_run_and_names_the_action(small: Lab, what: str) -> None:
+    """Half a picture is no picture."""
+    small.azure.denied_actions.add(f"Microsoft.Network/{what}/read")
+    with pytest.raises(AccessDeniedError, match=f"Microsoft.Network/{what}/read"):
+        _run(small)
+
+
+@pytest.mark.parametrize(
+    "action",
+    ["Microsoft.Network/networkSecurityGroups/read", "Microsoft.Compute/virtualMachineScaleSets/read"],
+)
+def test_what_may_be_left_out_is_a_warning(small: Lab, action: str) -> None:
+    """It is a check beside the job."""
+    small.azure.denied_actions.add(action)
+    run = _run(small)
+    assert [finding.severity for finding in run.findings if action in finding.found] == ["warning"]
+    assert len(run.changes.writes) == 14
+
+
+@pytest.mark.parametrize(
+    ("action", "count"),
+    [
+        ("Microsoft.Network/networkInterfaces/write", 1),
+        ("Microsoft.Network/routeTables/write", 1),
+        ("Microsoft.Network/virtualNetworks/subnets/write", 1),
+        ("Microsoft.Network/routeTables/join/action", 1),
+    ],
+)
+def test_a_write_that_is_not_allowed_names_its_action(small: Lab, action: str, count: int) -> None:
+    """Each resource is named, and what to do."""
+    small.azure.denied_actions.add(action)
+    errors = _errors(_run(small).apply())
+    assert len(errors) >= count
+    assert all(action in error and "grant it" in error for error in errors)
+
+
+def test_without_the_permission_effective_routes_are_a_note(small: Lab) -> None:
+    """They are a check beside the job."""
+    small.azure.denied_actions.add("Microsoft.Network/networkInterfaces/effectiveRouteTable/action")
+    run = _run(small)
+    proof = run.proof(run.apply())
+    assert proof.wrong == ()
+    assert ["effectiveRouteTable/action" in check.found for check in proof if check.verdict == "note"] == [True]
+
+
+def test_the_wrong_tenant_is_said_with_the_right_one(small: Lab) -> None:
+    """The error is about the credentials, whatever was being read."""
+    text = (
+        "The access token is from the wrong issuer 'https://sts.windows.net/aaa/'. It must match the tenant "
+        "'https://sts.windows.net/bbb/' associated with this subscription."
+    )
+    _fail(
+        small,
+        "GET",
+        "/networkInterfaces",
+        status=401,
+        reason="InvalidAuthenticationTokenTenant",
+        message=text,
+        times=None,
+    )
+    with pytest.raises(CredentialsError, match=r"another tenant.*az login --tenant https://sts\.windows\.net/bbb/"):
+        _run(small)
+
+
+def test_no_credentials_travel_over_plain_http(small: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lab gets no token, also where the environment holds some."""
+    monkeypatch.setenv("AZURE_CLIENT_ID", "clientsecretid")
+    monkeypatch.setenv("AZURE_TENANT_ID", "tenantsecretid")
+    monkeypatch.setenv("AZURE_CLIENT_SECRET", "verysecret")
+    _run(small).apply()
+    seen = " ".join(str(request.as_dict()) for request in small.requests if request.server == "azure")
+    assert "Authorization" not in seen
+    assert not any(secret in seen for secret in ("clientsecretid", "tenantsecretid", "verysecret"))
+
+
+def test_the_lab_is_not_asked_for_through_a_proxy(small: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of it leaves this machine."""
+    nodes = list_nodes(str(small.kubeconfig))
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    cloud = cloud_of("azure", {**_DEFAULTS, **small.parameters})
+    assert len(cloud.observe(nodes).instances) == 6
+
+
+def test_nothing_listening_is_said(small: Lab) -> None:
+    """The error names the parameter."""
+    with pytest.raises(UnreachableError, match=r"does not answer.*check endpoint"):
+        _run(small, endpoint="http://127.0.0.1:9")
+
+
+def _address(lab: Lab, cidr: str) -> str:
+    node = next(node for node in lab.world.nodes if node["spec"].get("podCIDR") == cidr)
+    return str(next(one["address"] for one in node["status"]["addresses"] if one["type"] == "InternalIP"))
+
+
+def _associations(lab: Lab) -> dict[str, str]:
+    """Return subnet -> name of its table, of those that have one."""
+    (network,) = lab.world.cloud("virtualNetworks")
+    tables = {one["name"]: one["properties"].get("routeTable") for one in network["properties"]["subnets"]}
+    return {name: table["id"].rpartition("/")[2] for name, table in tables.items() if table}
+
+
+def _drop_conflict(lab: Lab) -> None:
+    """Remove the foreign route that is in the way."""
+    conflicts = {row.resource.rpartition("/")[2] for row in _run(lab).changes.conflicts}
+    prefixes = {row.after["destination"] for row in _run(lab).changes.conflicts}
+    assert conflicts
+    for table in lab.world.cloud("routeTables"):
+        routes = table["properties"]["routes"]
+        table["properties"]["routes"] = [one for one in routes if one["properties"]["addressPrefix"] not in prefixes]
+
+
+def _model_forwards(scale_set: Json) -> bool:
+    profile = scale_set["properties"]["virtualMachineProfile"]["networkProfile"]
+    return bool(profile["networkInterfaceConfigurations"][0]["properties"].get("enableIPForwarding"))
+
+
+def _set_nics(lab: Lab) -> list[Json]:
+    return lab.world.cloud("virtualMachineScaleSetNetworkInterfaces")
+
+
+def _converge_table_of_others(lab: Lab) -> None:
+    """Someone makes the table that we would make."""
+    beside = _nic(lab, "node-1")["id"]
+    lab.world.cloud("routeTables").append(
+        {
+            "id": beside.replace("networkInterfaces/node-1-nic", f"routeTables/{OURS}"),
+            "name": OURS,
+            "type": "Microsoft.Network/routeTables",
+            "location": "westeurope",
+            "etag": 'W/"theirs"',
+            "tags": {"owner": "others"},
+            "properties": {"routes": [], "disableBgpRoutePropagation": False, "provisioningState": "Succeeded"},
+        }
+    )
