@@ -126,8 +126,10 @@ class Az:
         """Serve a world of this name to az, until the end of the block."""
         with Lab(world(name)) as lab:
             self._front.lab = lab
-            yield lab
-            self._front.lab = None
+            try:
+                yield lab
+            finally:
+                self._front.lab = None
 
     def log_in(self) -> None:
         """Make the front a cloud of az's, and log in to it as the machine's own identity."""
