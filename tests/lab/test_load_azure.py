@@ -9,7 +9,7 @@ from azure.core.pipeline.policies import SansIOHTTPPolicy
 from azure.mgmt.compute import ComputeManagementClient
 from azure.mgmt.network import NetworkManagementClient
 
-from l2bridge_helpers.lab import Lab, LabError, World, load_azure_world
+from l2bridge_helpers.lab import Lab, LabError, World, load_azure_world, world
 
 from .clients import Json
 
@@ -91,6 +91,36 @@ def test_what_az_prints_is_what_arm_shows(files: dict[str, Any]) -> None:
     assert (loaded.platform, loaded.cluster) == ("azure", "prod")
     assert loaded.nodes == json.loads((DATA / "nodes.json").read_text("utf-8"))["items"]
     assert loaded.parameters == {"subscription_id": SUBSCRIPTION, "resource_group": "rg-prod"}
+
+
+@pytest.mark.parametrize("name", ["azure-small", "azure-messy", "azure-dual-stack", "azure-scale-sets", "azure-40"])
+@pytest.mark.parametrize("lifted", [True, False])
+def test_a_world_survives_its_files(tmp_path: Path, name: str, *, lifted: bool) -> None:
+    """What was printed, by az or in ARM's form, and read again is the same world."""
+    before = world(name)
+    files: dict[str, Any] = {what: tmp_path / what for what in ("nodes", "config_maps", *FILES)}
+    for what, collection in FILES.items():
+        items = before.cloud(collection)
+        files[what].write_text(json.dumps(az_prints(items) if lifted else items), encoding="utf-8")
+    files["nodes"].write_text(json.dumps({"kind": "List", "items": before.nodes}), encoding="utf-8")
+    files["config_maps"].write_text(json.dumps({"kind": "List", "items": before.config_maps}), encoding="utf-8")
+    after = load_azure_world(**files)
+    assert (after.nodes, after.config_maps, after.parameters) == (before.nodes, before.config_maps, before.parameters)
+    for collection in FILES.values():
+        assert after.cloud(collection) == before.cloud(collection)
+
+
+def az_prints(value: Any) -> Any:
+    """Return what az makes of ARM's form: properties one level up, and the resource group beside each id."""
+    if isinstance(value, list):
+        return [az_prints(element) for element in value]
+    if not isinstance(value, dict):
+        return value
+    lifted = {key: az_prints(inner) for key, inner in value.items() if key != "properties"}
+    if "properties" in value:
+        lifted |= az_prints(value["properties"])
+    found = re.match("/subscriptions/[^/]+/resourceGroups/([^/]+)/", str(lifted.get("id")))
+    return lifted | ({"resourceGroup": found[1]} if found else {})
 
 
 def test_what_az_printed_in_2021_can_be_used(tmp_path: Path) -> None:

@@ -14,10 +14,11 @@ _MORE = ("nextLink", "skip_token", "skipToken", "$skipToken")
 """What says that more follows: ARM's lists, `az graph query`, and the REST API of Resource Graph."""
 _GRAPH = ("tenantId", "subscriptionId", "resourceGroup")
 """Columns by which one knows a row of Azure Resource Graph; no resource has them."""
-_RESOURCE = ("id", "name", "location", "properties{}")
+_RESOURCE = ("id", "name", "type?", "location", "properties{}")
 _NIC = (
     "id",
     "name",
+    "type?",
     "properties.ipConfigurations[].name",
     "properties.ipConfigurations[].properties.subnet.id",
     "properties.ipConfigurations[].properties.privateIPAddress?",
@@ -105,6 +106,7 @@ KINDS = {
         "VirtualMachineScaleSetVM",
         "id",
         "name",
+        "type?",
         "instanceId",
         "properties{}",
     ),
@@ -134,7 +136,13 @@ def read(collection: str, source: Source) -> list[Json]:
         _check_type(f"{source}: item {number}", item, kind)
         items.append(rest_form(_without_columns(item), sdk_model(kind.service, kind.model)))
     check_items(enumerate(items, 1), source, kind.form)
-    return [item | {"type": kind.type} if "location" in item else item for item in items]
+    return [_typed(item, kind) for item in items]
+
+
+def _typed(item: Json, kind: Kind) -> Json:
+    """Return a resource with its type, as ids spell it; interfaces of scale sets have another one, or none."""
+    own = item.get("type", kind.type if "location" in item else "")
+    return item | {"type": kind.type} if own.lower() == kind.type.lower() else item
 
 
 def again_in(form: Form, subscription: str) -> str:

@@ -87,7 +87,7 @@ def _range_or_tag(text: str) -> object:
     return _SERVICE_TAG.fullmatch(text) or ip_network(text)
 
 
-_TEXTS = {"id", "name"}
+_TEXTS = {"id", "name", "type"}
 _LINKS = {"selfLink", "network", "zone", "region"}
 _NUMBERS: dict[str, Callable[[str], object]] = {
     "destRange": ip_network,
