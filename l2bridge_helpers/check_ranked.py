@@ -102,14 +102,15 @@ def pods_of(placed: Iterable[Placed]) -> list[Network]:
 
 def _ways(placed: tuple[Placed, ...], fabric: Fabric, *, routed: Collection[str]) -> Iterator[_Way]:
     """Give every list that nodes are behind, in both directions."""
-    inside = dialect_of(fabric.platform).filters_inside_subnets
+    dialect = dialect_of(fabric.platform)
+    inside = dialect.filters_inside_subnets
     for name, on, rules in _lists(fabric):
         for where in (on,) if inside else ((place,) for place in on):
             behind = tuple(spot for spot in placed if spot.nic.subnet in where or spot.nic.id in where)
             names = {spot.row.nodeName for spot in behind}
             others = [spot for spot in placed if (len(names) > 1 and inside) or spot.row.nodeName not in names]
             peers = tuple(sorted(set(pods_of(others)), key=_order))
-            label = name if inside else f"{name} on {where[0]}"
+            label = f"{dialect.filter_list} {name}" if inside else f"{dialect.filter_list} {name} on {where[0]}"
             for inbound in (True, False) if behind and peers else ():
                 way = tuple(_looked_up(rule, fabric, routed) for rule in rules if rule.inbound is inbound)
                 if way:

@@ -93,7 +93,8 @@ def _forwarders(state: State) -> dict[tuple[str, str], tuple[Instance, Nic]]:
 
 
 def _mark_changes(routes: list[Change], state: State) -> Iterator[Change]:
-    for table in filter(lambda table: table.exists, state.fabric.tables):  # a new one is made with its marks
+    there = (table for table in state.fabric.tables if table.exists)  # a new one is made with its marks
+    for table in sorted(there, key=lambda table: table.id):
         made = {row.after["destination"] for row in _of(routes, "create") if row.after["table"] == table.id}
         gone = {row.before["destination"] for row in _of(routes, "delete") if row.before["table"] == table.id}
         yield from _marks_of(table, made, gone, state)

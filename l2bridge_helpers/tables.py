@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 def node_subnets(placed: Iterable[Placed], fabric: Fabric) -> list[Subnet]:
-    """Return the subnets that nodes have their addresses in, in the fabric's order."""
+    """Return the subnets that nodes have their addresses in, by their ids."""
     used = {spot.nic.subnet for spot in placed}
-    return [subnet for subnet in fabric.subnets if subnet.id in used]
+    return sorted((subnet for subnet in fabric.subnets if subnet.id in used), key=lambda subnet: subnet.id)
 
 
 def bare_subnets(placed: Iterable[Placed], fabric: Fabric) -> list[str]:

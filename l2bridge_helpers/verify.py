@@ -102,9 +102,10 @@ class _Wanted:
 
     def _association(self, change: Change) -> Check:
         subnet = self._after.subnet(change.resource)
-        found = "no such subnet" if subnet is None else subnet.table or "no route table"
-        wanted = change.after["table"]
-        return Check("ok" if found == wanted else "wrong", change.resource, "", f"route table {wanted}", found)
+        found = "no such subnet" if subnet is None else _end(subnet.table) or "no route table"
+        right = subnet is not None and subnet.table == change.after["table"]
+        wanted = f"route table {_end(change.after['table'])}"
+        return Check("ok" if right else "wrong", change.resource, "", wanted, found)
 
     def _in_place(self, change: Change) -> Check:
         wanted = f"{change.after['destination']} via {_short(change.after['next_hop'])}"
@@ -120,6 +121,11 @@ class _Wanted:
             return False
         machine, _ = machine_of(route.next_hop, self._after) or (None, None)
         return machine is not None and not machine.running
+
+
+def _end(table: str) -> str:
+    """Return a table's name with its group: what is before it is the same all over the network."""
+    return "/".join(table.split("/")[-2:])
 
 
 def _told(marks: Mapping[str, str]) -> str:

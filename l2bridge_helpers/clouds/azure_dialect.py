@@ -7,6 +7,7 @@ elsewhere in place. All changes of a table are one write.
 from __future__ import annotations
 
 import ipaddress
+import json
 import re
 import shlex
 from collections.abc import Collection, Mapping
@@ -61,6 +62,7 @@ class AzureDialect(PlainDialect):
     associates_tables = True
     controller_names_nodes = True
     filters_ordered = True
+    filter_list = "network security group"
     filters_inside_subnets = True
 
     def instance_id(self, provider_id: str) -> str:
@@ -140,8 +142,8 @@ class AzureDialect(PlainDialect):
 
     def table_command(self, table: str, location: str, marks: Mapping[str, str]) -> str:
         """Return `az network route-table create …`."""
-        where, tags = _where(*parse_table(table)), [f"{key}={value}" for key, value in marks.items()]
-        return _az("network", "route-table", "create", *where, f"--location={location}", "--tags", *tags)
+        where, tags = _where(*parse_table(table)), json.dumps(dict(marks))  # NAME=VALUE may hold no colon there
+        return _az("network", "route-table", "create", *where, f"--location={location}", f"--tags={tags}")
 
     def associate_command(self, subnet: str, table: str) -> str:
         """Return `az network vnet subnet update … --route-table …`."""

@@ -83,7 +83,7 @@ def tag_of(cluster: str) -> dict[str, str]:
 def own_tags(tags: Mapping[str, str], cluster: str) -> dict[str, str]:
     """Return the tag of this cluster, where it is there; Azure ignores the letter case of tags' names."""
     name = f"{TAG}{slug(cluster)}"
-    return {name: value for key, value in tags.items() if key.lower() == name and value == cluster}
+    return {name: cluster} if any(key.lower() == name and value == cluster for key, value in tags.items()) else {}
 
 
 def owner_of(label: str, destination: str, tags: Mapping[str, str]) -> str:

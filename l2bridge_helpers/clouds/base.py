@@ -74,6 +74,8 @@ class Dialect(Protocol):
     """Whether a cloud controller manager calls a node's route like the node."""
     filters_ordered: bool
     """Whether all filters are ordered lists."""
+    filter_list: str
+    """What people call an ordered list of filters."""
     filters_inside_subnets: bool
     """Whether ordered lists look at packets that stay inside their subnet, too."""
 

@@ -26,6 +26,7 @@ class PlainDialect:
     associates_tables = False
     controller_names_nodes = False
     filters_ordered = False
+    filter_list = "network ACL"
     filters_inside_subnets = False
 
     def address_in(self, name: str) -> str:
