@@ -73,7 +73,7 @@ def check_ranked(placed: tuple[Placed, ...], fabric: Fabric) -> list[Finding]:
     found = []
     for way in _ways(placed, fabric, routed=pods):
         shut = [*_shut(way)]
-        found += [_finding(way, family, fabric) for family in by_family(shut)]
+        found += [_finding(way, shut, family, fabric) for family in by_family(shut)]
         if not shut:
             found += _relying(way, placed, fabric)
     return found
@@ -148,36 +148,47 @@ def _shut(way: _Way) -> Iterator[str]:
 
 def _passes(peer: Network, own: Network, way: _Way) -> bool:
     """Return whether all packets between two ranges get through: the first rule that meets them has to allow all."""
-    source, destination = (peer, own) if way.inbound else (own, peer)
-    for rule in way.rules:
-        if rule.meets(source, destination) and any(protocol in TCP for protocol in rule.rule.protocols):
-            return rule.rule.allow and rule.holds(source, destination)
-    return False
+    decider = _decider(peer, own, way)
+    return decider is not None and decider.rule.allow and decider.holds(*_packet(peer, own, way))
 
 
-def _decider(peer: Network, way: _Way) -> _Rule | None:
-    """Return the first rule that meets a peer's packets."""
+def _decider(peer: Network, own: Network, way: _Way) -> _Rule | None:
+    """Return the first rule that meets packets between two ranges, and is not for other protocols or some ports."""
+    packet = _packet(peer, own, way)
+    usable = (rule for rule in way.rules if any(protocol in TCP for protocol in rule.rule.protocols))
+    return next((rule for rule in usable if rule.meets(*packet)), None)
+
+
+def _packet(peer: Network, own: Network, way: _Way) -> tuple[Network, Network]:
+    return (peer, own) if way.inbound else (own, peer)
+
+
+def _deciders(peers: Iterable[Network], way: _Way) -> list[_Rule]:
+    """Return the rules by which packets of these peers are dropped, in the order in which they count."""
     own = merge(pods_of(way.behind))
-    pairs = [(peer, one) if way.inbound else (one, peer) for one in own if one.version == peer.version]
-    return next((rule for rule in way.rules if any(rule.meets(*pair) for pair in pairs)), None)
+    pairs = ((peer, one) for peer in peers for one in own if one.version == peer.version)
+    found = (_decider(peer, one, way) for peer, one in pairs if not _passes(peer, one, way))
+    by_number = {rule.rule.number: rule for rule in found if rule}
+    return [by_number[number] for number in sorted(by_number)]
 
 
-def _finding(way: _Way, family: tuple[str, ...], fabric: Fabric) -> Finding:
-    peer = next(peer for peer in way.peers if peer.version == ipaddress.ip_network(family[0]).version)
-    decider = _decider(peer, way)
-    by = f" (rule {decider.rule.name})" if decider and decider.rule.name else ""
+def _finding(way: _Way, shut: list[str], family: tuple[str, ...], fabric: Fabric) -> Finding:
+    version = ipaddress.ip_network(family[0]).version
+    deciders = _deciders((peer for peer in map(ipaddress.ip_network, shut) if peer.version == version), way)
+    names = names_of(decider.rule.name for decider in deciders if decider.rule.name)
+    by = f" (rule{'s' if ', ' in names else ''} {names})" if names else ""
     where = f" at {nodes_called(spot.row.nodeName for spot in way.behind)}" if by else ""
     sides = ("from", "in") if way.inbound else ("to", "out")
     found = f"does not let packets {sides[0]} {names_of(family)} {sides[1]}{where}{by}"
-    command = _command(way, family, decider, fabric)
+    command = _command(way, family, deciders, fabric)
     todo = "allow the pod CIDRs in both directions, with a lower number than what denies them"
     return Finding("warning", way.name, found, _MEANING, f"allow them: {command}" if command else todo)
 
 
-def _command(way: _Way, family: tuple[str, ...], decider: _Rule | None, fabric: Fabric) -> str:
-    """Return the command for a rule in front of the one that decides; "" when there is no room for it."""
+def _command(way: _Way, family: tuple[str, ...], deciders: list[_Rule], fabric: Fabric) -> str:
+    """Return the command for a rule in front of those that decide; "" when there is no room for it."""
     taken = {rule.rule.number for rule in way.rules}
-    below = decider.rule.number if decider else _LAST + 1
+    below = min((decider.rule.number for decider in deciders), default=_LAST + 1)
     free = [number for number in range(_FIRST, min(below, _LAST + 1)) if number not in taken]
     if not free:
         return ""
@@ -185,34 +196,40 @@ def _command(way: _Way, family: tuple[str, ...], decider: _Rule | None, fabric: 
     own = tuple(str(network) for network in merge(pods_of(way.behind)) if (":" in str(network)) == six)
     sources, destinations = (family, own) if way.inbound else (own, family)
     name = f"allow-pods-{'in' if way.inbound else 'out'}{'-v6' if six else ''}"
+    if name in {rule.rule.name.lower() for rule in way.rules}:  # a command with its name would change that rule
+        name = f"{name}-{free[-1]}"
     first = way.rules[0].rule
     new = replace(first, name=name, number=free[-1], allow=True, sources=sources, destinations=destinations)
     return dialect_of(fabric.platform).pass_command(fabric, new)
 
 
-def _relying(way: _Way, placed: tuple[Placed, ...], fabric: Fabric) -> Iterator[Finding]:
-    """Say where a list lets pods through only by a name that does not hold their CIDRs yet."""
-    if not any(rule.rule.sources and rule.rule.destinations for rule in way.rules):
-        return
-    for subnet in dict.fromkeys(spot.nic.subnet for spot in way.behind if way.inbound):
+def _relying(placed: tuple[Placed, ...], fabric: Fabric, then: list[_Way]) -> Iterator[Finding]:
+    """Say which subnets let pods in only by a name that does not hold their CIDRs yet."""
+    fine = {way.name for way in then if way.inbound and not any(_shut(way))}
+    for subnet in dict.fromkeys(spot.nic.subnet for spot in placed):
         there = fabric.subnet(subnet)
         table = fabric.table(there.table) if there else None
         routed = [route.destination for route in table.routes] if table else []
-        now = next((one for one in _ways(placed, fabric, routed=routed) if _same_way(one, way)), way)
-        shut = [*_shut(replace(now, behind=tuple(spot for spot in way.behind if spot.nic.subnet == subnet)))]
-        for family in by_family(shut):
+        ways = (way for way in _ways(placed, fabric, routed=routed) if way.inbound and way.name in fine)
+        here = [replace(way, behind=_in_subnet(way, subnet)) for way in ways if _in_subnet(way, subnet)]
+        shut = {way.name: set(_shut(way)) for way in here}
+        lists, missing = [name for name, cidrs in shut.items() if cidrs], set().union(*shut.values())
+        if missing:
             found = (
-                f"lets pods in by the name {_name_of(way)} only, which does not hold {names_of(family)} while the "
-                f"route table of {subnet} does not lead there"
+                f"lets pods in only by the name {_name_of(here[0])} ({names_of(lists)}), which does not hold "
+                f"{len(missing)} of their CIDRs while its route table does not lead there"
             )
             meaning = "until it does, packets of these pods are dropped on arrival"
-            yield Finding("warning", way.name, found, meaning, "apply the plan: it adds the routes, no rule is needed")
+            todo = "apply the plan: it adds the routes, no rule is needed"
+            yield Finding("warning", f"subnet {subnet}", found, meaning, todo)
 
 
-def _same_way(one: _Way, other: _Way) -> bool:
-    return (one.name, one.inbound) == (other.name, other.inbound)
+def _in_subnet(way: _Way, subnet: str) -> tuple[Placed, ...]:
+    return tuple(spot for spot in way.behind if spot.nic.subnet == subnet)
 
 
-def _name_of(way: _Way) -> str:
-    names = (name for rule in way.rules if rule.rule.allow for name in rule.rule.sources if parse_cidr(name) is None)
-    return next(names, "of a range")
+def _name_of(way: _Way, fabric: Fabric) -> str:
+    """Return the first name in a rule that lets packets in and can stand for pods, "" when there is none."""
+    dialect, routed = dialect_of(fabric.platform), [str(way.peers[0])]
+    names = (name for rule in way.rules if rule.rule.allow for name in rule.rule.sources)
+    return next((name for name in names if dialect.named_ranges(name, fabric, routed)), "")
