@@ -70,13 +70,12 @@ class _Way:
 def check_ranked(placed: tuple[Placed, ...], fabric: Fabric) -> list[Finding]:
     """Return the findings about lists that drop packets between pods once every pod CIDR has its route."""
     pods = tuple(str(network) for network in merge(pods_of(placed)))
-    found = []
+    found, fine = [], set()
     for way in _ways(placed, fabric, routed=pods):
         shut = [*_shut(way)]
         found += [_finding(way, shut, family, fabric) for family in by_family(shut)]
-        if not shut:
-            found += _relying(way, placed, fabric)
-    return found
+        fine |= {way.name} if way.inbound and not shut else set()
+    return [*found, *_relying(placed, fabric, fine)]
 
 
 def merge(networks: Iterable[Network]) -> list[Network]:
@@ -203,25 +202,32 @@ def _command(way: _Way, family: tuple[str, ...], deciders: list[_Rule], fabric: 
     return dialect_of(fabric.platform).pass_command(fabric, new)
 
 
-def _relying(placed: tuple[Placed, ...], fabric: Fabric, then: list[_Way]) -> Iterator[Finding]:
-    """Say which subnets let pods in only by a name that does not hold their CIDRs yet."""
-    fine = {way.name for way in then if way.inbound and not any(_shut(way))}
+def _relying(placed: tuple[Placed, ...], fabric: Fabric, fine: Collection[str]) -> Iterator[Finding]:
+    """Say which subnets let pods in only by a name that does not hold their CIDRs yet; `fine`: lists that will do."""
     for subnet in dict.fromkeys(spot.nic.subnet for spot in placed):
         there = fabric.subnet(subnet)
         table = fabric.table(there.table) if there else None
         routed = [route.destination for route in table.routes] if table else []
         ways = (way for way in _ways(placed, fabric, routed=routed) if way.inbound and way.name in fine)
         here = [replace(way, behind=_in_subnet(way, subnet)) for way in ways if _in_subnet(way, subnet)]
-        shut = {way.name: set(_shut(way)) for way in here}
-        lists, missing = [name for name, cidrs in shut.items() if cidrs], set().union(*shut.values())
-        if missing:
+        shut = {way.name: way for way in here if any(_shut(way))}
+        if shut:
+            name = _name_of(next(iter(shut.values())), fabric)
+            missing = _missing(shut.values(), dialect_of(fabric.platform).named_ranges(name, fabric, routed))
             found = (
-                f"lets pods in only by the name {_name_of(here[0])} ({names_of(lists)}), which does not hold "
+                f"lets pods in only by the name {name} ({names_of(shut)}), which does not hold "
                 f"{len(missing)} of their CIDRs while its route table does not lead there"
             )
             meaning = "until it does, packets of these pods are dropped on arrival"
             todo = "apply the plan: it adds the routes, no rule is needed"
             yield Finding("warning", f"subnet {subnet}", found, meaning, todo)
+
+
+def _missing(shut: Iterable[_Way], held: Iterable[str]) -> set[Network]:
+    """Return the pod CIDRs, of senders and receivers, that a name has to hold before packets pass, and does not."""
+    ranges = merge(network for cidr in held if (network := parse_cidr(cidr)))
+    pods = {network for way in shut for network in (*map(ipaddress.ip_network, _shut(way)), *pods_of(way.behind))}
+    return {pod for pod in pods if not any(within(pod, one) for one in ranges)}
 
 
 def _in_subnet(way: _Way, subnet: str) -> tuple[Placed, ...]:

@@ -287,24 +287,38 @@ def _unrouted(*rules: Raw, places: str = "ab", table: bool = True) -> World:
 
 @pytest.mark.parametrize("table", [True, False], ids=["an empty table", "no table"])
 def test_where_routes_are_missing_the_name_does_not_hold_the_pods_yet(table: bool) -> None:  # noqa: FBT001 - pytest's
-    """It is said for each receiving subnet, with what mends it: the plan."""
+    """It is said for each receiving subnet, with its lists, and with what mends it: the plan."""
     found = _found("ab", _unrouted(table=table))
-    assert [(finding.severity, finding.object) for finding in found] == [("warning", NSG)] * 2
-    assert [finding.found for finding in found] == [
-        "lets pods in by the name VirtualNetwork only, which does not hold 10.42.1.0/24, 10.42.2.0/24 while the route "
-        f"table of cluster-rg/main/{where} does not lead there"
-        for where in ("a", "b")
+    assert [(finding.severity, finding.object) for finding in found] == [
+        ("warning", "subnet cluster-rg/main/a"),
+        ("warning", "subnet cluster-rg/main/b"),
     ]
+    (told,) = {finding.found for finding in found}
+    assert told == (
+        f"lets pods in only by the name VirtualNetwork ({NSG}), "
+        "which does not hold 2 of their CIDRs while its route table does not lead there"
+    )
     assert {finding.todo for finding in found} == {"apply the plan: it adds the routes, no rule is needed"}
 
 
-def test_only_the_subnet_and_the_pods_that_are_missing_are_told() -> None:
-    """The table of the receiving subnet counts, not the sender's."""
+def test_the_groups_of_subnet_and_interfaces_are_told_together() -> None:
+    """Packets pass both."""
+    made = _unrouted(places="aa")
+    nics = tuple(guarded(raw, "other") for raw in made.nics)
+    (finding,) = _found("aa", replace(made, nics=nics, groups=(*made.groups, raw_group(name="other"))))
+    assert f"by the name VirtualNetwork ({NSG}, network security group cluster-rg/other)," in finding.found
+
+
+@pytest.mark.parametrize(("routed", "lacking"), [((1, 2), 1), ((3,), 2), ((1,), 2), ((), 3), ((1, 2, 3), 0)])
+def test_only_the_subnet_and_the_pods_that_are_missing_are_told(routed: tuple[int, ...], lacking: int) -> None:
+    """The table of the receiving subnet counts, not the sender's; both sides have to be held."""
     made = served("aab")
-    partly = raw_table("half", *(raw_route(f"r{number}", pod_cidr(number), address(number)) for number in (1, 2)))
+    partly = raw_table("half", *(raw_route(f"r{number}", pod_cidr(number), address(number)) for number in routed))
     subnets = (raw_subnet("a", "pods"), raw_subnet("b", "half"))
-    (finding,) = _found("aab", _guarded(replace(made, tables=(*made.tables, partly), subnets=subnets)))
-    assert "does not hold 10.42.3.0/24 while the route table of cluster-rg/main/b" in finding.found
+    found = _found("aab", _guarded(replace(made, tables=(*made.tables, partly), subnets=subnets)))
+    assert [(finding.object, f"does not hold {lacking} of" in finding.found) for finding in found] == (
+        [("subnet cluster-rg/main/b", True)] if lacking else []
+    )
 
 
 def test_a_wider_route_holds_the_pods_too() -> None:
@@ -324,7 +338,7 @@ def test_a_wider_route_holds_the_pods_too() -> None:
 def test_the_name_that_is_told_is_the_one_that_will_hold_them(rule: Raw) -> None:
     """Names of other things, and application security groups, never do."""
     found = _found("ab", _unrouted(rule))
-    assert {finding.found.partition(",")[0] for finding in found} == {"lets pods in by the name VirtualNetwork only"}
+    assert {finding.found.partition(" (")[0] for finding in found} == {"lets pods in only by the name VirtualNetwork"}
 
 
 def test_pods_that_a_range_lets_in_need_no_name() -> None:
