@@ -21,7 +21,7 @@ class World:
         nodes: Kubernetes Node objects, each as an item of `kubectl get nodes -o json`.
         config_maps: Kubernetes ConfigMap objects.
         resources: the cloud's resources as its API shows them, by the API's collection names.
-        platform: `gce`, `aws`, `azure` or `bare_metal`: which cloud API is served beside Kubernetes; `bare_metal`: none.
+        platform: `gce`, `aws`, `azure` or `bare_metal`: whose API is served beside Kubernetes; `bare_metal`: none.
 
     """
 

@@ -1,1 +1,1 @@
-"""The Azure Resource Manager of the lab: Microsoft.Network and the used part of Microsoft.Compute, as strict as the real one."""
+"""The ARM API of the lab: Microsoft.Network and the used part of Microsoft.Compute, as strict as the real ones."""

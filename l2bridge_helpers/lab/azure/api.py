@@ -17,7 +17,7 @@ from l2bridge_helpers.lab.azure.interfaces import put_interface, refuse_scale_se
 from l2bridge_helpers.lab.azure.kinds import KINDS, Kind
 from l2bridge_helpers.lab.azure.permissions import authorize
 from l2bridge_helpers.lab.azure.reads import read
-from l2bridge_helpers.lab.azure.scale_sets import patch_scale_set, put_instance, upgrade_instances
+from l2bridge_helpers.lab.azure.scale_sets import patch_scale_set, put_instance, put_scale_set, upgrade_instances
 from l2bridge_helpers.lab.azure.state import State, not_supported
 from l2bridge_helpers.lab.azure.subnets import put_subnet
 from l2bridge_helpers.lab.azure.tables import delete_route, delete_table, put_route, put_table
@@ -37,6 +37,7 @@ _WRITES: dict[tuple[str, str], Callable[[Call], Response]] = {
     ("DELETE", f"{_NETWORK}routetables/routes"): delete_route,
     ("PUT", f"{_NETWORK}virtualnetworks/subnets"): put_subnet,
     ("PATCH", _SETS): patch_scale_set,
+    ("PUT", _SETS): put_scale_set,
     ("PUT", f"{_SETS}/virtualmachines"): put_instance,
     ("PUT", _OF_A_SET): refuse_scale_set_interface,
     ("DELETE", _OF_A_SET): refuse_scale_set_interface,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from werkzeug import Response
 
@@ -43,10 +44,10 @@ class Call:
         """Return the api-version that is asked with."""
         return self.query["api-version"]
 
-    @property
+    @cached_property
     def group(self) -> str:
         """Return the resource group as it is spelled where it was made."""
-        return self.state.groups().get(self.place.group.lower(), self.place.group)
+        return self.state.group(self.place.group) or self.place.group
 
     @property
     def name(self) -> str:

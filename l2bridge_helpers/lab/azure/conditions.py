@@ -14,19 +14,13 @@ def check(call: Call, stored: Json | None) -> None:
         ArmError: 412.
 
     """
-    wanted = call.headers.get("if-match", "").strip()
-    if wanted and (stored is None or wanted not in ("*", stored.get("etag"))):
-        held = "null" if stored is None else stored.get("etag")
-        raise _failed(
-            f"Etag provided in if-match header {wanted} does not match etag {held} of resource {call.id} in NRP data store."
-        )
+    wanted, held = call.headers.get("if-match", "").strip(), stored.get("etag") if stored else None
+    if wanted and (stored is None or wanted not in ("*", held)):
+        raise _failed(f"Etag provided in if-match header {wanted} does not match etag {held} of resource {call.id}")
     if call.headers.get("if-none-match", "").strip() == "*" and stored is not None:
-        raise _failed(
-            f"Etag provided in if-none-match header * does not hold: resource {call.id} exists in NRP data store."
-        )
+        raise _failed(f"Etag provided in if-none-match header * matches etag {held} of resource {call.id}")
 
 
 def _failed(text: str) -> ArmError:
-    return ArmError(
-        "PreconditionFailed", "Precondition failed.", 412, details=[("PreconditionFailedEtagMismatch", text)]
-    )
+    detail = ("PreconditionFailedEtagMismatch", f"{text} in NRP data store.")
+    return ArmError("PreconditionFailed", "Precondition failed.", 412, details=[detail])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from werkzeug import Response
 
 from l2bridge_helpers.lab.azure.call import Call, answer
@@ -12,6 +14,7 @@ from l2bridge_helpers.lab.identity import uid
 from l2bridge_helpers.lab.world import Json
 
 _TABLES_PER_SUBSCRIPTION, _PLENTY = 600, 65536
+_GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _USAGES = (
     ("VirtualNetworks", "Virtual Networks", "virtualNetworks", 1000),
     ("NetworkInterfaces", "Network Interfaces", "networkInterfaces", _PLENTY),
@@ -44,12 +47,15 @@ def must_exist(state: State, place: Place) -> None:
     """Refuse a subscription or a resource group that is not there.
 
     Raises:
-        ArmError: 404.
+        ArmError: 404; 400 for what is no subscription's id at all.
 
     """
+    if place.subscription and not _GUID.fullmatch(place.subscription):
+        text = f"The provided subscription identifier '{place.subscription}' is malformed or invalid."
+        raise ArmError("InvalidSubscriptionId", text)
     if place.subscription and not same(place.subscription, state.subscription):
         raise ArmError("SubscriptionNotFound", f"The subscription '{place.subscription}' could not be found.", 404)
-    if place.group and place.group.lower() not in state.groups():
+    if place.group and not state.group(place.group):
         raise ArmError("ResourceGroupNotFound", f"Resource group '{place.group}' could not be found.", 404)
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address, ip_network
-from typing import Any
-
 from werkzeug import Response
 
 from l2bridge_helpers.lab.azure import conditions
+from l2bridge_helpers.lab.azure.addresses import settle_address
 from l2bridge_helpers.lab.azure.call import Call
 from l2bridge_helpers.lab.azure.errors import ArmError, retryable
-from l2bridge_helpers.lab.azure.ids import reference, same
+from l2bridge_helpers.lab.azure.ids import reference
 from l2bridge_helpers.lab.azure.members import model_of
 from l2bridge_helpers.lab.azure.permissions import authorize_links
 from l2bridge_helpers.lab.azure.references import must_exist, only_ids
@@ -31,8 +29,7 @@ _DEFAULTS: Json = {
     "auxiliarySku": "None",
 }
 """What a body that leaves it out asks for."""
-_RESERVED_ADDRESSES = 4
-"""At the beginning of each subnet, and one at its end (Virtual Network documentation, FAQ)."""
+_OWN_DNS = ("internalDomainNameSuffix", "internalFqdn")
 
 
 def put_interface(call: Call) -> Response:
@@ -78,7 +75,7 @@ def _complete(call: Call, new: Json, stored: Json | None) -> None:
     for name, value in _DEFAULTS.items():
         properties.setdefault(name, value if not isinstance(value, list) else [])
     properties.setdefault("resourceGuid", uid(f"guid {new['id']}"))
-    _dns(properties)
+    _dns(properties, (stored or {}).get("properties", {}).get("dnsSettings", {}))
     parts = properties.setdefault("ipConfigurations", [])
     if not parts:
         # [U]: the code.
@@ -91,8 +88,10 @@ def _complete(call: Call, new: Json, stored: Json | None) -> None:
         parts[0]["properties"]["primary"] = True
 
 
-def _dns(properties: Json) -> None:
+def _dns(properties: Json, before: Json) -> None:
+    """Complete the DNS settings; what only Azure writes stays when the body has none."""
     settings = properties.setdefault("dnsSettings", {})
+    settings |= {name: before[name] for name in _OWN_DNS if name in before}
     settings.setdefault("dnsServers", [])
     settings.setdefault("appliedDnsServers", [])
 
@@ -108,7 +107,7 @@ def _configuration(call: Call, nic: Json, part: Json, stored: Json | None) -> No
     properties.setdefault("privateIPAllocationMethod", "Dynamic")
     properties.setdefault("privateIPAddressVersion", "IPv4")
     properties.setdefault("primary", False)
-    _address(call, part, (before or {}).get("properties", {}), _subnet(call, part))
+    settle_address(call, part, (before or {}).get("properties", {}), _subnet(call, part))
 
 
 def _subnet(call: Call, part: Json) -> Json:
@@ -133,70 +132,3 @@ def _subnet(call: Call, part: Json) -> Json:
         )
     part["properties"]["subnet"] = {"id": found[1]["id"]}
     return found[1]
-
-
-def _address(call: Call, part: Json, before: Json, subnet: Json) -> None:
-    """Settle the address: a dynamic one is kept as long as the subnet is the same one."""
-    properties = part["properties"]
-    kept = before.get("privateIPAddress") if same(reference(before, "subnet"), subnet["id"]) else None
-    given = properties.get("privateIPAddress")
-    if properties["privateIPAllocationMethod"] == "Dynamic":
-        properties["privateIPAddress"] = kept or given or _free(call, properties, subnet)
-    if properties.get("privateIPAddress") == kept and kept:
-        return
-    if not properties.get("privateIPAddress"):
-        # [U]: the code.
-        raise ArmError("PrivateIPAddressRequired", f"IP configuration {part['id']} is static and has no address.")
-    _check_address(call, part, subnet)
-
-
-def _check_address(call: Call, part: Json, subnet: Json) -> None:
-    text = part["properties"]["privateIPAddress"]
-    try:
-        address = ip_address(text)
-    except ValueError:
-        raise ArmError("InvalidIPAddressFormat", f"IP address {text} of {part['id']} is not valid.") from None
-    ranges = [ip_network(one) for one in prefixes(subnet)]
-    if not any(address in one for one in ranges):
-        raise ArmError(
-            "PrivateIPAddressNotInSubnet",
-            f"Private static IP address {text} does not belong to the range of subnet prefix "
-            f"{', '.join(prefixes(subnet))}.",
-        )
-    for other in _others(call, part["id"]):
-        if other["properties"].get("privateIPAddress") == text and same(
-            reference(other["properties"], "subnet"), subnet["id"]
-        ):
-            raise ArmError(
-                "PrivateIPAddressIsAllocated",
-                f"IP configuration {part['id']} is using the private IP address {text} which is already allocated to "
-                f"resource {other['id']}.",
-            )
-
-
-def prefixes(subnet: Json) -> list[str]:
-    """Return the address prefixes of a subnet."""
-    properties = subnet["properties"]
-    found: list[str] = properties.get("addressPrefixes") or [properties["addressPrefix"]]
-    return found
-
-
-def _others(call: Call, own: str) -> list[Any]:
-    names = ("networkInterfaces", "virtualMachineScaleSetNetworkInterfaces")
-    nics = [nic for name in names for nic in call.state.world.cloud(name)]
-    parts = [part for nic in nics for part in nic["properties"].get("ipConfigurations", [])]
-    return [part for part in parts if not same(part["id"], own)]
-
-
-def _free(call: Call, properties: Json, subnet: Json) -> str:
-    """Return the first address of the subnet that nobody has."""
-    version = 6 if properties["privateIPAddressVersion"] == "IPv6" else 4
-    taken = {other["properties"].get("privateIPAddress") for other in _others(call, "")}
-    for one in (ip_network(text) for text in prefixes(subnet)):
-        if one.version == version:
-            for number in range(_RESERVED_ADDRESSES, min(one.num_addresses - 1, 1 << 16)):
-                if str(one[number]) not in taken:
-                    return str(one[number])
-    raise ArmError(
-        "SubnetIsFull", f"Subnet {subnet['name']} with address prefix {', '.join(prefixes(subnet))} is full."
-    )

@@ -58,17 +58,6 @@ def replaced(body: Json, stored: Json, model: Any, path: str = "") -> Json:
     return found
 
 
-def checked(body: Json, stored: Json, model: Any) -> Json:
-    """Return a patch as it is, when every property in it is known.
-
-    Raises:
-        ArmError: as for `replaced`.
-
-    """
-    replaced(body, stored, model)
-    return body
-
-
 def _value(value: Any, stored: Any, member: Member, path: str) -> Any:
     if member.shape == "list":
         if not isinstance(value, list):
@@ -89,12 +78,16 @@ def _one(value: Any, stored: Any, member: Member, path: str) -> Any:
         if not isinstance(value, dict):
             raise _wrong(value, member.model.__name__, path)
         return replaced(value, stored if isinstance(stored, dict) else {}, member.model, path)
-    wrong_number = isinstance(value, bool) and member.plain is int
-    if wrong_number or (member.plain and not isinstance(value, member.plain)):
-        raise _wrong(value, member.plain.__name__, path)  # type: ignore[union-attr] - only with a type
+    if member.plain and not _is(value, member.plain):
+        raise _wrong(value, member.plain.__name__, path)
     if member.words and value not in member.words and value != stored:
         raise _wrong(value, "Enum", path)
     return value
+
+
+def _is(value: Any, kind: type) -> bool:
+    """Return whether a value is of a plain type: `true` is no number."""
+    return isinstance(value, kind) and not (kind is int and isinstance(value, bool))
 
 
 def _counterpart(item: Any, stored: Any, place: int) -> Any:
@@ -128,12 +121,17 @@ def _member(hint: Any, *, read_only: bool) -> Member:
     if origin is not None and len(kinds) == 1:
         return _member(kinds[0], read_only=read_only)
     enums = [kind for kind in kinds if isinstance(kind, EnumMeta)]
-    words = frozenset(str(one.value) for kind in enums for one in kind)
-    if words:
-        return Member(read_only, "one", None, str, words)
+    if enums:
+        return Member(read_only, "one", None, str, _words(enums[0]))
     kind = kinds[0]
     model = kind if hasattr(kind, "_is_model") else None
     return Member(read_only, "one", model, kind if kind in (str, int, bool) else None, frozenset())
+
+
+def _words(kind: Any) -> frozenset[str]:
+    """Return what a text may be; the compute SDK's lists (of sizes, e.g.) are never complete."""
+    complete = ".network." in kind.__module__
+    return frozenset(str(word.value) for word in kind) if complete else frozenset()
 
 
 def _unknown(name: str, model: Any, path: str) -> ArmError:

@@ -55,8 +55,8 @@ def authorize_links(call: Call, body: object) -> None:
         if denied(call, action):
             raise ArmError(
                 "LinkedAuthorizationFailed",
-                f"{_CLIENT} has permission to perform action '{call.kind.type}/write' on scope '{call.id}'; however, it "
-                f"does not have permission to perform action(s) '{action}' on the linked scope(s) '{scope}' "
+                f"{_CLIENT} has permission to perform action '{call.kind.type}/write' on scope '{call.id}'; however, "
+                f"it does not have permission to perform action(s) '{action}' on the linked scope(s) '{scope}' "
                 "(respectively) or the linked scope(s) are invalid.",
                 403,
             )

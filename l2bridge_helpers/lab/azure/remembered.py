@@ -18,9 +18,9 @@ class Remembered:
     _before: dict[str, list[Json]] | None = None
     _reads: Counter[str] = field(default_factory=Counter)
 
-    def keep(self, world: World) -> None:
-        """Remember how it is now, unless nobody has looked since the last time."""
-        if self._before is None or self._reads:
+    def keep(self, world: World, *, delay: int) -> None:
+        """Remember how it is now; with a delay only if somebody has looked since the last time."""
+        if self._before is None or self._reads or not delay:
             self._before = json.loads(json.dumps({name: world.cloud(name) for name in _ROUTING}))
             self._reads.clear()
 

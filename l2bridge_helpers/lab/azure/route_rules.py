@@ -11,7 +11,7 @@ from l2bridge_helpers.lab.azure.writes import check_name
 from l2bridge_helpers.lab.world import Json
 
 _SERVICE_TAG = re.compile(r"[A-Z][A-Za-z0-9]*(?:\.[A-Za-z0-9]+)?")
-_LENGTH = re.compile(r"/[0-9]{1,3}")
+_LENGTH = re.compile(r"/[0-9]{1,3}$")
 _MOST_SERVICE_TAGS = 25
 """Routes to service tags in one table (Virtual Network limits, 2026)."""
 _FEWEST_ECMP, _MOST_ECMP = 2, 64
@@ -133,7 +133,7 @@ def _check_ecmp(route: Json, kind: str) -> None:
     if kind == "VirtualApplianceEcmp" and not _FEWEST_ECMP <= len(found) <= _MOST_ECMP:
         raise ArmError(
             "InvalidNextHopIpAddress",
-            f"Route {route['name']} of type {kind} needs {_FEWEST_ECMP} to {_MOST_ECMP} next hops; it has {len(found)}.",
+            f"Route {route['name']} of type {kind} needs {_FEWEST_ECMP} to {_MOST_ECMP} next hops, not {len(found)}.",
         )
     if kind != "VirtualApplianceEcmp" and found:
         raise ArmError(

@@ -12,26 +12,42 @@ from l2bridge_helpers.lab.azure import conditions
 from l2bridge_helpers.lab.azure.call import Call
 from l2bridge_helpers.lab.azure.errors import ArmError
 from l2bridge_helpers.lab.azure.ids import reference
-from l2bridge_helpers.lab.azure.members import checked, model_of
+from l2bridge_helpers.lab.azure.members import model_of, replaced
 from l2bridge_helpers.lab.azure.permissions import authorize_links
-from l2bridge_helpers.lab.azure.writes import begin, copied, rewrite
+from l2bridge_helpers.lab.azure.state import not_supported
+from l2bridge_helpers.lab.azure.writes import begin, copied, made, rewrite
 from l2bridge_helpers.lab.world import Json
 
 _NICS, _VMS = "virtualMachineScaleSetNetworkInterfaces", "virtualMachineScaleSetVMs"
 _FOLLOWED = ("enableIPForwarding", "enableAcceleratedNetworking", "disableTcpStateTracking", "networkSecurityGroup")
 """What an interface takes from its model; its addresses stay."""
+_OWN = ("provisioningState", "uniqueId", "timeCreated")
 
 
 def patch_scale_set(call: Call) -> Response:
     """Change a part of the model; instances follow at once where the policy says so."""
     stored = _found(call, call.id)
     body = call.content()
-    checked(body, {"properties": {}}, model_of("compute", "VirtualMachineScaleSetUpdate"))
-    authorize_links(call, body)
+    known = {"properties": stored["properties"]}
+    replaced(body, known, model_of("compute", "VirtualMachineScaleSetUpdate"))
+    return _change(call, stored, _merged(copied(stored), copied(body)))
+
+
+def put_scale_set(call: Call) -> Response:
+    """Replace all that can be changed of a scale set."""
+    stored = call.state.find(call.kind.collection, call.id)
+    if stored is None:
+        raise not_supported("making a scale set")
+    return _change(call, stored, made(call, stored, model_of("compute", "VirtualMachineScaleSet")))
+
+
+def _change(call: Call, stored: Json, new: Json) -> Response:
+    """Start to change a scale set; what only Azure writes stays."""
+    authorize_links(call, call.content())
     must_be_free(call, stored)
     conditions.check(call, stored)
-    new = _merged(copied(stored), body)
-    _check_model(new)
+    new["properties"] |= {name: stored["properties"][name] for name in _OWN if name in stored["properties"]}
+    _check_model(stored, new)
     changed = _model(new) != _model(stored)
     before = _snapshot(call, stored)
     rewrite(stored, new)
@@ -54,7 +70,7 @@ def upgrade_instances(call: Call) -> Response:
     """Let instances follow the model."""
     stored = _found(call, call.id)
     body = call.content()
-    checked(body, {}, model_of("compute", "VirtualMachineScaleSetVMInstanceRequiredIDs"))
+    replaced(body, {}, model_of("compute", "VirtualMachineScaleSetVMInstanceRequiredIDs"))
     _must_be_uniform(stored)
     must_be_free(call, stored)
     chosen = _chosen(call, stored, body.get("instanceIds"))
@@ -75,7 +91,7 @@ def put_instance(call: Call) -> Response:
     if stored is None:
         raise _no_instance(call.name)
     body = call.content()
-    checked(body, stored, model_of("compute", "VirtualMachineScaleSetVM"))
+    replaced(body, stored, model_of("compute", "VirtualMachineScaleSetVM"))
     authorize_links(call, body)
     must_be_free(call, scale_set)
     conditions.check(call, stored)
@@ -175,9 +191,12 @@ def _mode(scale_set: Json) -> str:
     return str(scale_set["properties"].get("upgradePolicy", {}).get("mode", "Manual"))
 
 
-def _check_model(scale_set: Json) -> None:
+def _check_model(stored: Json, new: Json) -> None:
     """Refuse a model that no instance could be made from; the texts are [U]."""
-    configurations = _model(scale_set)
+    modes = [one["properties"].get("orchestrationMode", "Uniform") for one in (stored, new)]
+    if modes[0] != modes[1]:
+        raise ArmError("PropertyChangeNotAllowed", "Changing property 'orchestrationMode' is not allowed.", 409)
+    configurations = _model(new)
     names = [one.get("name") for one in configurations]
     if not all(names) or len(set(names)) < len(names):
         raise ArmError("InvalidParameter", "Each of networkInterfaceConfigurations needs a name of its own.")

@@ -99,6 +99,13 @@ class State:
                 found.setdefault(name.lower(), name)
         return found
 
+    def group(self, name: str) -> str:
+        """Return a resource group as it is spelled where it was made, "" when it is not there."""
+        lower = name.lower()
+        if self.world.parameters["resource_group"].lower() == lower:
+            return self.world.parameters["resource_group"]
+        return self.groups().get(lower, "")
+
     def find(self, collection: str, identifier: str) -> Json | None:
         """Return the resource with this id, None for none."""
         lower = identifier.lower()

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_network
-from typing import cast
+from collections.abc import Callable
+from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from werkzeug import Response
 
 from l2bridge_helpers.lab.azure import conditions
+from l2bridge_helpers.lab.azure.addresses import prefixes
 from l2bridge_helpers.lab.azure.call import Call
 from l2bridge_helpers.lab.azure.derived import refresh
 from l2bridge_helpers.lab.azure.errors import ArmError, retryable
-from l2bridge_helpers.lab.azure.interfaces import prefixes
 from l2bridge_helpers.lab.azure.members import model_of, replaced
 from l2bridge_helpers.lab.azure.permissions import authorize_links
 from l2bridge_helpers.lab.azure.references import must_exist, only_ids
@@ -94,7 +94,7 @@ def _complete(call: Call, network: Json, new: Json, stored: Json | None) -> Json
 
 
 def _check_range(network: Json, identifier: str, properties: Json, stored: Json | None) -> None:
-    """Refuse a range that is no range, leaves the network or its neighbours no room, or takes it from members."""
+    """Refuse a range that is none, that is taken from members, or that is not free in the network."""
     given = properties.get("addressPrefixes") or [properties.get("addressPrefix") or ""]
     try:
         ranges = [ip_network(text) for text in given]
@@ -109,28 +109,29 @@ def _check_range(network: Json, identifier: str, properties: Json, stored: Json 
     if stored and stored["properties"].get("ipConfigurations"):
         raise ArmError(
             "InUsePrefixCannotBeDeleted",
-            f"IpPrefix {', '.join(prefixes(stored))} on Subnet {stored['name']} has active "
-            "allocations and cannot be deleted.",
+            f"IpPrefix {', '.join(prefixes(stored))} on Subnet {stored['name']} has active allocations and cannot be "
+            "deleted.",
         )
-    space = [ip_network(text) for text in network["properties"]["addressSpace"]["addressPrefixes"]]
-    name = identifier.rpartition("/")[2]
     for one in ranges:
-        if not any(one.version == own.version and one.subnet_of(cast("type[one]", own)) for own in space):  # type: ignore[valid-type,arg-type]
-            raise ArmError(
-                "NetcfgInvalidSubnet", f"Subnet '{name}' is not valid in virtual network '{network['name']}'."
-            )
-        for other in network["properties"]["subnets"]:
-            if other is not stored and any(one.overlaps(ip_network(text)) for text in prefixes(other)):
-                raise ArmError(
-                    "NetcfgSubnetRangesOverlap",
-                    f"Subnet '{name}' is not valid because its IP address range overlaps "
-                    f"with that of an existing subnet in virtual network '{network['name']}'.",
-                )
+        _check_free(network, identifier.rpartition("/")[2], one, stored)
 
 
-def _put(call: Call, network: Json, subnet: Json, stored: Json | None):  # type: ignore[no-untyped-def]
+def _check_free(network: Json, name: str, wanted: IPv4Network | IPv6Network, stored: Json | None) -> None:
+    space = [ip_network(text) for text in network["properties"]["addressSpace"]["addressPrefixes"]]
+    if not any(own.overlaps(wanted) and own.prefixlen <= wanted.prefixlen for own in space):
+        raise ArmError("NetcfgInvalidSubnet", f"Subnet '{name}' is not valid in virtual network '{network['name']}'.")
+    others = [one for one in network["properties"]["subnets"] if one is not stored]
+    if any(wanted.overlaps(ip_network(text)) for other in others for text in prefixes(other)):
+        raise ArmError(
+            "NetcfgSubnetRangesOverlap",
+            f"Subnet '{name}' is not valid because its IP address range overlaps with that of an existing subnet in "
+            f"virtual network '{network['name']}'.",
+        )
+
+
+def _put(call: Call, network: Json, subnet: Json, stored: Json | None) -> Callable[[], None]:
     """Put the subnet in its place; return what takes that back."""
-    call.state.remembered.keep(call.state.world)
+    call.state.remembered.keep(call.state.world, delay=call.state.effective_delay)
     before = copied(network)
     if stored:
         rewrite(stored, subnet)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from werkzeug import Response
 
 from l2bridge_helpers.lab.azure import conditions
@@ -29,7 +31,7 @@ def put_table(call: Call) -> Response:
     properties.setdefault("resourceGuid", uid(f"guid {new['id']}"))
     properties["routes"] = [_route(new, route) for route in properties.get("routes", [])]
     check_routes(new, call.state.routes_per_table)
-    call.state.remembered.keep(call.state.world)
+    call.state.remembered.keep(call.state.world, delay=call.state.effective_delay)
     undo = store(call, stored, new)
     return finish_put(call, stored or new, "PutRouteTableOperation", undo, created=stored is None)
 
@@ -98,9 +100,9 @@ def delete_route(call: Call) -> Response:
     return call.accepted(operation, None, 202, location=True)
 
 
-def _change(call: Call, table: Json):  # type: ignore[no-untyped-def]
+def _change(call: Call, table: Json) -> Callable[[], None]:
     """Remember the table; return what takes the change back."""
-    call.state.remembered.keep(call.state.world)
+    call.state.remembered.keep(call.state.world, delay=call.state.effective_delay)
     before = copied(table)
     return lambda: rewrite(table, before)
 

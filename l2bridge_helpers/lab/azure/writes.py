@@ -32,6 +32,7 @@ def made(call: Call, stored: Json | None, model: Any) -> Json:
 
     """
     body = call.content()
+    body = {**body, "properties": body.get("properties") or {}}
     check_name(call.name)
     location = _location(call, body, stored)
     check_tags(body.get("tags") or {})
@@ -50,9 +51,9 @@ def check_name(name: str) -> None:
     if len(name) > _LONGEST_NAME or not _NAME.fullmatch(name):
         raise ArmError(
             "InvalidResourceName",
-            f"Resource name {name} is invalid. The name can be up to {_LONGEST_NAME} characters long. It must begin with "
-            "a word character, and it must end with a word character or with '_'. The name may contain word characters "
-            "or '.', '-', '_'.",
+            f"Resource name {name} is invalid. The name can be up to {_LONGEST_NAME} characters long. It must begin "
+            "with a word character, and it must end with a word character or with '_'. The name may contain word "
+            "characters or '.', '-', '_'.",
         )
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from l2bridge_helpers.clouds.azure_names import default_table, route_label, tag_of
 from l2bridge_helpers.lab.azure.derived import refresh
 from l2bridge_helpers.lab.world import Json, World
 from l2bridge_helpers.lab.worlds.azure_build import CLUSTER, Net, build, configuration, interface, virtual_machine
 from l2bridge_helpers.lab.worlds.azure_names import network_id
-from l2bridge_helpers.lab.worlds.azure_network import route_table, security_group
+from l2bridge_helpers.lab.worlds.azure_network import Rule, route_table, security_group
 from l2bridge_helpers.lab.worlds.azure_pools import Pool, add_pool, pool_machines
 from l2bridge_helpers.lab.worlds.machine import Machine
 
@@ -26,9 +28,9 @@ _FUTURE: Json = {"futureSetting": {"keep": True}}
 """What no SDK knows yet."""
 
 
-def _machine(name: str, zone: str, number: int, **more: bool) -> Machine:
+def _machine(name: str, zone: str, number: int) -> Machine:
     address = f"10.10.{'ab'.index(zone)}.{3 + number}"
-    return Machine(name=name, zone=zone, address=address, pods=(f"10.42.{number}.0/24",), **more)
+    return Machine(name=name, zone=zone, address=address, pods=(f"10.42.{number}.0/24",))
 
 
 _BLOCKED, _SERVED = _machine("blocked-1", "b", 4), _machine("served-1", "b", 5)
@@ -38,8 +40,8 @@ _DUAL = Machine(
     name="dual-1", zone="a", address="10.10.0.11", address6="fd00:10:10::b", pods=("10.42.8.0/24", "fd00:10:42:8::/64")
 )
 MACHINES = (
-    _machine("control-1", "a", 1, control_plane=True),
-    _machine("done-1", "a", 2, forwarding=True),
+    replace(_machine("control-1", "a", 1), control_plane=True),
+    replace(_machine("done-1", "a", 2), forwarding=True),
     _NO_CIDR,
     _BLOCKED,
     _SERVED,
@@ -49,7 +51,7 @@ MACHINES = (
     _machine("upper-1", "a", 9),
     _machine("nameless-1", "b", 10),
     _machine("denied-1", "b", 11),
-    _machine("win-1", "a", 12, windows=True),
+    replace(_machine("win-1", "a", 12), windows=True),
 )
 _POOLS = (
     Pool(name="pool-u", machines=pool_machines("pool-u", "a", "10.10.0.20", 20, 2)),
@@ -94,7 +96,7 @@ def _settle_interfaces(world: World) -> None:
     _add_primary_interface(world, nics["two-nics-1-nic"])
 
 
-def _deny() -> tuple[str, str, str, int, str, str]:
+def _deny() -> Rule:
     """Return a rule before the ones of Azure that would let pods in."""
     return "deny-pods", "Deny", "Inbound", 200, "10.42.0.0/16", "*"
 

@@ -9,8 +9,10 @@ from l2bridge_helpers.lab.identity import uid
 from l2bridge_helpers.lab.world import Json
 from l2bridge_helpers.lab.worlds.azure_names import LOCATION, NETWORK, network_id, subnet_id
 
+Rule = tuple[str, str, str, int, str, str]
+"""Name, access, direction, priority, source and destination of a rule for everything."""
 _ANY: Json = {"protocol": "*", "sourcePortRange": "*", "destinationPortRange": "*"}
-_DEFAULT_RULES = (
+_DEFAULT_RULES: tuple[Rule, ...] = (
     ("AllowVnetInBound", "Allow", "Inbound", 65000, "VirtualNetwork", "VirtualNetwork"),
     ("AllowAzureLoadBalancerInBound", "Allow", "Inbound", 65001, "AzureLoadBalancer", "*"),
     ("DenyAllInBound", "Deny", "Inbound", 65500, "*", "*"),
@@ -95,8 +97,8 @@ def _route(table: str, name: str, prefix: str, hop: str) -> Json:
     }
 
 
-def security_group(name: str, rules: Sequence[tuple[str, str, str, int, str, str]] = ()) -> Json:
-    """Return a network security group; a rule is a name, access, direction, priority, source and destination."""
+def security_group(name: str, rules: Sequence[Rule] = ()) -> Json:
+    """Return a network security group with Azure's own rules behind these."""
     arm_id = network_id("networkSecurityGroups", name)
     return {
         "name": name,
@@ -107,15 +109,14 @@ def security_group(name: str, rules: Sequence[tuple[str, str, str, int, str, str
         "properties": {
             "provisioningState": "Succeeded",
             "resourceGuid": uid(f"guid {arm_id}"),
-            "securityRules": [_rule(arm_id, "securityRules", *rule) for rule in rules],
-            "defaultSecurityRules": [_rule(arm_id, "defaultSecurityRules", *rule) for rule in _DEFAULT_RULES],
+            "securityRules": [_rule(arm_id, "securityRules", rule) for rule in rules],
+            "defaultSecurityRules": [_rule(arm_id, "defaultSecurityRules", rule) for rule in _DEFAULT_RULES],
         },
     }
 
 
-def _rule(  # noqa: PLR0913 - the columns of a rule
-    group: str, kind: str, name: str, access: str, direction: str, priority: int, source: str, destination: str
-) -> Json:
+def _rule(group: str, kind: str, rule: Rule) -> Json:
+    name, access, direction, priority, source, destination = rule
     return {
         "name": name,
         "id": f"{group}/{kind}/{name}",
