@@ -1,11 +1,15 @@
-"""Clients for a lab: Google's SDK, and plain HTTP for what the SDK would not send."""
+"""Clients for a lab: the clouds' SDKs, and plain HTTP for what they would not send."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import requests
+from azure.core.pipeline.policies import SansIOHTTPPolicy
+from azure.mgmt.compute import ComputeManagementClient
+from azure.mgmt.network import NetworkManagementClient
 from google.api_core.client_options import ClientOptions
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import compute_v1
@@ -70,3 +74,115 @@ class Rest:
     def close(self) -> None:
         """Close the connection."""
         self._session.close()
+
+
+class NoCredential:
+    """What Azure's SDKs insist on; nobody asks it for a token."""
+
+    def get_token(self, *_: str, **__: Any) -> Any:
+        """Refuse."""
+        raise AssertionError("a token was asked for")
+
+
+def network(lab: Lab) -> Any:
+    """Return the network client of Azure's SDK, without credentials and retries."""
+    return NetworkManagementClient(NoCredential(), lab.azure.subscription, **_options(lab))
+
+
+def compute(lab: Lab) -> Any:
+    """Return the compute client of Azure's SDK, without credentials and retries."""
+    return ComputeManagementClient(NoCredential(), lab.azure.subscription, **_options(lab))
+
+
+def _options(lab: Lab) -> dict[str, Any]:
+    auth: Any = SansIOHTTPPolicy()
+    return {"base_url": lab.endpoint, "authentication_policy": auth, "polling_interval": 0.01, "retry_total": 0}
+
+
+@dataclass(frozen=True)
+class ArmAnswer:
+    """Status, JSON and headers of an answer of Azure Resource Manager."""
+
+    status: int
+    body: Json
+    headers: Mapping[str, str] = field(repr=False)
+
+    @property
+    def error(self) -> tuple[int, str]:
+        """Status and code."""
+        return self.status, str(self.body["error"]["code"])
+
+    @property
+    def message(self) -> str:
+        """The error's text."""
+        return str(self.body["error"]["message"])
+
+    @property
+    def detail(self) -> str:
+        """Code of the first detail."""
+        return str(self.body["error"]["details"][0]["code"])
+
+
+class Arm:
+    """Plain HTTP to the lab's Azure; every answer's operation can be followed with `done`."""
+
+    def __init__(self, lab: Lab) -> None:
+        """Speak to this lab."""
+        self._endpoint = lab.endpoint
+        self._session = requests.Session()
+        self.root = f"/subscriptions/{lab.azure.subscription}"
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+    ) -> ArmAnswer:
+        """Send a request to an id, to what is below the subscription, or to a URL."""
+        url = path if path.startswith("http") else self._endpoint + (path if path[:1] == "/" else f"{self.root}/{path}")
+        asked = {} if "api-version=" in url else {"api-version": "2026-03-01", **(query or {})}
+        found = self._session.request(method, url, json=body, params=asked, headers=headers, timeout=20)
+        return ArmAnswer(found.status_code, found.json() if found.content else {}, found.headers)
+
+    def get(self, path: str, **query: str) -> ArmAnswer:
+        """Read."""
+        return self.call("GET", path, query=query)
+
+    def put(self, path: str, body: object, match: str = "") -> ArmAnswer:
+        """Replace, if the resource still has this ETag."""
+        return self.call("PUT", path, body, {"If-Match": match} if match else None)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._session.close()
+
+
+def network_path(lab: Lab, path: str, group: str = "rg-network") -> str:
+    """Return the id of what Microsoft.Network has in a group, e.g. `routeTables/rt-hub`."""
+    return f"/subscriptions/{lab.azure.subscription}/resourceGroups/{group}/providers/Microsoft.Network/{path}"
+
+
+def compute_path(lab: Lab, path: str) -> str:
+    """Return the id of what Microsoft.Compute has in the cluster's group."""
+    return f"/subscriptions/{lab.azure.subscription}/resourceGroups/rg-cluster/providers/Microsoft.Compute/{path}"
+
+
+def nic_path(lab: Lab, name: str) -> str:
+    """Return the id of an ordinary network interface."""
+    return network_path(lab, f"networkInterfaces/{name}", "rg-cluster")
+
+
+SUBNET = "virtualNetworks/vnet-cluster/subnets"
+
+
+def route(name: str, prefix: str, hop: str = "10.10.0.4", **more: Any) -> Json:
+    """Return a route to a virtual appliance as ARM writes it."""
+    properties = {"addressPrefix": prefix, "nextHopType": "VirtualAppliance", "nextHopIpAddress": hop}
+    return {"name": name, "properties": properties | more}
+
+
+def table_of(*routes: Json, **more: Any) -> Json:
+    """Return a route table as a PUT takes it."""
+    return {"location": "westeurope", "properties": {"routes": list(routes)}} | more

@@ -152,6 +152,15 @@ def test_the_lab_can_be_slow(lab: Lab, rest: Rest) -> None:
     assert time.perf_counter() - start >= 0.15
 
 
+def test_trouble_can_say_how_long_to_wait(lab: Lab, rest: Rest) -> None:
+    """A refusal may have a header `Retry-After`."""
+    lab.gce.faults.add(("GET", "."), status=429, retry_after=3)
+    with requests.Session() as session:
+        found = session.get(f"{lab.endpoint}/compute/v1/projects/{PROJECT}", timeout=5)
+    assert (found.status_code, found.headers["Retry-After"]) == (429, "3")
+    assert rest.get("").status == 200
+
+
 def test_faults_can_be_cleared(lab: Lab, rest: Rest) -> None:
     """An endless fault ends when it is told to."""
     lab.gce.faults.add(("GET", "."), times=None)
