@@ -31,10 +31,11 @@ def prove_in_force(changes: Plan, fabric: Fabric, seen: Iterable[InForce]) -> li
 
 
 def _check(seen: InForce, wanted: dict[str, str]) -> Check:
-    asked = f"{len(wanted)} routes to pods in force"
+    count = "1 route" if len(wanted) == 1 else f"{len(wanted)} routes"
+    asked = f"{count} to pods in force"
     if seen.problem:
         return Check("note", seen.nic, "", asked, seen.problem)
     missing = [cidr for cidr, hop in wanted.items() if seen.routes.get(cidr) != hop]
     if not missing:
-        return Check("ok", seen.nic, "", asked, f"all {len(wanted)} are effective")
+        return Check("ok", seen.nic, "", asked, f"{count} effective")
     return Check("wrong", seen.nic, "", asked, f"not effective: {names_of(missing)}")

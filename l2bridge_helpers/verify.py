@@ -76,6 +76,8 @@ class _Wanted:
         found = "no such instance" if instance is None or nic is None else "on" if nic.forwarding else "off"
         if instance is not None and instance.uid != change.before.get("uid"):
             found = "another machine under the same name"
+        if not change.after["forwarding"] and found == on:
+            return Check("note", change.resource, change.node, "forwarding on", "off, and left alone")
         return Check("ok" if found == on else "wrong", change.resource, change.node, f"forwarding {on}", found)
 
     def _mark(self, change: Change) -> Check:

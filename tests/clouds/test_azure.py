@@ -634,7 +634,7 @@ def test_a_machine_that_does_not_run_is_a_note(small: Lab) -> None:
 
 def test_the_tag_virtual_network_holds_pods_once_their_routes_are_there(small: Lab) -> None:
     """A warning before, nothing after."""
-    assert ["by the name VirtualNetwork only" in finding.found for finding in _run(small).findings] == [True]
+    assert ["only by the name VirtualNetwork" in finding.found for finding in _run(small).findings] == [True]
     _converge(small)
     assert list(_run(small).findings) == []
 
