@@ -6,6 +6,7 @@ dictionary is sent as it is. Writes wait until the operation behind them has end
 
 from __future__ import annotations
 
+import logging
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -39,9 +40,12 @@ _CLOUDS = {
 _POLL, _LAB_POLL = 2.0, 0.05
 """Seconds between two looks at an operation where Azure does not say how long to wait."""
 _OPERATION_SECONDS = 1200.0
-_TRIES = 8
+_TRIES = 4
 """How often a write is sent while other operations stand in its way."""
 _LONGEST_PAUSE = 60.0
+
+logging.getLogger("azure").addHandler(logging.NullHandler())
+"""Where nobody listens to it, the SDK's log does not end up beside our errors."""
 
 Raw = dict[str, Any]
 

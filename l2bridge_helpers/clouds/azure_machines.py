@@ -7,8 +7,7 @@ machine. A uniform scale set's are its own resources: they are listed with it, a
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -117,11 +116,11 @@ class MachineReader:
     def _member(self, scale_set: Raw, machine: str, nics: list[Raw], names: dict[str, str]) -> Instance:
         group = scoped(text(scale_set.get("id")))
         made = instance_of(machine, nics, name=names.get(scoped(machine), ""), group=group)
-        return _with_nics(made, (self._following(nic, made, scale_set) for nic in made.nics))
+        return replace(made, nics=tuple(self._following(nic, made, scale_set) for nic in made.nics))
 
     def _following(self, nic: Nic, machine: Instance, scale_set: Raw) -> Nic:
         """Return the interface, fixed where its machine has to be upgraded and the operator does not allow it."""
-        if self._upgrade or not needs_upgrade(scale_set):
+        if nic.forwarding or self._upgrade or not needs_upgrade(scale_set):
             return nic
         number, name = machine.id.rpartition("/")[2], text(scale_set.get("name"))
         why = (
@@ -144,7 +143,7 @@ class MachineReader:
         own = {scoped(text(machine.get("id"))) for machine in members}
         self._keep(raw)
         self._found.instances = [
-            _in_group(one, scoped(arm_id)) if one.id in own else one for one in self._found.instances
+            replace(one, group=scoped(arm_id)) if one.id in own else one for one in self._found.instances
         ]
 
     def _keep(self, raw: Raw) -> None:
@@ -167,11 +166,3 @@ def _machine_of(nic: Raw) -> str:
 
 def _computer_name(machine: Raw) -> str:
     return text(mapping(properties_of(machine).get("osProfile")).get("computerName"))
-
-
-def _with_nics(instance: Instance, nics: Iterable[Nic]) -> Instance:
-    return Instance(instance.id, instance.uid, instance.name, instance.status, tuple(nics), group=instance.group)
-
-
-def _in_group(instance: Instance, group: str) -> Instance:
-    return Instance(instance.id, instance.uid, instance.name, instance.status, instance.nics, group=group)
