@@ -141,8 +141,9 @@ class Execution:
 
     def _unmade(self, change: Change) -> str:
         """Return why a subnet is not given its table: the table's write failed."""
-        rows = (result for result in self._outcomes.values() if result.outcome == "failed")
-        tables = {table for result in rows for table in (result.change.resource, result.change.after.get("table"))}
+        failed = (result.change for result in self._outcomes.values() if result.outcome == "failed")
+        rows = [row for row in failed if row.kind != "association"]  # another subnet's failure is its own
+        tables = {table for row in rows for table in (row.resource, row.after.get("table"))}
         return "the write of its route table failed first" if change.after["table"] in tables else ""
 
     def _result(self, place: int) -> Result:
