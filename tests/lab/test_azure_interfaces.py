@@ -362,3 +362,17 @@ def test_interfaces_of_flexible_scale_sets_are_ordinary_ones(messy: Lab, arm: Ar
     """Written like any other."""
     assert put(messy, arm, "pool-f000000-nic", enableIPForwarding=True).status == 200
     assert held(messy, "pool-f000000-nic")["properties"]["enableIPForwarding"]
+
+
+def test_the_request_log_keeps_what_was_sent(messy: Lab, arm: Arm) -> None:
+    """What becomes of a resource later is not in the log."""
+    body = copy.deepcopy(held(messy, "win-1-nic"))
+    assert arm.put(body["id"], body).status == 200
+    assert messy.requests[-1].body == body
+
+
+@pytest.mark.parametrize("tags", [[1], "a", {"a": 1}])
+def test_tags_are_texts_by_their_names(messy: Lab, arm: Arm, tags: object) -> None:
+    """Anything else cannot be parsed."""
+    body = {**copy.deepcopy(held(messy, "win-1-nic")), "tags": tags}
+    assert arm.put(body["id"], body).error == (400, "InvalidRequestFormat")

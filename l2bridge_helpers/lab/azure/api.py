@@ -21,6 +21,7 @@ from l2bridge_helpers.lab.azure.scale_sets import patch_scale_set, put_instance,
 from l2bridge_helpers.lab.azure.state import State, not_supported
 from l2bridge_helpers.lab.azure.subnets import put_subnet
 from l2bridge_helpers.lab.azure.tables import delete_route, delete_table, put_route, put_table
+from l2bridge_helpers.lab.azure.tags import TAGS, tags
 from l2bridge_helpers.lab.faults import Fault
 from l2bridge_helpers.lab.identity import uid
 from l2bridge_helpers.lab.record import Request
@@ -90,6 +91,8 @@ class Api:
     def _answer(self, request: HttpRequest, body: object | None) -> Response:
         query = {name.lower(): value for name, value in request.args.items()}
         _check_version(query)
+        if found := TAGS.fullmatch(request.path):
+            return self._tags(request, body, found[1], query)
         place = place_of(request.path)
         if place is None:
             raise _no_type("", request.path, query["api-version"])
@@ -101,6 +104,15 @@ class Api:
             return general.subscriptions(self._state)
         general.must_exist(self._state, place)
         return general.groups(self._state, place) if place.groups else general.subscription(self._state)
+
+    def _tags(self, request: HttpRequest, body: object | None, path: str, query: dict[str, str]) -> Response:
+        """Answer a request about the tags of a resource."""
+        place = place_of(path)
+        kind = KINDS.get(place.type.lower()) if place else None
+        if place is None or kind is None or place.listed:
+            raise not_supported(f"tags of {path}")
+        general.must_exist(self._state, place)
+        return tags(self._call(request, body, place, kind, query))
 
     def _provided(self, request: HttpRequest, body: object | None, place: Place, query: dict[str, str]) -> Response:
         """Answer a request about what a provider has."""

@@ -72,14 +72,15 @@ class Call:
         return f"{where}/providers/{self.kind.type.partition('/')[0]}/{tail}"
 
     def content(self) -> Json:
-        """Return the body.
+        """Return a copy of the body: what becomes of it is not to change the request log.
 
         Raises:
             ArmError: it is no JSON object.
 
         """
         if isinstance(self.body, dict):
-            return self.body
+            found: Json = json.loads(json.dumps(self.body))
+            return found
         raise ArmError(
             "InvalidRequestContent",
             "The request content was invalid and could not be deserialized: 'The body must be a JSON object.'",

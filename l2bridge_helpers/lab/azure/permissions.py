@@ -20,7 +20,7 @@ _JOINS = {
     "applicationSecurityGroups": f"{_NETWORK}/applicationSecurityGroups/joinIpConfiguration/action",
 }
 """What a resource may only refer to with a permission of its own (ARM calls them linked actions)."""
-_WORDS = {"GET": "read", "PUT": "write", "PATCH": "write", "DELETE": "delete"}
+WORDS = {"GET": "read", "PUT": "write", "PATCH": "write", "DELETE": "delete"}
 _CLIENT = f"The client 'lab' with object id '{uid('client lab')}'"
 
 
@@ -32,9 +32,18 @@ def authorize(call: Call, method: str) -> None:
 
     """
     if method == "POST":
-        action = f"{call.kind.type}/{call.place.last}/action"
+        allow(call, f"{call.kind.type}/{call.place.last}/action")
     else:
-        action = f"{call.kind.type}/{_WORDS.get(method, 'read')}"
+        allow(call, f"{call.kind.type}/{WORDS.get(method, 'read')}")
+
+
+def allow(call: Call, action: str) -> None:
+    """Refuse this action on what the call is about, if it is denied.
+
+    Raises:
+        ArmError: 403 AuthorizationFailed.
+
+    """
     if denied(call, action):
         raise ArmError(
             "AuthorizationFailed",

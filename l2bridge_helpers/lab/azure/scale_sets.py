@@ -30,7 +30,7 @@ def patch_scale_set(call: Call) -> Response:
     body = call.content()
     known = {"properties": stored["properties"]}
     replaced(body, known, model_of("compute", "VirtualMachineScaleSetUpdate"))
-    return _change(call, stored, _merged(copied(stored), copied(body)))
+    return _change(call, stored, _merged(copied(stored), body))
 
 
 def put_scale_set(call: Call) -> Response:
@@ -98,7 +98,7 @@ def put_instance(call: Call) -> Response:
     before = _snapshot(call, scale_set)
     own = (body.get("properties") or {}).get("networkProfileConfiguration")
     if own is not None:
-        stored["properties"]["networkProfileConfiguration"] = copied(own)
+        stored["properties"]["networkProfileConfiguration"] = own
     call.state.stamp(stored, "Updating")
     operation = begin(
         call,

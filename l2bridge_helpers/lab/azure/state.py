@@ -87,7 +87,10 @@ class State:
         """
         found = re.compile(path, re.IGNORECASE)
         self.failures.add(
-            lambda request: found.search(request.path) is not None, reason=code, message=message, times=times
+            lambda request: request.mutates and found.search(request.path) is not None,
+            reason=code,
+            message=message,
+            times=times,
         )
 
     def groups(self) -> dict[str, str]:

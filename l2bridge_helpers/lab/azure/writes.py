@@ -35,8 +35,8 @@ def made(call: Call, stored: Json | None, model: Any) -> Json:
     body = {**body, "properties": body.get("properties") or {}}
     check_name(call.name)
     location = _location(call, body, stored)
-    check_tags(body.get("tags") or {})
     new = replaced(body, stored or {}, model)
+    check_tags(new.get("tags", {}))
     properties = new.pop("properties", {})
     own = {"name": call.name, "id": call.id, "etag": "", "type": call.kind.type}
     if stored:
