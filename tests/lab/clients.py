@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -186,3 +187,16 @@ def route(name: str, prefix: str, hop: str = "10.10.0.4", **more: Any) -> Json:
 def table_of(*routes: Json, **more: Any) -> Json:
     """Return a route table as a PUT takes it."""
     return {"location": "westeurope", "properties": {"routes": list(routes)}} | more
+
+
+def held_nic(lab: Lab, name: str) -> Json:
+    """Return an interface as the world has it."""
+    return next(nic for nic in lab.world.cloud("networkInterfaces") if nic["name"] == name)
+
+
+def put_nic(lab: Lab, arm: Arm, name: str, **properties: Any) -> ArmAnswer:
+    """Send an interface back with other properties; None takes one out."""
+    body = copy.deepcopy(held_nic(lab, name))
+    body["properties"] |= properties
+    body["properties"] = {key: value for key, value in body["properties"].items() if value is not None}
+    return arm.put(body["id"], body)

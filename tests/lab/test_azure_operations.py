@@ -75,10 +75,11 @@ def test_a_write_is_an_operation(slow: Lab, arm: Arm, path: str, status: int) ->
 
 
 def test_a_removal_has_a_place_to_look(slow: Lab, arm: Arm) -> None:
-    """202 while it runs, 204 when it is done; only then the table is gone."""
+    """Beside its status: 202 while it runs, 204 when it is done; only then the table is gone."""
     there = network_path(slow, TABLE)
     answer = arm.call("DELETE", there)
     assert answer.status == 202
+    assert arm.get(answer.headers["Azure-AsyncOperation"]).body == {"status": "InProgress"}
     assert arm.get(answer.headers["Location"]).status == 202
     assert arm.get(there).body["properties"]["provisioningState"] == "Deleting"
     time.sleep(SECONDS)

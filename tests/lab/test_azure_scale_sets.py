@@ -180,8 +180,8 @@ def test_a_stale_etag_is_refused(sets: Lab) -> None:
 @pytest.mark.parametrize(
     ("patch", "error"),
     [
-        ({"futureSetting": 1}, (400, "InvalidRequestContent")),
-        ({"properties": {"upgradePolicy": {"mood": "good"}}}, (400, "InvalidRequestContent")),
+        ({"futureSetting": 1}, (400, "BadRequest")),
+        ({"properties": {"upgradePolicy": {"mood": "good"}}}, (400, "BadRequest")),
         ({"properties": {"orchestrationMode": "Flexible"}}, (409, "PropertyChangeNotAllowed")),
         ({"properties": {"overprovision": "yes"}}, (400, "InvalidRequestFormat")),
         ([], (400, "InvalidRequestContent")),

@@ -99,16 +99,20 @@ class Call:
         headers = {"ETag": value["etag"]} if "etag" in value else {}
         return answer(shown(value), status, headers)
 
-    def accepted(self, operation: Operation, value: Json | None, status: int, *, location: bool = False) -> Response:
-        """Return the answer that starts an operation."""
+    def accepted(self, operation: Operation, value: Json | None, status: int, *, asks: bool = False) -> Response:
+        """Return the answer that starts an operation.
+
+        A write has the URL of its operation, one that answers nothing else also that of its end; asking for what takes
+        time to find out has only the latter (captured answers of 2021 to 2023).
+        """
         place = f"{self.base}{operation.where}"
         tail = f"{operation.id}?api-version={self.version}"
         headers = {"Retry-After": self.state.retry_after}
         if value is not None and "etag" in value:
             headers["ETag"] = value["etag"]
-        if not location or value is None:
+        if not asks:
             headers["Azure-AsyncOperation"] = f"{place}/operations/{tail}"
-        if location:
+        if value is None:
             headers["Location"] = f"{place}/operationResults/{tail}"
         return answer(None if value is None else shown(value), status, headers)
 

@@ -28,7 +28,7 @@ def effective_routes(call: Call) -> Response:
     operation = begin(
         call, "GetVmEffectiveRoutesOperation", (), finish=lambda: None, result={"value": _routes(call, nic)}
     )
-    return call.accepted(operation, None, 202, location=True)
+    return call.accepted(operation, None, 202, asks=True)
 
 
 def _must_run(call: Call, nic: Json) -> None:

@@ -49,3 +49,13 @@ def missing(kind: str, name: str, group: str) -> ArmError:
         "For more details please go to https://aka.ms/ARMResourceNotFoundFix",
         404,
     )
+
+
+def no_parent(identifier: str) -> ArmError:
+    """Return the error about a part of what is not there (a captured answer has these words)."""
+    name = identifier.rpartition("/")[2]
+    return ArmError(
+        "ParentResourceNotFound",
+        f"Can not perform requested operation on nested resource. Parent resource '{name}' not found.",
+        404,
+    )

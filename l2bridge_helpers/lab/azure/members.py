@@ -135,12 +135,12 @@ def _words(kind: Any) -> frozenset[str]:
 
 
 def _unknown(name: str, model: Any, path: str) -> ArmError:
-    # Azure names its own class, and the line and position; the code is [U] for what is below `properties`.
-    return ArmError(
-        "InvalidRequestContent",
-        "The request content was invalid and could not be deserialized: "
-        f"'Could not find member '{name}' on object of type '{model.__name__}'. Path '{path}'.'",
-    )
+    # Azure names its own class, and the line and position. Compute's form is that of captured answers; for
+    # Network the code is [U] below `properties`.
+    text = f"Could not find member '{name}' on object of type '{model.__name__}'. Path '{path}'."
+    if ".compute." in model.__module__:
+        return ArmError("BadRequest", text)
+    return ArmError("InvalidRequestContent", f"The request content was invalid and could not be deserialized: '{text}'")
 
 
 def _wrong(value: object, kind: str, path: str) -> ArmError:

@@ -81,7 +81,7 @@ def upgrade_instances(call: Call) -> Response:
         finish=partial(_finish, call, stored, chosen),
         undo=_snapshot(call, stored),
     )
-    return call.accepted(operation, None, 202, location=True)
+    return call.accepted(operation, None, 202)
 
 
 def put_instance(call: Call) -> Response:

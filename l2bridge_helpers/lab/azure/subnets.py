@@ -11,7 +11,7 @@ from l2bridge_helpers.lab.azure import conditions
 from l2bridge_helpers.lab.azure.addresses import prefixes
 from l2bridge_helpers.lab.azure.call import Call
 from l2bridge_helpers.lab.azure.derived import refresh
-from l2bridge_helpers.lab.azure.errors import ArmError, retryable
+from l2bridge_helpers.lab.azure.errors import ArmError, no_parent, retryable
 from l2bridge_helpers.lab.azure.members import model_of, replaced
 from l2bridge_helpers.lab.azure.permissions import authorize_links
 from l2bridge_helpers.lab.azure.references import must_exist, only_ids
@@ -49,12 +49,7 @@ def put_subnet(call: Call) -> Response:
 def _network(call: Call) -> Json:
     found = call.state.find("virtualNetworks", call.parent_id)
     if found is None:
-        raise ArmError(
-            "ParentResourceNotFound",
-            "Failed to perform 'write' on resource(s) of type 'virtualNetworks/subnets', because the parent resource "
-            f"'{call.parent_id}' could not be found.",
-            404,
-        )
+        raise no_parent(call.parent_id)
     return found
 
 

@@ -9,7 +9,7 @@ from werkzeug import Response
 from l2bridge_helpers.lab.azure import conditions
 from l2bridge_helpers.lab.azure.call import Call, answer
 from l2bridge_helpers.lab.azure.derived import refresh
-from l2bridge_helpers.lab.azure.errors import ArmError
+from l2bridge_helpers.lab.azure.errors import ArmError, no_parent
 from l2bridge_helpers.lab.azure.members import model_of, replaced
 from l2bridge_helpers.lab.azure.route_rules import check_route, check_routes
 from l2bridge_helpers.lab.azure.writes import begin, check_name, copied, finish_put, made, rewrite, store
@@ -58,7 +58,7 @@ def delete_table(call: Call) -> Response:
         finish=lambda: tables.remove(stored),
         undo=lambda: rewrite(stored, before),
     )
-    return call.accepted(operation, None, 202, location=True)
+    return call.accepted(operation, None, 202)
 
 
 def put_route(call: Call) -> Response:
@@ -97,7 +97,7 @@ def delete_route(call: Call) -> Response:
     operation = begin(
         call, "DeleteRouteOperation", (table["id"],), finish=lambda: call.state.stamp(table, "Succeeded"), undo=undo
     )
-    return call.accepted(operation, None, 202, location=True)
+    return call.accepted(operation, None, 202)
 
 
 def _change(call: Call, table: Json) -> Callable[[], None]:
@@ -110,12 +110,7 @@ def _change(call: Call, table: Json) -> Callable[[], None]:
 def _table(call: Call) -> Json:
     found = call.state.find("routeTables", call.parent_id)
     if found is None:
-        raise ArmError(
-            "ParentResourceNotFound",
-            "Failed to perform 'write' on resource(s) of type 'routeTables/routes', because the parent resource "
-            f"'{call.parent_id}' could not be found.",
-            404,
-        )
+        raise no_parent(call.parent_id)
     return found
 
 
