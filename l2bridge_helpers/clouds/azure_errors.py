@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -94,17 +95,20 @@ def translate(err: azure.AzureError, doing: str) -> CloudError | ParameterError:
 
 def code_of(err: azure.HttpResponseError) -> str:
     """Return ARM's error code, "" when the answer has none."""
-    return str(err.error.code or "") if err.error else ""
+    error = _error_of(err)
+    return str(error.code or "") if error else ""
 
 
 def _refused(err: azure.HttpResponseError, doing: str) -> CloudError | ParameterError:
     code, text = code_of(err), _told(err)
     if code in _DENIED:
-        return _denied(text, doing)
+        return _denied(code, text, doing)
     if err.status_code == _UNAUTHORIZED:
         return _credentials(code, text, doing)
     if code == "SubscriptionNotFound":
-        return ParameterError(f"parameter subscription_id: {text} ({doing}); `az account list` shows those you may use")
+        return ParameterError(
+            f"parameter subscription_id: {code}: {text} ({doing}); `az account list` shows those you may use"
+        )
     return _failed(err, code, f"could not {doing}: {code or f'HTTP {err.status_code}'}: {text}")
 
 
@@ -125,27 +129,37 @@ def _failed(err: azure.HttpResponseError, code: str, said: str) -> CloudError:
     return PolicyError(f"{said}; a policy or a lock forbids it: ask for an exception") if policy else CloudError(said)
 
 
-def _denied(text: str, doing: str) -> AccessDeniedError:
+def _denied(code: str, text: str, doing: str) -> AccessDeniedError:
     found = _ACTION.findall(text)  # of a linked action: what is allowed, then what is not
     action = "may not {} on {}".format(*found[-1]) if found else f"may not do that ({text})"
-    return AccessDeniedError(f"could not {doing}: these credentials {action}; grant it, or use others")
+    return AccessDeniedError(f"could not {doing}: {code}: these credentials {action}; grant it, or use others")
 
 
 def _credentials(code: str, text: str, doing: str) -> CredentialsError:
     tenant = _TENANT.search(text)
     if code == "InvalidAuthenticationTokenTenant":
         todo = f"run `az login --tenant {tenant[1]}`" if tenant else "sign in to the subscription's tenant"
-        return CredentialsError(f"could not {doing}: the credentials are of another tenant ({text}); {todo}")
-    return CredentialsError(f"could not {doing}: Azure does not accept these credentials ({text}); sign in again")
+        return CredentialsError(f"could not {doing}: {code}: the credentials are of another tenant ({text}); {todo}")
+    said = f"{code}: {text}" if code else text
+    return CredentialsError(f"could not {doing}: Azure does not accept these credentials ({said}); sign in again")
 
 
 def _told(err: azure.HttpResponseError) -> str:
     """Return Azure's own message, with the details that say more than it does."""
-    if not err.error:
+    error = _error_of(err)
+    if not error:
         return _first_line(err)
-    details = [str(detail.message) for detail in err.error.details or [] if getattr(detail, "message", "")]
-    told = dict.fromkeys([str(err.error.message or ""), *details])
+    details = [str(detail.message) for detail in error.details or [] if getattr(detail, "message", "")]
+    told = dict.fromkeys([str(error.message or ""), *details])
     return " ".join(" ".join(filter(None, told)).split())[:_LONGEST] or _first_line(err)
+
+
+def _error_of(err: azure.HttpResponseError) -> azure.ODataV4Format | None:
+    """Return what the answer says, also where ARM's own reader gives up: on `"additionalInfo": null`."""
+    try:
+        return err.error or azure.ODataV4Format(json.loads(err.response.text() if err.response else ""))
+    except (AttributeError, TypeError, ValueError):
+        return None
 
 
 def _seconds(err: azure.HttpResponseError) -> float:

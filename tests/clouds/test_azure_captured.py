@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from l2bridge_helpers.clouds.azure_errors import code_of, translate
 from l2bridge_helpers.clouds.azure_read import (
     in_force_of,
     instance_of,
@@ -18,6 +21,8 @@ from l2bridge_helpers.clouds.azure_read import (
     upgrade_mode,
 )
 from l2bridge_helpers.clouds.azure_rules import group_of, rules_of
+from l2bridge_helpers.errors import AccessDeniedError, CredentialsError, ParameterError
+from tests.azure_refusals import refusal
 
 SUBSCRIPTION = "/subscriptions/00000000-0000-0000-0000-000000000000"
 SCOPE = "00000000-0000-0000-0000-000000000000"
@@ -305,3 +310,37 @@ def test_effective_routes_are_read() -> None:
     assert in_force_of({"value": [*default, own, own | {"state": "Invalid", "addressPrefix": ["10.244.2.0/24"]}]}) == {
         "10.244.1.0/24": "10.240.0.5"
     }
+
+
+def test_a_refusal_with_nulls_is_read() -> None:
+    """Some services send every property of an error, with null for nothing; the code is read all the same."""
+    nulls = dict.fromkeys(("target", "innerError", "debugInfo", "additionalInfo"))
+    body = {"error": {"code": "UserError", "message": "Can't find it: spare", "details": [], **nulls}, "time": "now"}
+    error = refusal(404, body)
+    assert code_of(error) == "UserError"
+    assert str(translate(error, "read it")) == "could not read it: UserError: Can't find it: spare"
+
+
+@pytest.mark.parametrize("body", [None, [], "busy", {"Message": "gone"}, {"error": None}])
+def test_a_refusal_that_says_nothing_has_its_status(body: object) -> None:
+    """Whatever stands between us and Azure may answer in its place."""
+    error = refusal(404, body)
+    assert code_of(error) == ""
+    assert str(translate(error, "read it")).startswith("could not read it: HTTP 404: ")
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind"),
+    [
+        (403, "AuthorizationFailed", AccessDeniedError),
+        (401, "InvalidAuthenticationTokenTenant", CredentialsError),
+        (401, "ExpiredAuthenticationToken", CredentialsError),
+        (404, "SubscriptionNotFound", ParameterError),
+    ],
+)
+def test_a_refusal_keeps_the_code_that_one_searches_for(status: int, code: str, kind: type[Exception]) -> None:
+    """Also where our text says in other words what Azure's message says."""
+    told = f"The client does not have authorization to perform action 'a/read' over scope '{SUBSCRIPTION}'."
+    error = translate(refusal(status, {"error": {"code": code, "message": told}}), "read it")
+    assert isinstance(error, kind)
+    assert f"{code}: " in str(error)
