@@ -12,10 +12,11 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlsplit
 
 from azure.core import MatchConditions
 from azure.core.credentials import TokenCredential
-from azure.core.pipeline import policies
+from azure.core.pipeline import PipelineRequest, policies
 from azure.core.polling import LROPoller
 from azure.identity import AzureAuthorityHosts, DefaultAzureCredential
 from azure.mgmt.compute import ComputeManagementClient
@@ -228,6 +229,7 @@ class AzureApi:
         lab = is_plain_http(self._endpoint)
         scope = _CLOUDS.get(self._endpoint, ("", self._endpoint))[1]
         steps: list[Any] = [
+            _OnlyThere(self._endpoint),
             policies.RequestIdPolicy(),
             policies.UserAgentPolicy(base_user_agent=f"l2bridge/{__version__}"),
             policies.ProxyPolicy(),
@@ -243,6 +245,32 @@ class AzureApi:
             "read_timeout": 60,
             "use_env_settings": not lab,
         }
+
+
+class _OnlyThere(policies.SansIOHTTPPolicy[Any, Any]):
+    """Refuses to follow an answer's link (next page, operation) to another host: a token would travel along."""
+
+    def __init__(self, endpoint: str) -> None:
+        """Keep where requests may go."""
+        self._scheme, self._place = _scheme_and_place(endpoint)
+
+    def on_request(self, request: PipelineRequest[Any]) -> None:
+        """Refuse a request to another host; ARM's own regional hosts are below the endpoint's.
+
+        Raises:
+            CloudError: the text names both.
+
+        """
+        scheme, place = _scheme_and_place(request.http_request.url)
+        if scheme != self._scheme or not f".{place}".endswith(f".{self._place}"):
+            raise CloudError(
+                f"an answer of {self._place} leads to {scheme}://{place}, which is not asked: nothing was sent"
+            )
+
+
+def _scheme_and_place(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc.rpartition("@")[2].lower()
 
 
 class _NoCredential:

@@ -1,0 +1,92 @@
+"""What the connection to ARM does and does not do, whatever the plan."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from werkzeug import Request, Response
+
+from l2bridge_helpers.clouds.azure_api import AzureApi
+from l2bridge_helpers.errors import CloudError
+from l2bridge_helpers.lab.server import Server
+
+SEEN: list[str] = []
+
+
+def _arm(link: str) -> Iterator[Server]:
+    def answer(request: Request) -> Response:
+        SEEN.append(request.path)
+        headers = {"Location": link, "Azure-AsyncOperation": link}
+        if request.method == "PUT":
+            return Response("{}", 201, headers, content_type="application/json")
+        return Response(json.dumps({"value": [], "nextLink": link}), content_type="application/json")
+
+    SEEN.clear()
+    server = Server(answer)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[Server]:
+    """A server whose answers lead to another one."""
+    yield from _arm("http://localhost:1/next")
+
+
+@pytest.mark.parametrize("read", ["interfaces", "scale_sets"])
+def test_a_next_page_on_another_host_is_not_asked_for(elsewhere: Server, read: str) -> None:
+    """A token would travel there."""
+    with pytest.raises(CloudError, match=r"leads to http://localhost:1, which is not asked"):
+        getattr(AzureApi("sub", elsewhere.url), read)("rg")
+    assert len(SEEN) == 1
+
+
+def test_an_operation_on_another_host_is_not_asked_for(elsewhere: Server) -> None:
+    """Nor is it taken for done."""
+    with pytest.raises(CloudError, match=r"leads to http://localhost:1, which is not asked"):
+        AzureApi("sub", elsewhere.url).put_interface("rg", "nic", {"etag": "1"})
+    assert len(SEEN) == 1
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_redirects_are_not_followed(status: int) -> None:
+    """An answer that leads elsewhere is an error."""
+    hits: list[str] = []
+
+    def answer(request: Request) -> Response:
+        hits.append(request.path)
+        return Response("", status, {"Location": "/elsewhere"})
+
+    server = Server(answer)
+    with pytest.raises(CloudError):
+        AzureApi("sub", server.url).interface("rg", "nic")
+    server.close()
+    assert len(hits) == 1
+
+
+def test_no_provider_is_registered_behind_our_back() -> None:
+    """The SDK's usual pipeline answers such a refusal by a write."""
+    hits: list[str] = []
+
+    def answer(request: Request) -> Response:
+        hits.append(f"{request.method} {request.path}")
+        error = {"code": "MissingSubscriptionRegistration", "message": "The subscription is not registered"}
+        return Response(json.dumps({"error": error}), 409, content_type="application/json")
+
+    server = Server(answer)
+    with pytest.raises(CloudError, match="MissingSubscriptionRegistration"):
+        AzureApi("sub", server.url).interfaces("rg")
+    server.close()
+    assert [hit.partition(" ")[0] for hit in hits] == ["GET"]
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"[]", b'{"value": 7}', b'{"value": [7]}', b'"text"', b""])
+def test_an_answer_of_another_form_is_one_line_of_ours(body: bytes) -> None:
+    """Whatever stands in the way of Azure."""
+    server = Server(lambda _: Response(body, content_type="application/json"))
+    with pytest.raises(CloudError, match="could not list network interfaces of group rg") as caught:
+        AzureApi("sub", server.url).interfaces("rg")
+    server.close()
+    assert "\n" not in str(caught.value)
