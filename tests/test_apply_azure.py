@@ -221,6 +221,16 @@ def test_a_table_that_cannot_be_written_is_given_to_nobody(fresh: Plan) -> None:
     assert "association" not in {kind for kinds in cloud.kinds() for kind in kinds}
 
 
+def test_an_empty_table_that_cannot_be_made_is_given_to_nobody(fresh: Plan) -> None:
+    """All its routes were left out before; its own row is reason enough."""
+    refuse = {f"cluster-rg/node-{number}-nic": CloudError("no") for number in (1, 2, 3)}
+    results = _apply(fresh, BatchCloud(refuse={**refuse, SPARE: CloudError("full")}))
+    assert [error for kind, _, error in _told(results) if kind == "table"] == ["full"]
+    assert [error for kind, _, error in _told(results) if kind == "association"] == [
+        "the write of its route table failed first"
+    ] * 3
+
+
 def test_a_table_whose_routes_failed_is_given_to_nobody_though_it_was_there() -> None:
     """Nothing in it leads to the pods."""
     made = world("ab", raw_table("pods", own_route(1)))
@@ -325,6 +335,17 @@ def test_a_template_that_cannot_be_changed_skips_its_instances() -> None:
         *[("route", "skipped", f"forwarding of cluster-rg/pool/{number}/nic failed first") for number in (1, 2)],
     ]
     assert [[row.node for row in write] for write in cloud.of(PODS)] == [["node-3"]]
+
+
+def test_a_template_that_fails_keeps_no_table_from_its_mark() -> None:
+    """Neither is any node's."""
+    claim = Change("update", "claim", PODS, "", {}, {"l2bridge:blue": "blue"}, "")
+    gone = Change("delete", "route", "r", "", {**_route(9).after}, {}, "")
+    cloud = BatchCloud(refuse={POOL: CloudError("no")})
+    _apply(_by_hand(*_with_pool().writes, claim, gone), cloud)
+    assert [[(row.kind, row.node) for row in write] for write in cloud.of(PODS)] == [
+        [("claim", ""), ("route", "node-3"), ("route", "")]
+    ]
 
 
 def test_another_scale_sets_template_is_no_reason() -> None:

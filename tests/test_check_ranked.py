@@ -19,6 +19,7 @@ from tests.azure_values import (
     guarded,
     item_of,
     nodes_of,
+    own_route,
     pod_cidr,
     raw_configuration,
     raw_group,
@@ -69,7 +70,7 @@ def _deny(name: str, priority: int, cidr: str, *, inbound: bool = True, **more: 
 
 
 @pytest.mark.parametrize("on", ["subnet", "nic"])
-@pytest.mark.parametrize("places", ["a", "aa", "ab", "aab"])
+@pytest.mark.parametrize("places", ["a", "aa", "ab", "aab", "aaa", "abbb"])
 def test_azures_own_rules_let_pods_through_once_they_are_routed(places: str, on: str) -> None:
     """The tag VirtualNetwork holds what the route tables lead to."""
     assert _found(places, _guarded(served(places), on=on)) == []
@@ -126,6 +127,25 @@ def test_a_group_on_one_interface_is_asked_about_that_node() -> None:
     (finding,) = _found("aab", replace(made, nics=nics, groups=(raw_group(SHUT),)))
     assert finding.found == "does not let packets from 10.42.1.0/24, 10.42.3.0/24 in at node node-2 (rule no-pods)"
     assert "--destination-address-prefixes 10.42.2.0/24 " in finding.todo
+
+
+@pytest.mark.parametrize("inbound", [True, False])
+def test_senders_and_receivers_are_not_mixed_up(inbound: bool) -> None:  # noqa: FBT001 - pytest's
+    """The pods of one node are kept from the interface of another one; the command names them on the right side."""
+    made, (direction, side, way) = served("aaa"), _way(inbound)
+    nics = (made.nics[0], guarded(made.nics[1]), made.nics[2])
+    rule = _deny("one", 200, pod_cidr(1), inbound=inbound)
+    (finding,) = _found("aaa", replace(made, nics=nics, groups=(raw_group(rule),)))
+    assert finding.found == f"does not let packets {side} {pod_cidr(1)} {way} at node node-2 (rule one)"
+    sides = (pod_cidr(1), pod_cidr(2)) if inbound else (pod_cidr(2), pod_cidr(1))
+    assert f"--direction={direction} " in finding.todo
+    assert f"--source-address-prefixes {sides[0]} --destination-address-prefixes {sides[1]} " in finding.todo
+
+
+def test_what_keeps_packets_from_the_pods_of_one_node_is_named_alone() -> None:
+    """The rule that lets them through to the other nodes is no reason."""
+    (finding,) = _with(raw_rule("to-two", 200, "Deny", "*", pod_cidr(2)))
+    assert finding.found.endswith("from 10.42.1.0/24, 10.42.2.0/24 in at nodes node-1, node-2 (rule to-two)")
 
 
 @pytest.mark.parametrize("cidr", ["10.42.2.128/25", "10.42.2.7/32", "10.42.2.7"])
@@ -201,6 +221,15 @@ def test_a_name_that_is_taken_is_not_given_again(taken: str) -> None:
     assert "--name=allow-pods-in-198 --priority=198 " in finding.todo
 
 
+def test_a_command_never_has_a_priority_of_azures_own_rules() -> None:
+    """People's begin at 100 and end at 4096; where Azure's own last rule decides, the last one is free."""
+    group = raw_group()
+    group["properties"]["defaultSecurityRules"] = [raw_rule("DenyAllInBound", 65500, "Deny")]
+    (finding,) = _found("aa", replace(_guarded(served("aa")), groups=(group,)))
+    assert "(rule DenyAllInBound)" in finding.found
+    assert "--priority=4096 " in finding.todo
+
+
 def test_where_there_is_no_room_in_front_only_what_to_do_is_said() -> None:
     """Priorities begin at 100."""
     (finding,) = _with({**SHUT, "properties": {**SHUT["properties"], "priority": 100}})
@@ -227,14 +256,15 @@ def test_each_family_has_a_command_of_its_own() -> None:
         nic = served("aa").nics[number - 1]
         both = [*nic["properties"]["ipConfigurations"], second]
         nics.append({**nic, "properties": {**nic["properties"], "ipConfigurations": both}})
-    fabric = replace(_guarded(served("aa"), raw_rule("no-pods", 200, "Deny")), nics=tuple(nics)).fabric()
+    rules = (_deny("four", 200, "10.42.0.0/16"), _deny("six", 300, "fd00::/8"))
+    fabric = replace(_guarded(served("aa"), *rules), nics=tuple(nics)).fabric()
     found = check_ranked(place(nodes_table(items), fabric).placed, fabric)
-    assert [finding.found.partition(" in at ")[0] for finding in found] == [
-        "does not let packets from 10.42.1.0/24, 10.42.2.0/24",
-        "does not let packets from fd00:42:1::/64, fd00:42:2::/64",
+    assert [finding.found for finding in found] == [
+        "does not let packets from 10.42.1.0/24, 10.42.2.0/24 in at nodes node-1, node-2 (rule four)",
+        "does not let packets from fd00:42:1::/64, fd00:42:2::/64 in at nodes node-1, node-2 (rule six)",
     ]
     assert "--name=allow-pods-in --priority=199" in found[0].todo
-    assert "--name=allow-pods-in-v6 --priority=199" in found[1].todo
+    assert "--name=allow-pods-in-v6 --priority=299" in found[1].todo
     assert "fd00" not in found[0].todo
     assert "10.42" not in found[1].todo
 
@@ -247,11 +277,21 @@ def test_each_family_has_a_command_of_its_own() -> None:
     [
         [raw_rule("pods", 100, "Allow", "10.42.0.0/16", "10.42.0.0/16")],
         [raw_rule("pods", 100, "Allow", None, "*", sourceAddressPrefixes=["10.42.0.0/23", "10.42.2.0/24"])],
+        [
+            raw_rule(
+                "pods",
+                100,
+                "Allow",
+                None,
+                "*",
+                sourceAddressPrefixes=["10.42.0.0/23", "10.42.2.0/25", "10.42.2.128/25"],
+            )
+        ],
         [raw_rule("one", 100, "Allow", "10.42.1.0/24"), raw_rule("two", 101, "Allow", "10.42.2.0/24")],
         [raw_rule("tcp", 100, "Allow", "10.0.0.0/8", protocol="Tcp")],
         [raw_rule("tagged", 100, "Allow", "VirtualNetwork", "VirtualNetwork")],
     ],
-    ids=["one range", "a list", "one for each node", "TCP", "the tag"],
+    ids=["one range", "a list", "halves", "one for each node", "TCP", "the tag"],
 )
 def test_pods_that_are_let_in_in_front_of_a_deny_are_fine(rules: list[Raw]) -> None:
     """By ranges or by the tag; the lowest number decides."""
@@ -319,6 +359,14 @@ def test_only_the_subnet_and_the_pods_that_are_missing_are_told(routed: tuple[in
     assert [(finding.object, f"does not hold {lacking} of" in finding.found) for finding in found] == (
         [("subnet cluster-rg/main/b", True)] if lacking else []
     )
+
+
+def test_the_receivers_own_pods_have_to_be_held_too() -> None:
+    """Here they are all that is missing."""
+    made = world("aaa", raw_table("pods", *(own_route(number) for number in (1, 2))), given="pods")
+    nics = (*made.nics[:2], guarded(made.nics[2]))
+    (finding,) = _found("aaa", replace(made, nics=nics, groups=(raw_group(),)))
+    assert "does not hold 1 of their CIDRs" in finding.found
 
 
 def test_a_wider_route_holds_the_pods_too() -> None:

@@ -181,6 +181,10 @@ def test_a_run_without_routes_touches_no_table() -> None:
     """Nor does it give one."""
     changes = plan(nodes_of("a"), world("a").fabric(), cluster=CLUSTER, scope=Scope(routes=False))
     assert {row.kind for row in changes} == {"forwarding"}
+    made = replace(served("ab"), subnets=(raw_subnet("a", "pods"), raw_subnet("b")))
+    changes = plan(nodes_of("ab"), made.fabric(), cluster=CLUSTER, scope=Scope(routes=False))
+    assert {row.kind for row in changes} == {"forwarding", "route"}
+    assert {row.action for row in changes} == {"none"}
 
 
 def test_what_is_in_place_needs_nothing() -> None:
@@ -226,6 +230,13 @@ def test_a_route_of_others_that_leads_home_satisfies(route: Raw) -> None:
     changes = _in_the_way(route, tags={"l2bridge:green": "green"})
     assert _rows(changes, "route") == [("none", "route", f"cluster-rg/pods/{route['name']}")]
     assert [kind for _, kind, _ in _writes(changes)] == ["forwarding"]
+
+
+def test_a_name_of_ours_in_other_hands_is_a_conflict() -> None:
+    """Someone's route of just that name, for another range: it is looked at, not led elsewhere."""
+    taken = raw_route(route_label(CLUSTER, pod_cidr(1)), "10.9.0.0/16", "10.9.9.9")
+    (row,) = _in_the_way(taken, tags=MARK).conflicts
+    assert row.reason == f"a route called {_label(1)} exists and is not what we would make; look at it"
 
 
 def test_a_wider_route_of_others_is_not_in_the_way() -> None:
@@ -325,6 +336,8 @@ def test_each_table_has_its_own_limit() -> None:
     stale = raw_table("pods", own_route(1, "10.10.0.99"), own_route(2, address(2, "b")))
     made = replace(world("ab", stale, limit=2), subnets=(raw_subnet("a", "pods"), raw_subnet("b", "pods")))
     assert _plan("ab", made).conflicts == ()
+    two = world("ab", raw_table("pods", tags={}), raw_table("more", tags={}), limit=2)
+    assert _plan("ab", replace(two, subnets=(raw_subnet("a", "pods"), raw_subnet("b", "more")))).conflicts == ()
     assert _plan("aa", world("aa", limit=2)).conflicts == ()
     assert [row.resource for row in _plan("aaa", world("aaa", limit=2)).conflicts] == [
         _label(3, default_table(CLUSTER))
@@ -415,6 +428,18 @@ def _mixed() -> World:
     hub = raw_table("hub", raw_route("default", "0.0.0.0/0", "10.9.9.9"), own_route(1, "10.10.0.99"), own_route(9))
     made = replace(world("aabbc", hub), subnets=(raw_subnet("a", "hub"), raw_subnet("b"), raw_subnet("c")))
     return replace(made, nics=(*served("aa").nics, *made.nics[2:]))
+
+
+def test_everything_at_once_is_in_the_order_in_which_it_is_applied() -> None:
+    """What subnets are given is full by then; deletions stand between."""
+    assert [(row.action, row.kind) for row in _plan("aabbc", _mixed()).writes] == [
+        *[("update", "forwarding")] * 3,
+        ("create", "table"),
+        ("update", "route"),
+        *[("create", "route")] * 9,
+        ("delete", "route"),
+        *[("update", "association")] * 2,
+    ]
 
 
 @pytest.mark.parametrize(

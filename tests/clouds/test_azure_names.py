@@ -100,6 +100,14 @@ def test_the_longest_name_still_fits() -> None:
     assert len(label) == 78
 
 
+@pytest.mark.parametrize("length", [1, 2, 29, 30, 31, 40, 200])
+def test_long_cluster_names_fit_too(length: int) -> None:
+    """What would be too long is cut off, with a digest in its place."""
+    label = route_label("a" * length, "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128")
+    assert len(label) <= 80
+    assert ("_ffff" in label, f"-{'a' * length}-" in label) == (True, length <= 30)
+
+
 @given(CLUSTERS, CLUSTERS, DESTINATIONS, DESTINATIONS)
 def test_a_name_tells_cluster_and_pod_cidr(one: str, other: str, here: str, there: str) -> None:
     """Names are unique in a table, which clusters may share: each pair has its own."""
@@ -127,6 +135,8 @@ def test_names_that_look_alike_stay_apart(one: tuple[str, str], other: tuple[str
         ("prod", "10.42.1.0/24", "l2b-prod-10.42.1.0_24"),
         ("prod.eu-1", "fd00:42:1::/64", "l2b-prod.eu-1-fd00_42_1___64"),
         ("arn:aws:eks/Prod", "10.42.1.0/24", "l2b-arn-aws-eks-prod_8ebf44c3-10.42.1.0_24"),
+        ("(Prod)", "10.42.1.0/24", "l2b-prod_cac37a3d-10.42.1.0_24"),
+        ("???", "10.42.1.0/24", "l2b-x_a03b221c-10.42.1.0_24"),
     ],
 )
 def test_a_name_is_the_same_on_every_run(cluster: str, destination: str, label: str) -> None:

@@ -422,7 +422,7 @@ def _everything(raw: Any) -> None:
     is_uniform(raw)
     needs_upgrade(raw)
     in_force_of(raw)
-    rules_of(raw, ())
+    assert all(type(rule.number) in (int, bool) for rule in rules_of(raw, ()))
     group_of(raw)
 
 
