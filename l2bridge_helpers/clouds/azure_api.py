@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlsplit
 
 from azure.core import MatchConditions
 from azure.core.credentials import TokenCredential
@@ -22,6 +21,7 @@ from azure.identity import AzureAuthorityHosts, DefaultAzureCredential
 from azure.mgmt.compute import ComputeManagementClient
 from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
 from azure.mgmt.network import NetworkManagementClient
+from urllib3.util import parse_url
 
 from l2bridge_helpers import __version__
 from l2bridge_helpers.clouds.azure_errors import BusyError, MissingError, explained
@@ -68,19 +68,25 @@ class AzureApi:
         """Return the network interfaces of a group, or of the whole subscription."""
         calls = self._network.network_interfaces
         where = f"of group {group}" if group else f"of subscription {self.subscription}"
-        return _list(f"list network interfaces {where}", lambda: calls.list(group) if group else calls.list_all())
+        return self._list(f"list network interfaces {where}", lambda: calls.list(group) if group else calls.list_all())
 
     def interface(self, group: str, name: str) -> Raw:
         """Return one network interface."""
-        return _get(f"read network interface {group}/{name}", lambda: self._network.network_interfaces.get(group, name))
+        return self._get(
+            f"read network interface {group}/{name}", lambda: self._network.network_interfaces.get(group, name)
+        )
 
     def virtual_network(self, group: str, name: str) -> Raw:
         """Return a virtual network with its subnets."""
-        return _get(f"read virtual network {group}/{name}", lambda: self._network.virtual_networks.get(group, name))
+        return self._get(
+            f"read virtual network {group}/{name}", lambda: self._network.virtual_networks.get(group, name)
+        )
 
     def subnet(self, group: str, network: str, name: str) -> Raw:
         """Return one subnet."""
-        return _get(f"read subnet {group}/{network}/{name}", lambda: self._network.subnets.get(group, network, name))
+        return self._get(
+            f"read subnet {group}/{network}/{name}", lambda: self._network.subnets.get(group, network, name)
+        )
 
     def route_table(self, group: str, name: str) -> Raw | None:
         """Return a route table with its routes, None when there is no such table.
@@ -90,7 +96,7 @@ class AzureApi:
 
         """
         try:
-            return _get(f"read route table {group}/{name}", lambda: self._network.route_tables.get(group, name))
+            return self._get(f"read route table {group}/{name}", lambda: self._network.route_tables.get(group, name))
         except MissingError as err:
             if err.code == "ResourceGroupNotFound":
                 raise
@@ -98,11 +104,11 @@ class AzureApi:
 
     def route_tables(self, group: str) -> list[Raw]:
         """Return the route tables of a group."""
-        return _list(f"list route tables of group {group}", lambda: self._network.route_tables.list(group))
+        return self._list(f"list route tables of group {group}", lambda: self._network.route_tables.list(group))
 
     def security_groups(self, group: str) -> list[Raw]:
         """Return the network security groups of a resource group."""
-        return _list(
+        return self._list(
             f"list network security groups of {group}", lambda: self._network.network_security_groups.list(group)
         )
 
@@ -116,17 +122,17 @@ class AzureApi:
     def scale_sets(self, group: str = "") -> list[Raw]:
         """Return the scale sets of a group, or of the whole subscription."""
         calls = self._compute.virtual_machine_scale_sets
-        return _list("list scale sets", lambda: calls.list(group) if group else calls.list_all())
+        return self._list("list scale sets", lambda: calls.list(group) if group else calls.list_all())
 
     def scale_set(self, group: str, name: str) -> Raw:
         """Return one scale set."""
         calls = self._compute.virtual_machine_scale_sets
-        return _get(f"read scale set {group}/{name}", lambda: calls.get(group, name))
+        return self._get(f"read scale set {group}/{name}", lambda: calls.get(group, name))
 
     def scale_set_interfaces(self, group: str, scale_set: str) -> list[Raw]:
         """Return the network interfaces of a uniform scale set."""
         calls = self._network.network_interfaces
-        return _list(
+        return self._list(
             f"list network interfaces of scale set {group}/{scale_set}",
             lambda: calls.list_virtual_machine_scale_set_network_interfaces(group, scale_set),
         )
@@ -134,39 +140,37 @@ class AzureApi:
     def scale_set_machines(self, group: str, scale_set: str) -> list[Raw]:
         """Return the instances of a uniform scale set."""
         calls = self._compute.virtual_machine_scale_set_vms
-        return _list(f"list instances of scale set {group}/{scale_set}", lambda: calls.list(group, scale_set))
+        return self._list(f"list instances of scale set {group}/{scale_set}", lambda: calls.list(group, scale_set))
 
     def machines_of(self, scale_set_id: str, group: str) -> list[Raw]:
         """Return the ordinary machines of a flexible scale set, by its ARM id."""
         wanted = f"'virtualMachineScaleSet/id' eq '{scale_set_id}'"
-        return _list("list machines of a scale set", lambda: self._compute.virtual_machines.list(group, filter=wanted))
+        return self._list(
+            "list machines of a scale set", lambda: self._compute.virtual_machines.list(group, filter=wanted)
+        )
 
     # Write.
 
     def put_interface(self, group: str, name: str, body: Raw) -> None:
         """Replace a network interface that still is as it was read."""
         calls: Any = self._network.network_interfaces
-        self._write(
-            f"update network interface {group}/{name}",
-            lambda: calls.begin_create_or_update(group, name, body, headers=_unchanged(body)),
-        )
+        doing = f"update network interface {group}/{name}"
+        headers = _unchanged(body, doing)
+        self._write(doing, lambda: calls.begin_create_or_update(group, name, body, headers=headers))
 
     def put_route_table(self, group: str, name: str, body: Raw) -> None:
         """Replace a route table that still is as it was read; make it when the body was not read from one."""
         calls: Any = self._network.route_tables
-        headers = _unchanged(body) or {"If-None-Match": "*"}
-        self._write(
-            f"write route table {group}/{name}",
-            lambda: calls.begin_create_or_update(group, name, body, headers=headers),
-        )
+        doing = f"write route table {group}/{name}"
+        headers = _unchanged(body, doing) if "id" in body else {"If-None-Match": "*"}
+        self._write(doing, lambda: calls.begin_create_or_update(group, name, body, headers=headers))
 
     def put_subnet(self, group: str, network: str, name: str, body: Raw) -> None:
         """Replace a subnet that still is as it was read."""
         calls: Any = self._network.subnets
-        self._write(
-            f"update subnet {group}/{network}/{name}",
-            lambda: calls.begin_create_or_update(group, network, name, body, headers=_unchanged(body)),
-        )
+        doing = f"update subnet {group}/{network}/{name}"
+        headers = _unchanged(body, doing)
+        self._write(doing, lambda: calls.begin_create_or_update(group, network, name, body, headers=headers))
 
     def patch_scale_set(self, group: str, name: str, body: Raw, etag: str) -> None:
         """Change a part of a scale set's model; with its etag only if it still is as it was read."""
@@ -200,13 +204,22 @@ class AzureApi:
 
     def _finished(self, doing: str, start: Callable[[], LROPoller[Any]]) -> Raw:
         """Return what an operation came to; its failure counts although the request was accepted."""
-        with explained(doing):
+        with explained(doing, self._endpoint):
             poller = start()
             poller.wait(_OPERATION_SECONDS)
             if not poller.done():
                 raise CloudError(f"could not {doing}: the operation still runs after {_OPERATION_SECONDS:.0f} s")
             result = poller.result()
             return result.as_dict() if result is not None else {}
+
+    def _list(self, doing: str, call: Callable[[], Iterable[Any]]) -> list[Raw]:
+        with explained(doing, self._endpoint):
+            return [item.as_dict() for item in call()]
+
+    def _get(self, doing: str, call: Callable[[], Any]) -> Raw:
+        with explained(doing, self._endpoint):
+            answer: Raw = call().as_dict()
+            return answer
 
     @cached_property
     def _network(self) -> NetworkManagementClient:
@@ -252,7 +265,7 @@ class _OnlyThere(policies.SansIOHTTPPolicy[Any, Any]):
 
     def __init__(self, endpoint: str) -> None:
         """Keep where requests may go."""
-        self._scheme, self._place = _scheme_and_place(endpoint)
+        self._there = parse_url(endpoint)
 
     def on_request(self, request: PipelineRequest[Any]) -> None:
         """Refuse a request to another host; ARM's own regional hosts are below the endpoint's.
@@ -261,16 +274,14 @@ class _OnlyThere(policies.SansIOHTTPPolicy[Any, Any]):
             CloudError: the text names both.
 
         """
-        scheme, place = _scheme_and_place(request.http_request.url)
-        if scheme != self._scheme or not f".{place}".endswith(f".{self._place}"):
+        url = request.http_request.url
+        asked = parse_url(url)  # the parser that will connect, too: others read some addresses differently
+        same = (asked.scheme, asked.port) == (self._there.scheme, self._there.port)
+        below = f".{asked.host}".endswith(f".{self._there.host}")
+        if not (same and below) or asked.auth or "\\" in url or not url.isprintable():
             raise CloudError(
-                f"an answer of {self._place} leads to {scheme}://{place}, which is not asked: nothing was sent"
+                f"an answer of {self._there.netloc} leads to {asked.netloc}, which is not asked: nothing was sent"
             )
-
-
-def _scheme_and_place(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.netloc.rpartition("@")[2].lower()
 
 
 class _NoCredential:
@@ -286,17 +297,16 @@ class _NoCredential:
         raise CloudError(f"no credentials go to a plain-http endpoint (asked for {', '.join(scopes)})")
 
 
-def _list(doing: str, call: Callable[[], Iterable[Any]]) -> list[Raw]:
-    with explained(doing):
-        return [item.as_dict() for item in call()]
+def _unchanged(body: Mapping[str, Any], doing: str) -> dict[str, str]:
+    """Return the header under which a resource is written only if it still is as it was read.
 
+    Raises:
+        CloudError: Azure has told no ETag, so that somebody's change could be overwritten.
 
-def _get(doing: str, call: Callable[[], Any]) -> Raw:
-    with explained(doing):
-        answer: Raw = call().as_dict()
-        return answer
-
-
-def _unchanged(body: Mapping[str, Any]) -> dict[str, str]:
+    """
     etag = body.get("etag")
-    return {"If-Match": etag} if isinstance(etag, str) and etag else {}
+    if not isinstance(etag, str) or not etag:
+        raise CloudError(
+            f"could not {doing}: Azure has told no ETag of it, and it is not written without one; run again"
+        )
+    return {"If-Match": etag}

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from azure.core import exceptions as azure
+from urllib3.exceptions import NewConnectionError
 
 from l2bridge_helpers.errors import (
     AccessDeniedError,
@@ -65,31 +66,34 @@ class BusyError(CloudError):
 
 
 @contextmanager
-def explained(doing: str) -> Iterator[None]:
-    """Turn the SDK's errors into ours."""
+def explained(doing: str, endpoint: str = "Azure") -> Iterator[None]:
+    """Turn the SDK's errors into ours. `doing` is what is tried, as in `could not <doing>`; `endpoint` is where."""
     try:
         yield
     except azure.AzureError as err:
-        raise translate(err, doing) from err
+        raise translate(err, doing, endpoint) from err
     except (AttributeError, KeyError, TypeError, ValueError) as err:
         raise CloudError(
             f"could not {doing}: the answer is not what Azure answers ({type(err).__name__}: {err})"
         ) from err
 
 
-def translate(err: azure.AzureError, doing: str) -> CloudError | ParameterError:
-    """Return our error for one of Azure's. `doing` is what was tried, as in `could not <doing>`."""
+def translate(err: azure.AzureError, doing: str, endpoint: str = "Azure") -> CloudError | ParameterError:
+    """Return our error for one of Azure's."""
     if isinstance(err, azure.HttpResponseError) and err.status_code:
         return _refused(err, doing)
     if isinstance(err, azure.ClientAuthenticationError):
         return CredentialsError(
-            f"could not {doing}: there are no Azure credentials that work ({_first_line(err)}); run `az login`, or set "
+            f"could not {doing}: there are no Azure credentials that work ({_reasons(err)}); run `az login`, or set "
             "AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or use the machine's managed identity"
         )
     if isinstance(err, azure.ServiceRequestError | azure.ServiceResponseError):
-        return UnreachableError(
-            f"could not {doing}: Azure does not answer ({_first_line(err)}); check endpoint, network and proxy"
+        refused = isinstance(err.inner_exception, NewConnectionError)
+        why = (
+            f"nothing answers at {endpoint}" if refused else f"the connection to {endpoint} failed ({_first_line(err)})"
         )
+        todo = "check parameter endpoint, network and proxy, then run again"
+        return UnreachableError(f"could not {doing}: {why}; {todo}")
     return CloudError(f"could not {doing}: the Azure SDK failed ({type(err).__name__}: {_first_line(err)})")
 
 
@@ -171,3 +175,9 @@ def _seconds(err: azure.HttpResponseError) -> float:
 
 def _first_line(err: Exception) -> str:
     return " ".join(str(err).strip().partition("\n")[0].split())[:_LONGEST]
+
+
+def _reasons(err: Exception) -> str:
+    """Return what failed, and what Azure's token service said against credentials that were tried."""
+    said = [line.strip() for line in str(err).splitlines() if "AADSTS" in line]
+    return " ".join(" ".join([_first_line(err), *dict.fromkeys(said)]).split())[:_LONGEST]

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 
-from l2bridge_helpers import apply, check, list_nodes, plan, prove
-from l2bridge_helpers.changes import Plan
+from l2bridge_helpers import list_nodes, prove
 from l2bridge_helpers.clouds.aws import Aws
-from l2bridge_helpers.clouds.base import Cloud
 from l2bridge_helpers.errors import (
     AccessDeniedError,
     BlockedError,
@@ -22,46 +18,17 @@ from l2bridge_helpers.errors import (
     ParameterError,
     UnreachableError,
 )
-from l2bridge_helpers.fabric import Fabric
-from l2bridge_helpers.findings import Findings
 from l2bridge_helpers.lab import Lab, Request, world
 from l2bridge_helpers.lab.worlds.aws_build import aws_id
-from l2bridge_helpers.platforms import cloud_of, scope_of
-from l2bridge_helpers.results import Results
+from l2bridge_helpers.platforms import cloud_of
+from tests.runs import Run, errors_of, parameters_of, remove_node, without_provider_ids
 
 MAIN, PRIVATE = aws_id("rtb", "main"), aws_id("rtb", "private")
-_DEFAULTS = {"mode": "apply", "region": "", "all_nics": True, "routes": False}
 
 
-@dataclass
-class Run:
-    """One run of the runbook up to its plan; `apply` goes on."""
-
-    lab: Lab
-    changed: dict[str, Any]
-    nodes: pd.DataFrame = field(init=False)
-    cloud: Cloud = field(init=False)
-    fabric: Fabric = field(init=False)
-    findings: Findings = field(init=False)
-    changes: Plan = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Read, check, plan."""
-        parameters = {**_DEFAULTS, **self.lab.parameters, **self.changed}
-        scope = scope_of("aws", parameters)
-        self.nodes = list_nodes(str(self.lab.kubeconfig))
-        self.cloud = cloud_of("aws", parameters)
-        self.fabric = self.cloud.observe(self.nodes)
-        self.findings = check(self.nodes, self.fabric, scope=scope)
-        self.changes = plan(self.nodes, self.fabric, cluster="lab", scope=scope)
-
-    def apply(self) -> Results:
-        """Carry the plan out."""
-        return apply(self.changes, self.cloud, findings=self.findings, mode="apply", confirm="lab")
-
-    def rows(self, *actions: str, kind: str = "route") -> list[tuple[str, str]]:
-        """Return (action, resource) of the rows with these actions."""
-        return [(row.action, row.resource) for row in self.changes if row.kind == kind and row.action in actions]
+def _rows(run: Run, *actions: str, kind: str = "route") -> list[tuple[str, str]]:
+    """Return (action, resource) of the plan's rows with these actions."""
+    return [(row.action, row.resource) for row in run.changes if row.kind == kind and row.action in actions]
 
 
 def _run(lab: Lab, **changed: Any) -> Run:
@@ -96,11 +63,6 @@ def _sent(lab: Lab, action: str) -> list[Request]:
     return [request for request in lab.writes if request.action == action]
 
 
-def _errors(results: Results) -> list[str]:
-    """Return the errors of what was tried and failed, without what was skipped for it."""
-    return [str(result.error) for result in results if result.outcome == "failed"]
-
-
 def _creates(part: str) -> Callable[[Request], bool]:
     return lambda request: request.action == "CreateRoute" and part in str(request.body)
 
@@ -112,15 +74,6 @@ def _eni(node: str) -> str:
 def _add_route(lab: Lab, destination: str, nic: str, table: str = MAIN) -> None:
     route = {"DestinationCidrBlock": destination, "NetworkInterfaceId": nic, "Origin": "CreateRoute", "State": "active"}
     _table(lab, table)["Routes"].append(route)
-
-
-def _remove_node(lab: Lab, name: str) -> None:
-    lab.world.nodes[:] = [node for node in lab.world.nodes if node["metadata"]["name"] != name]
-
-
-def _without_provider_ids(lab: Lab) -> None:
-    for node in lab.world.nodes:
-        node["spec"]["providerID"] = ""
 
 
 @pytest.fixture
@@ -171,7 +124,7 @@ def test_every_form_of_a_provider_id_finds_the_machine(small: Lab, form: str) ->
 
 def test_nodes_without_provider_id_are_found_by_their_address(small: Lab) -> None:
     """Whatever they are called."""
-    _without_provider_ids(small)
+    without_provider_ids(small)
     assert len(_run(small).changes.writes) == 6
 
 
@@ -190,7 +143,7 @@ def test_a_node_is_found_by_its_private_dns_name(small: Lab) -> None:
 
 def test_an_address_in_two_vpcs_is_refused(small: Lab) -> None:
     """Private networks share their addresses; the error names both and what to do."""
-    _without_provider_ids(small)
+    without_provider_ids(small)
     twin = copy.deepcopy(small.world.cloud("Instances")[0]) | {"InstanceId": aws_id("i", "twin"), "VpcId": "vpc-0"}
     small.world.cloud("Instances").append(twin)
     with pytest.raises(ParameterError, match=r"vpc-0, vpc-.*spec\.providerID"):
@@ -298,7 +251,7 @@ def test_a_foreign_route_in_the_way_is_a_conflict_and_stays(two: Lab) -> None:
     """Nothing at all is sent."""
     _add_route(two, "10.42.1.0/24", _eni("node-0"))
     run = _run(two, routes=True)
-    assert run.rows("conflict") == [("conflict", f"{MAIN}:10.42.1.0/24")]
+    assert _rows(run, "conflict") == [("conflict", f"{MAIN}:10.42.1.0/24")]
     with pytest.raises(BlockedError, match=r"made by others, leads 10\.42\.1\.0/24"):
         run.apply()
     assert two.writes == []
@@ -309,14 +262,14 @@ def test_a_foreign_route_to_the_node_satisfies_and_stays_foreign(two: Lab) -> No
     _add_route(two, "10.42.1.0/24", _eni("node-1"))
     _converge(two)
     assert _marks(two, MAIN) == {"l2bridge:lab": "10.42.0.0/24 10.42.2.0/23-24"}
-    _remove_node(two, "node-1")
-    assert _run(two, routes=True).rows("delete") == [("delete", f"{PRIVATE}:10.42.1.0/24")]
+    remove_node(two, "node-1")
+    assert _rows(_run(two, routes=True), "delete") == [("delete", f"{PRIVATE}:10.42.1.0/24")]
 
 
 def test_a_route_of_a_node_that_is_gone_goes_with_its_mark(two: Lab) -> None:
     """Nothing else does."""
     _converge(two)
-    _remove_node(two, "node-3")
+    remove_node(two, "node-3")
     _converge(two)
     assert "10.42.3.0/24" not in _routes(two, MAIN) | _routes(two, PRIVATE)
     assert _marks(two, MAIN) == {"l2bridge:lab": "10.42.0.0/23-24 10.42.2.0/24"}
@@ -338,12 +291,12 @@ def test_the_route_of_a_moved_node_is_replaced_in_one_step(two: Lab) -> None:
 def test_our_blackholes_are_cleaned(two: Lab) -> None:
     """The machine is gone and its node too: the route to nowhere goes."""
     _converge(two)
-    _remove_node(two, "node-3")
+    remove_node(two, "node-3")
     machines = two.world.cloud("Instances")
     machines[:] = [one for one in machines if one["InstanceId"] != aws_id("i", "node-3")]
     run = _run(two, routes=True)
     assert {route.status for route in run.fabric.routes if route.destination == "10.42.3.0/24"} == {"blackhole"}
-    assert len(run.rows("delete")) == 2
+    assert len(_rows(run, "delete")) == 2
     run.apply()
     assert "10.42.3.0/24" not in _routes(two)
 
@@ -360,7 +313,7 @@ def test_a_route_of_another_cluster_is_not_ours(two: Lab) -> None:
     _add_route(two, "10.99.0.0/24", _eni("node-0"))
     _table(two)["Tags"].append({"Key": "l2bridge:green", "Value": "10.99.0.0/24"})
     _converge(two)
-    _remove_node(two, "node-0")
+    remove_node(two, "node-0")
     _converge(two)
     assert _marks(two)["l2bridge:green"] == "10.99.0.0/24"
     assert "10.99.0.0/24" in _routes(two)
@@ -377,13 +330,13 @@ def test_a_run_that_broke_off_is_recognised_by_its_claim(two: Lab) -> None:
     """Routes that were made count as ours, the others are made; no claim is left."""
     two.aws.faults.add(_creates("10.42.2.0"), status=400, reason="InternalFailure", times=None)
     results = _run(two, routes=True).apply()
-    assert (len(_errors(results)), _marks(two)) == (1, {"l2bridge-claim:lab": "10.42.0.0/22-24"})
+    assert (len(errors_of(results)), _marks(two)) == (1, {"l2bridge-claim:lab": "10.42.0.0/22-24"})
     two.aws.faults.clear()
-    assert len(_run(two, routes=True).rows("create")) == 2
+    assert len(_rows(_run(two, routes=True), "create")) == 2
     _converge(two)
     assert _marks(two) == {"l2bridge:lab": "10.42.0.0/22-24"}
-    _remove_node(two, "node-0")
-    assert len(_run(two, routes=True).rows("delete")) == 2
+    remove_node(two, "node-0")
+    assert len(_rows(_run(two, routes=True), "delete")) == 2
 
 
 def test_a_route_that_someone_makes_after_the_claim_is_never_ours(two: Lab) -> None:
@@ -392,8 +345,8 @@ def test_a_route_that_someone_makes_after_the_claim_is_never_ours(two: Lab) -> N
     _add_route(two, "10.42.1.0/24", _eni("node-0"))
     assert [str(result.error) for result in run.apply().failed if "one is there now" in str(result.error)]
     again = _run(two, routes=True)
-    assert again.rows("conflict") == [("conflict", f"{MAIN}:10.42.1.0/24")]
-    _remove_node(two, "node-1")
+    assert _rows(again, "conflict") == [("conflict", f"{MAIN}:10.42.1.0/24")]
+    remove_node(two, "node-1")
     _converge(two)
     assert _routes(two)["10.42.1.0/24"] == _eni("node-0")
     assert "l2bridge-claim:lab" not in _marks(two)
@@ -402,12 +355,12 @@ def test_a_route_that_someone_makes_after_the_claim_is_never_ours(two: Lab) -> N
 def test_a_route_that_changed_since_the_read_is_not_deleted(two: Lab) -> None:
     """It is looked at again right before, and the mark of its table stays."""
     _converge(two)
-    _remove_node(two, "node-3")
+    remove_node(two, "node-3")
     run = _run(two, routes=True)
     for route in _table(two)["Routes"]:
         if route["DestinationCidrBlock"] == "10.42.3.0/24":
             route["NetworkInterfaceId"] = _eni("node-0")
-    (error,) = _errors(run.apply())
+    (error,) = errors_of(run.apply())
     assert "no longer the one that was read" in error
     assert _routes(two)["10.42.3.0/24"] == _eni("node-0")
 
@@ -423,7 +376,7 @@ def test_routes_without_their_claim_are_not_made(two: Lab) -> None:
 def test_a_full_table_is_said_with_its_name(two: Lab) -> None:
     """An account may have less than the published limit."""
     two.aws.routes_per_table = 3
-    errors = _errors(_run(two, routes=True).apply())
+    errors = errors_of(_run(two, routes=True).apply())
     assert errors
     assert all("RouteLimitExceeded" in error and "rtb-" in error for error in errors)
 
@@ -431,8 +384,8 @@ def test_a_full_table_is_said_with_its_name(two: Lab) -> None:
 def test_without_routes_ours_stay(two: Lab) -> None:
     """A run that is told to leave routes alone removes none."""
     _converge(two)
-    _remove_node(two, "node-3")
-    assert _run(two).rows("create", "update", "delete") == []
+    remove_node(two, "node-3")
+    assert _rows(_run(two), "create", "update", "delete") == []
 
 
 # Permissions, trouble, where to look.
@@ -538,7 +491,7 @@ def test_the_lab_is_not_asked_for_through_a_proxy(small: Lab, bare: pytest.Monke
     """Nothing of it leaves this machine."""
     nodes = list_nodes(str(small.kubeconfig))
     bare.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-    cloud = cloud_of("aws", {**_DEFAULTS, **small.parameters})
+    cloud = cloud_of("aws", parameters_of(small))
     assert len(cloud.observe(nodes).instances) == 6
 
 

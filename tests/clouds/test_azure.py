@@ -5,15 +5,11 @@ from __future__ import annotations
 import copy
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
-import pandas as pd
 import pytest
 
-from l2bridge_helpers import apply, check, list_nodes, plan, prove
-from l2bridge_helpers.changes import Plan
-from l2bridge_helpers.clouds.base import Cloud
+from l2bridge_helpers import list_nodes, prove
 from l2bridge_helpers.errors import (
     AccessDeniedError,
     BlockedError,
@@ -21,61 +17,22 @@ from l2bridge_helpers.errors import (
     ParameterError,
     UnreachableError,
 )
-from l2bridge_helpers.fabric import Fabric
-from l2bridge_helpers.findings import Findings
 from l2bridge_helpers.lab import Lab, Request, world
 from l2bridge_helpers.nodes import node_rows
 from l2bridge_helpers.platforms import cloud_of
-from l2bridge_helpers.proof import Proof
-from l2bridge_helpers.results import Results
+from tests.runs import Run, errors_of, parameters_of, remove_node, without_provider_ids
 
 OURS = "l2bridge-lab"
-_DEFAULTS = {
-    "mode": "apply",
-    "resource_group": "",
-    "route_table": "",
-    "upgrade_instances": False,
-    "effective_routes": "sample",
-    "route_limit": 0,
-}
 Json = dict[str, Any]
 
 
-@dataclass
-class Run:
-    """One run of the runbook up to its plan; `apply` goes on."""
-
-    lab: Lab
-    changed: dict[str, Any]
-    nodes: pd.DataFrame = field(init=False)
-    cloud: Cloud = field(init=False)
-    fabric: Fabric = field(init=False)
-    findings: Findings = field(init=False)
-    changes: Plan = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Read, check, plan."""
-        self.nodes = list_nodes(str(self.lab.kubeconfig))
-        self.cloud = cloud_of("azure", {**_DEFAULTS, **self.lab.parameters, **self.changed})
-        self.fabric = self.cloud.observe(self.nodes)
-        self.findings = check(self.nodes, self.fabric)
-        self.changes = plan(self.nodes, self.fabric, cluster="lab")
-
-    def apply(self) -> Results:
-        """Carry the plan out."""
-        return apply(self.changes, self.cloud, findings=self.findings, mode="apply", confirm="lab")
-
-    def proof(self, results: Results) -> Proof:
-        """Return what a fresh read shows."""
-        return prove(self.changes, results, self.cloud, self.nodes, self.fabric, patience=2)
-
-    def rows(self, *kinds: str) -> list[tuple[str, str]]:
-        """Return (action, resource's last part) of the rows of these kinds that are no `none`."""
-        return [
-            (row.action, row.resource.rpartition("/")[2])
-            for row in self.changes
-            if row.kind in kinds and row.action != "none"
-        ]
+def _rows(run: Run, *kinds: str) -> list[tuple[str, str]]:
+    """Return (action, resource's last part) of the plan's rows of these kinds that are no `none`."""
+    return [
+        (row.action, row.resource.rpartition("/")[2])
+        for row in run.changes
+        if row.kind in kinds and row.action != "none"
+    ]
 
 
 def _run(lab: Lab, **changed: Any) -> Run:
@@ -118,28 +75,14 @@ def _put(lab: Lab, part: str) -> list[Request]:
     return [request for request in lab.writes if part.lower() in request.path.lower()]
 
 
-def _remove_node(lab: Lab, name: str) -> None:
-    lab.world.nodes[:] = [node for node in lab.world.nodes if node["metadata"]["name"] != name]
-
-
 def _node(lab: Lab, name: str) -> Json:
     return next(node for node in lab.world.nodes if node["metadata"]["name"] == name)
-
-
-def _without_provider_ids(lab: Lab) -> None:
-    for node in lab.world.nodes:
-        node["spec"]["providerID"] = ""
 
 
 def _add_route(lab: Lab, table: str, prefix: str, hop: str, name: str = "by-hand") -> None:
     route = {"addressPrefix": prefix, "nextHopType": "VirtualAppliance", "nextHopIpAddress": hop}
     raw = _table(lab, table)
     raw["properties"]["routes"].append({"id": f"{raw['id']}/routes/{name}", "name": name, "properties": route})
-
-
-def _errors(results: Results) -> list[str]:
-    """Return the errors of what was tried and failed, each once, without what was skipped for it."""
-    return list(dict.fromkeys(str(result.error) for result in results if result.outcome == "failed"))
 
 
 def _stripped(value: Any) -> Any:
@@ -214,13 +157,13 @@ def test_a_second_run_does_nothing(small: Lab) -> None:
 
 def test_nodes_without_provider_id_are_found_by_their_address(small: Lab) -> None:
     """Whatever they are called, in the one virtual network that has their addresses."""
-    _without_provider_ids(small)
+    without_provider_ids(small)
     assert len(_run(small).changes.writes) == 14
 
 
 def test_an_address_in_two_networks_is_refused(small: Lab) -> None:
     """Private networks share their addresses; the error names both and what to do."""
-    _without_provider_ids(small)
+    without_provider_ids(small)
     twin = copy.deepcopy(small.world.cloud("networkInterfaces")[0])
     for entry in twin["properties"]["ipConfigurations"]:
         entry["properties"]["subnet"]["id"] = entry["properties"]["subnet"]["id"].replace("vnet-cluster", "vnet-other")
@@ -329,7 +272,7 @@ def test_a_foreign_table_is_as_it_was_but_for_our_routes(messy: Lab) -> None:
 def test_a_subnet_without_a_table_is_not_given_one_that_leads_elsewhere(messy: Lab) -> None:
     """The hub's default route would move all that the subnet sends."""
     run = _run(messy)
-    assert run.rows("association") == [("update", "nodes-a")]
+    assert _rows(run, "association") == [("update", "nodes-a")]
     assert {row.after["table"].rpartition("/")[2] for row in run.changes.writes if row.kind == "association"} == {OURS}
 
 
@@ -369,8 +312,8 @@ def test_a_foreign_route_to_the_node_satisfies_and_stays_foreign(small: Lab) -> 
     _add_route(small, OURS, "10.42.1.0/24", _address(small, "10.42.1.0/24"))
     assert _run(small).changes.writes == ()
     gone = next(node for node in small.world.nodes if node["spec"]["podCIDR"] == "10.42.1.0/24")
-    _remove_node(small, gone["metadata"]["name"])
-    assert _run(small).rows("route") == []
+    remove_node(small, gone["metadata"]["name"])
+    assert _rows(_run(small), "route") == []
 
 
 def test_the_route_of_a_moved_node_is_replaced_in_the_one_write(small: Lab) -> None:
@@ -381,14 +324,14 @@ def test_the_route_of_a_moved_node_is_replaced_in_the_one_write(small: Lab) -> N
         node["spec"] = {**node["spec"], "podCIDR": cidr, "podCIDRs": [cidr]}
     before = len(_put(small, "/routeTables/"))
     run = _converge(small)
-    assert [action for action, _ in run.rows("route")] == ["update", "update"]
+    assert [action for action, _ in _rows(run, "route")] == ["update", "update"]
     assert len(_put(small, "/routeTables/")) == before + 1
 
 
 def test_a_route_of_a_node_that_is_gone_goes(small: Lab) -> None:
     """Nothing else does, until the last one takes the tag with it."""
     _converge(small)
-    _remove_node(small, "node-3")
+    remove_node(small, "node-3")
     _converge(small)
     assert len(_routes(small)) == 5
     assert _table(small)["tags"] == {"l2bridge:lab": "lab"}
@@ -400,9 +343,9 @@ def test_a_stale_route_of_ours_is_cleaned(messy: Lab) -> None:
     stale = set(_routes(messy))
     _converge(messy, upgrade_instances=True)
     assert stale <= set(_routes(messy))  # a node without pod CIDR could yet be given that one
-    _remove_node(messy, "nocidr-1")
+    remove_node(messy, "nocidr-1")
     run = _converge(messy, upgrade_instances=True)
-    assert [action for action, _ in run.rows("route")].count("delete") == 1
+    assert [action for action, _ in _rows(run, "route")].count("delete") == 1
     assert not stale & set(_routes(messy))
 
 
@@ -412,7 +355,7 @@ def test_another_clusters_routes_are_not_ours(small: Lab) -> None:
     raw = _table(small)
     raw["tags"]["l2bridge:green"] = "green"
     _add_route(small, OURS, "10.99.0.0/24", "10.10.0.99", name="l2b-green-10.99.0.0_24")
-    _remove_node(small, "node-3")
+    remove_node(small, "node-3")
     _converge(small)
     assert _table(small)["tags"]["l2bridge:green"] == "green"
     assert "10.99.0.0/24" in _routes(small)
@@ -502,7 +445,7 @@ def test_someone_elses_change_of_an_interface_is_not_overwritten(small: Lab) -> 
 def test_someone_elses_route_since_the_read_is_carried_along(small: Lab) -> None:
     """The table is read right before it is written."""
     _converge(small)
-    _remove_node(small, "node-3")
+    remove_node(small, "node-3")
     run = _run(small)
     _add_route(small, OURS, "192.168.7.0/24", "10.10.0.99")
     assert run.apply().failed == ()
@@ -516,7 +459,7 @@ def test_someone_elses_route_with_a_prefix_of_ours_is_never_replaced(small: Lab)
     raw["properties"]["routes"] = [one for one in raw["properties"]["routes"] if "10.42.1.0" not in one["name"]]
     run = _run(small)
     _add_route(small, OURS, "10.42.1.0/24", "10.10.0.99")
-    (error,) = _errors(run.apply())
+    (error,) = errors_of(run.apply())
     assert "route by-hand leads 10.42.1.0/24 to 10.10.0.99 now" in error
     assert _routes(small)["10.42.1.0/24"] == "10.10.0.99"
 
@@ -526,7 +469,7 @@ def test_a_subnet_that_gets_another_table_meanwhile_keeps_it(small: Lab) -> None
     run = _run(small)
     other = {"id": _nic(small, "node-1")["id"].replace("networkInterfaces/node-1-nic", "routeTables/theirs")}
     _subnet(small, "nodes")["properties"]["routeTable"] = other
-    (error,) = _errors(run.apply())
+    (error,) = errors_of(run.apply())
     assert "has got the route table rg-cluster/theirs meanwhile" in error
     assert _subnet(small, "nodes")["properties"]["routeTable"] == other
 
@@ -536,7 +479,7 @@ def test_a_new_table_that_someone_makes_first_is_not_overwritten(small: Lab) -> 
     run = _run(small)
     _converge_table_of_others(small)
     results = run.apply()
-    assert "is there by now" in _errors(results)[0]
+    assert "is there by now" in errors_of(results)[0]
     assert _table(small)["tags"] == {"owner": "others"}
     assert _subnet(small, "nodes")["properties"].get("routeTable") is None
 
@@ -578,7 +521,7 @@ def test_what_is_accepted_and_fails_later_is_a_failure(small: Lab) -> None:
     """The operation's own error is told."""
     small.azure.failures.add(("PUT", "networkInterfaces/node-1-nic"), reason="NicUpdateFailed", message="no luck today")
     results = _run(small).apply()
-    assert ["no luck today" in error for error in _errors(results)] == [True]
+    assert ["no luck today" in error for error in errors_of(results)] == [True]
 
 
 def test_an_answer_that_is_lost_after_the_work_is_no_failure(small: Lab) -> None:
@@ -676,7 +619,7 @@ def test_a_group_that_does_not_exist_is_named(small: Lab) -> None:
 
 def test_a_subscription_that_does_not_exist_is_named(small: Lab) -> None:
     """The parameter is."""
-    _without_provider_ids(small)
+    without_provider_ids(small)
     with pytest.raises(ParameterError, match="parameter subscription_id"):
         _run(small, subscription_id="ffffffff-1bf0-4dda-aec3-cb9272f09590")
 
@@ -720,7 +663,7 @@ def test_what_may_be_left_out_is_a_warning(small: Lab, action: str) -> None:
 def test_a_write_that_is_not_allowed_names_its_action(small: Lab, action: str, count: int) -> None:
     """Each resource is named, and what to do."""
     small.azure.denied_actions.add(action)
-    errors = _errors(_run(small).apply())
+    errors = errors_of(_run(small).apply())
     assert len(errors) >= count
     assert all(action in error and "grant it" in error for error in errors)
 
@@ -768,13 +711,13 @@ def test_the_lab_is_not_asked_for_through_a_proxy(small: Lab, monkeypatch: pytes
     """Nothing of it leaves this machine."""
     nodes = list_nodes(str(small.kubeconfig))
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-    cloud = cloud_of("azure", {**_DEFAULTS, **small.parameters})
+    cloud = cloud_of("azure", parameters_of(small))
     assert len(cloud.observe(nodes).instances) == 6
 
 
 def test_nothing_listening_is_said(small: Lab) -> None:
     """The error names the parameter."""
-    with pytest.raises(UnreachableError, match=r"does not answer.*check endpoint"):
+    with pytest.raises(UnreachableError, match=r"nothing answers at http://127\.0\.0\.1:9; check parameter endpoint"):
         _run(small, endpoint="http://127.0.0.1:9")
 
 

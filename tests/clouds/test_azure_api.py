@@ -6,9 +6,11 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from azure.core.pipeline import PipelineContext, PipelineRequest
+from azure.core.rest import HttpRequest
 from werkzeug import Request, Response
 
-from l2bridge_helpers.clouds.azure_api import AzureApi
+from l2bridge_helpers.clouds.azure_api import AzureApi, _OnlyThere
 from l2bridge_helpers.errors import CloudError
 from l2bridge_helpers.lab.server import Server
 
@@ -38,14 +40,14 @@ def elsewhere() -> Iterator[Server]:
 @pytest.mark.parametrize("read", ["interfaces", "scale_sets"])
 def test_a_next_page_on_another_host_is_not_asked_for(elsewhere: Server, read: str) -> None:
     """A token would travel there."""
-    with pytest.raises(CloudError, match=r"leads to http://localhost:1, which is not asked"):
+    with pytest.raises(CloudError, match=r"leads to localhost:1, which is not asked"):
         getattr(AzureApi("sub", elsewhere.url), read)("rg")
     assert len(SEEN) == 1
 
 
 def test_an_operation_on_another_host_is_not_asked_for(elsewhere: Server) -> None:
     """Nor is it taken for done."""
-    with pytest.raises(CloudError, match=r"leads to http://localhost:1, which is not asked"):
+    with pytest.raises(CloudError, match=r"leads to localhost:1, which is not asked"):
         AzureApi("sub", elsewhere.url).put_interface("rg", "nic", {"etag": "1"})
     assert len(SEEN) == 1
 
@@ -90,3 +92,46 @@ def test_an_answer_of_another_form_is_one_line_of_ours(body: bytes) -> None:
         AzureApi("sub", server.url).interfaces("rg")
     server.close()
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://evil.example/x",
+        r"https://evil.example\@management.azure.com/x",
+        r"https://evil.example\.management.azure.com/x",
+        "https://management.azure.com@evil.example/x",
+        "https://me@management.azure.com/x",
+        "http://management.azure.com/x",
+        "https://management.azure.com:8443/x",
+        "https://management.azure.com.evil.example/x",
+        "https://evilmanagement.azure.com/x",
+        "https://evil.example#@management.azure.com/x",
+        "https://evil.example?@management.azure.com/x",
+    ],
+)
+def test_no_way_of_writing_an_address_leads_elsewhere(link: str) -> None:
+    """What is asked is what the guard has read: both parse with the same parser."""
+    guard = _OnlyThere("https://management.azure.com")
+    with pytest.raises(CloudError, match="which is not asked"):
+        guard.on_request(PipelineRequest(HttpRequest("GET", link), PipelineContext(None)))
+
+
+def test_the_endpoint_and_its_regions_are_asked() -> None:
+    """ARM's operations may live in a region: nothing of these is refused."""
+    guard, asked = _OnlyThere("https://management.azure.com"), []
+    for link in ("https://management.azure.com/x?a=b", "https://westeurope.management.azure.com/x"):
+        guard.on_request(PipelineRequest(HttpRequest("GET", link), PipelineContext(None)))
+        asked.append(link)
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize("etag", [{}, {"etag": ""}, {"etag": None}])
+def test_nothing_is_written_without_an_etag(etag: dict[str, object]) -> None:
+    """Somebody's change could be overwritten."""
+    with pytest.raises(CloudError, match="no ETag"):
+        AzureApi("sub", "http://127.0.0.1:9").put_interface("rg", "nic", {"id": "x", **etag})
+    with pytest.raises(CloudError, match="no ETag"):
+        AzureApi("sub", "http://127.0.0.1:9").put_subnet("rg", "vnet", "subnet", {"id": "x", **etag})
+    with pytest.raises(CloudError, match="no ETag"):
+        AzureApi("sub", "http://127.0.0.1:9").put_route_table("rg", "table", {"id": "x", **etag})

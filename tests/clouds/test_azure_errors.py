@@ -119,8 +119,8 @@ def test_an_answer_of_another_form_is_an_error_of_ours(body: object) -> None:
     ("raised", "kind", "words"),
     [
         (azure.ClientAuthenticationError("DefaultAzureCredential failed.\nlong list"), CredentialsError, "az login"),
-        (azure.ServiceRequestError("refused"), UnreachableError, "check endpoint"),
-        (azure.ServiceResponseError("cut off"), UnreachableError, "check endpoint"),
+        (azure.ServiceRequestError("refused"), UnreachableError, "(refused); check parameter endpoint"),
+        (azure.ServiceResponseError("cut off"), UnreachableError, "(cut off); check parameter endpoint"),
         (azure.DecodeError("no JSON"), CloudError, "DecodeError"),
         (KeyError("value"), CloudError, "not what Azure answers"),
         (AttributeError("as_dict"), CloudError, "not what Azure answers"),
@@ -134,3 +134,11 @@ def test_what_the_sdk_raises_becomes_ours(raised: Exception, kind: type[Exceptio
     assert all(part in str(caught.value) for part in (DOING, words))
     assert "\n" not in str(caught.value)
     assert caught.value.__cause__ is raised
+
+
+def test_what_the_token_service_says_is_told() -> None:
+    """An expired secret is not the same as none."""
+    text = "DefaultAzureCredential failed.\n  EnvironmentCredential: AADSTS7000222: The secret has expired.\n  other"
+    error = translate(azure.ClientAuthenticationError(text), DOING)
+    assert "AADSTS7000222: The secret has expired." in str(error)
+    assert "other" not in str(error)

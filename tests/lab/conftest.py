@@ -4,7 +4,7 @@ import pytest
 
 from l2bridge_helpers.lab import Lab, world
 
-from .clients import Rest
+from .clients import Arm, Rest
 
 
 @pytest.fixture
@@ -21,3 +21,17 @@ def rest(lab: Lab) -> Iterator[Rest]:
     rest = Rest(lab)
     yield rest
     rest.close()
+
+
+@pytest.fixture
+def messy() -> Iterator[Lab]:
+    """`azure-messy`."""
+    with Lab(world("azure-messy")) as lab:
+        yield lab
+
+
+@pytest.fixture
+def arm(messy: Lab) -> Iterator[Arm]:
+    arm = Arm(messy)
+    yield arm
+    arm.close()

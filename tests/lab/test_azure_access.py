@@ -1,30 +1,16 @@
 import copy
 import time
-from collections.abc import Iterator
 
 import pytest
 import requests
 from azure.core.exceptions import HttpResponseError
 
-from l2bridge_helpers.lab import Lab, world
+from l2bridge_helpers.lab import Lab
 
 from .clients import SUBNET, Arm, Json, compute_path, network, network_path, nic_path, table_of
 
 NETWORK, COMPUTE = "Microsoft.Network", "Microsoft.Compute/virtualMachineScaleSets"
 NICS = f"{NETWORK}/networkInterfaces"
-
-
-@pytest.fixture
-def messy() -> Iterator[Lab]:
-    with Lab(world("azure-messy")) as lab:
-        yield lab
-
-
-@pytest.fixture
-def arm(messy: Lab) -> Iterator[Arm]:
-    arm = Arm(messy)
-    yield arm
-    arm.close()
 
 
 ACTIONS = [

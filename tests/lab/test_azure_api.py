@@ -1,5 +1,3 @@
-from collections.abc import Iterator
-
 import pytest
 
 from l2bridge_helpers.lab import Lab, World, world
@@ -7,19 +5,6 @@ from l2bridge_helpers.lab import Lab, World, world
 from .clients import SUBNET, Arm, compute_path, network, network_path, nic_path
 
 KINDS = ("networkInterfaces", "virtualNetworks", "routeTables", "networkSecurityGroups")
-
-
-@pytest.fixture
-def messy() -> Iterator[Lab]:
-    with Lab(world("azure-messy")) as lab:
-        yield lab
-
-
-@pytest.fixture
-def arm(messy: Lab) -> Iterator[Arm]:
-    arm = Arm(messy)
-    yield arm
-    arm.close()
 
 
 def test_parameters_are_ready_for_the_notebook(messy: Lab) -> None:

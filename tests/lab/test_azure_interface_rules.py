@@ -1,24 +1,10 @@
 import copy
-from collections.abc import Iterator
 
 import pytest
 
-from l2bridge_helpers.lab import Lab, world
+from l2bridge_helpers.lab import Lab
 
 from .clients import Arm, Json, held_nic, network_path, nic_path, put_nic
-
-
-@pytest.fixture
-def messy() -> Iterator[Lab]:
-    with Lab(world("azure-messy")) as lab:
-        yield lab
-
-
-@pytest.fixture
-def arm(messy: Lab) -> Iterator[Arm]:
-    arm = Arm(messy)
-    yield arm
-    arm.close()
 
 
 @pytest.mark.parametrize(

@@ -1,26 +1,12 @@
 import copy
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from azure.core.exceptions import HttpResponseError
 
-from l2bridge_helpers.lab import Lab, world
+from l2bridge_helpers.lab import Lab
 
 from .clients import Arm, compute_path, held_nic, network, network_path, nic_path, put_nic
-
-
-@pytest.fixture
-def messy() -> Iterator[Lab]:
-    with Lab(world("azure-messy")) as lab:
-        yield lab
-
-
-@pytest.fixture
-def arm(messy: Lab) -> Iterator[Arm]:
-    arm = Arm(messy)
-    yield arm
-    arm.close()
 
 
 def stripped(value: Any) -> Any:

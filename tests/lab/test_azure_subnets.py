@@ -1,26 +1,12 @@
 import copy
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from azure.mgmt.network import models
 
-from l2bridge_helpers.lab import Lab, world
+from l2bridge_helpers.lab import Lab
 
 from .clients import SUBNET, Arm, ArmAnswer, Json, network, network_path, table_of
-
-
-@pytest.fixture
-def messy() -> Iterator[Lab]:
-    with Lab(world("azure-messy")) as lab:
-        yield lab
-
-
-@pytest.fixture
-def arm(messy: Lab) -> Iterator[Arm]:
-    arm = Arm(messy)
-    yield arm
-    arm.close()
 
 
 def held(lab: Lab, name: str) -> Json:

@@ -1,25 +1,10 @@
-from collections.abc import Iterator
-
 import pytest
 
-from l2bridge_helpers.lab import Lab, world
+from l2bridge_helpers.lab import Lab
 
 from .clients import Arm, Json, network_path
 
 TAGS = "providers/Microsoft.Resources/tags/default"
-
-
-@pytest.fixture
-def messy() -> Iterator[Lab]:
-    with Lab(world("azure-messy")) as lab:
-        yield lab
-
-
-@pytest.fixture
-def arm(messy: Lab) -> Iterator[Arm]:
-    arm = Arm(messy)
-    yield arm
-    arm.close()
 
 
 def path(lab: Lab, table: str = "rt-hub") -> str:

@@ -1,6 +1,8 @@
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -18,6 +20,13 @@ class Outcome:
 
     error: str
     executed: Path
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """What the run says in `result.json`."""
+        (folder,) = (self.executed.parent / "runs").iterdir()
+        read: dict[str, Any] = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+        return read
 
     @property
     def foreign_frames(self) -> list[str]:

@@ -5,29 +5,15 @@ from collections import Counter
 import pytest
 
 from l2bridge_helpers.lab import Lab, world
-from tests.notebooks.conftest import Outcome, Run
+from tests.notebooks.conftest import Run
 
 # One worker lives through these: each run of a notebook takes seconds.
 pytestmark = pytest.mark.xdist_group("papermill-aws")
-
-BAD_INPUT: dict[str, dict[str, object]] = {
-    "no region of AWS": {"region": "europe"},
-    "routes as text": {"routes": "yes"},
-    "unknown mode": {"mode": "aply"},
-    "cloud unreachable": {"endpoint": "http://127.0.0.1:9"},
-}
 
 
 def actions(lab: Lab) -> Counter[str]:
     """Return how often each action was sent that changes something."""
     return Counter(request.action for request in lab.writes)
-
-
-def result(outcome: Outcome) -> dict[str, object]:
-    """Return what the run says in `result.json`."""
-    (folder,) = (outcome.executed.parent / "runs").iterdir()
-    read: dict[str, object] = json.loads((folder / "result.json").read_text(encoding="utf-8"))
-    return read
 
 
 def test_checks_are_turned_off_once(run_runbook: Run) -> None:
@@ -68,23 +54,10 @@ def test_missing_permission_is_told_by_the_plan(run_runbook: Run) -> None:
         lab.aws.denied_actions.add("ec2:ModifyNetworkInterfaceAttribute")
         planned = run_runbook(lab, mode="plan")
         assert planned.error == ""
-        assert "ec2:ModifyNetworkInterfaceAttribute" in json.dumps(result(planned))
+        assert "ec2:ModifyNetworkInterfaceAttribute" in json.dumps(planned.result)
         refused = run_runbook(lab, mode="apply", confirm="lab")
         assert re.match(r"BlockedError: .*ec2:ModifyNetworkInterfaceAttribute", refused.error)
         assert actions(lab) == {}
-
-
-@pytest.mark.parametrize("case", BAD_INPUT)
-def test_bad_input_is_one_line(case: str, run_runbook: Run) -> None:
-    """The last word is one line of ours with the parameter and its value; no SDK is in the way."""
-    with Lab(world("aws-small")) as lab:
-        outcome = run_runbook(lab, **BAD_INPUT[case])
-        ((name, value),) = BAD_INPUT[case].items()
-        assert re.match(r"\w+Error: ", outcome.error), outcome.error
-        assert "\n" not in outcome.error
-        assert name in outcome.error or str(value).removeprefix("http://") in outcome.error
-        assert outcome.foreign_frames == []
-        assert lab.writes == []
 
 
 def test_bare_metal_proves_one_subnet(run_runbook: Run) -> None:

@@ -1,40 +1,18 @@
-import json
 import re
 from collections import Counter
 
 import pytest
 
 from l2bridge_helpers.lab import Lab, world
-from tests.notebooks.conftest import Outcome, Run
+from tests.notebooks.conftest import Run
 
 # One worker lives through these: each run of a notebook takes seconds.
 pytestmark = pytest.mark.xdist_group("papermill-azure")
-
-BAD_INPUT: dict[str, dict[str, object]] = {
-    "no subscription": {"subscription_id": ""},
-    "no subscription's id": {"subscription_id": "my subscription"},
-    "no group's name": {"resource_group": "rg/cluster"},
-    "no table's name": {"route_table": "/subscriptions/x"},
-    "misspelt table": {"route_table": "nodes-rt"},
-    "whose effective routes": {"effective_routes": "some"},
-    "a limit as text": {"route_limit": "many"},
-    "a negative limit": {"route_limit": -1},
-    "upgrade as text": {"upgrade_instances": "yes"},
-    "unknown mode": {"mode": "aply"},
-    "cloud unreachable": {"endpoint": "http://127.0.0.1:9"},
-}
 
 
 def written(lab: Lab) -> Counter[str]:
     """Return how often each kind of resource was written."""
     return Counter(request.path.split("/")[-2] for request in lab.writes)
-
-
-def result(outcome: Outcome) -> dict[str, object]:
-    """Return what the run says in `result.json`."""
-    (folder,) = (outcome.executed.parent / "runs").iterdir()
-    read: dict[str, object] = json.loads((folder / "result.json").read_text(encoding="utf-8"))
-    return read
 
 
 def test_a_cluster_is_mended_once(run_runbook: Run) -> None:
@@ -95,19 +73,6 @@ def test_a_missing_permission_is_named(run_runbook: Run) -> None:
         failed = run_runbook(lab, mode="apply", confirm="lab")
         assert re.match(r"ApplyError: .*Microsoft\.Network/virtualNetworks/subnets/write", failed.error)
         assert failed.foreign_frames == []
-        counts = result(failed)["counts"]
+        counts = failed.result["counts"]
         assert isinstance(counts, dict)
         assert (counts["applied"], counts["failed"]) == (13, 1)
-
-
-@pytest.mark.parametrize("case", BAD_INPUT)
-def test_bad_input_is_one_line(case: str, run_runbook: Run) -> None:
-    """The last word is one line of ours with the parameter and its value; no SDK is in the way."""
-    with Lab(world("azure-small")) as lab:
-        outcome = run_runbook(lab, **BAD_INPUT[case])
-        ((name, value),) = BAD_INPUT[case].items()
-        assert re.match(r"\w+Error: ", outcome.error), outcome.error
-        assert "\n" not in outcome.error
-        assert name in outcome.error or str(value).removeprefix("http://") in outcome.error
-        assert outcome.foreign_frames == []
-        assert lab.writes == []
