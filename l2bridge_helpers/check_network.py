@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from l2bridge_helpers.check_filters import check_filters
 from l2bridge_helpers.check_ranked import merge
 from l2bridge_helpers.clouds.dialects import dialect_of
-from l2bridge_helpers.findings import Finding, names_of
+from l2bridge_helpers.findings import Finding, Severity, names_of
 from l2bridge_helpers.nodes import Network, parse_cidr
-from l2bridge_helpers.tables import bare_subnets, chosen_table
+from l2bridge_helpers.tables import bare_subnets, beyond_pods, chosen_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +31,7 @@ def check_network(placed: tuple[Placed, ...], fabric: Fabric, scope: Scope) -> l
         *_not_running(placed),
         *_unmanaged_routes(placed, fabric, scope),
         *_templates(placed, fabric, scope),
+        *_upgrades(placed, fabric, scope),
         *_tables(placed, fabric, scope),
         *check_filters(placed, fabric),
         *_denied(fabric),
@@ -47,13 +48,19 @@ def _hidden_subnets(placed: tuple[Placed, ...], fabric: Fabric) -> Iterator[Find
     ]
     reserved = dict.fromkeys(cidr for table in fabric.tables for cidr in table.reserved)
     taken += [(network, "the network's own range") for cidr in reserved if (network := parse_cidr(cidr))]
+    taken += [
+        (network, f"peered network {name}")
+        for name, cidrs in fabric.neighbours.items()
+        for cidr in cidrs
+        if (network := parse_cidr(cidr))
+    ]
     for spot in placed:
         network = spot.row.network
         hits = [f"{other} of {what}" for other, what in taken if network and _overlap(network, other)]
         if hits:
             found = f"has the pod CIDR {network}, which overlaps {names_of(hits)}"
-            meaning = "the network delivers the overlap to the subnet; no route may lead it elsewhere"
-            todo = "choose a cluster CIDR outside every range of the network (primary and secondary)"
+            meaning = "one address would be in two places: what is there would be cut off, or the pods would"
+            todo = "choose a cluster CIDR outside every range of the network and its peers"
             yield Finding("blocking", f"node {spot.row.nodeName}", found, meaning, todo)
 
 
@@ -155,22 +162,45 @@ def _templates(placed: tuple[Placed, ...], fabric: Fabric, scope: Scope) -> Iter
             yield Finding("warning", f"group {template.group}", found, meaning, todo)
 
 
+def _upgrades(placed: tuple[Placed, ...], fabric: Fabric, scope: Scope) -> Iterator[Finding]:
+    """Say where a changed template reaches machines that run, by the group's own policy."""
+    members: dict[str, list[str]] = defaultdict(list)
+    for spot in placed:
+        members[spot.instance.group].append(spot.row.nodeName)
+    for template in fabric.templates:
+        names = members[template.group] if template.rolls_out and scope.forwarding else []
+        if names and template.changeable and not template.forwarding:
+            found = f"brings a changed model to its machines by itself ({template.rolls_out}): {names_of(names)}"
+            meaning = "the cloud may restart them while it does, as with every change of the model"
+            todo = "apply when that is all right, or set another upgrade policy first"
+            yield Finding("warning", f"group {template.group}", found, meaning, todo)
+
+
 def _tables(placed: tuple[Placed, ...], fabric: Fabric, scope: Scope) -> Iterator[Finding]:
     """Say what stands against the table that subnets without one are given, and what else it does to them."""
-    table = chosen_table(placed, fabric) if scope.routes else None
-    if table is None:
+    bare = names_of(bare_subnets(placed, fabric)) if scope.routes else ""
+    table = chosen_table(placed, fabric)
+    if not bare:
         return
-    subnets = names_of(bare_subnets(placed, fabric))
+    if table is None:
+        meaning, todo = "their pods stay out of reach", "look at the parameters that name the route table"
+        yield Finding("blocking", f"subnets {bare}", "have no route table, and none is known for them", meaning, todo)
+        return
     if table.location != fabric.location:
         found = f"is in {table.location}, and the network is in {fabric.location}"
-        meaning = f"{subnets} cannot be given a table of another region"
+        meaning = f"{bare} cannot be given a table of another region"
         yield Finding("blocking", f"route table {table.id}", found, meaning, "name a table of the network's region")
-    strange = [route.name for route in table.routes if not route.cluster]
-    if strange:
-        found = f"is to be given to {subnets}, and holds {len(strange)} routes that are not ours: {names_of(strange)}"
-        meaning = "they will lead what these subnets send, also what is no pod's"
-        todo = "make sure that this is meant; without parameter route_table a table of our own is made"
-        yield Finding("warning", f"route table {table.id}", found, meaning, todo)
+    more = beyond_pods(table, placed)
+    if more:
+        found = f"is to be given to {bare}, and does more than lead to our pods: {names_of(more)}"
+        meaning = "that will hold for all that these subnets send"
+        todo = (
+            "make sure that this is meant"
+            if fabric.chosen_table
+            else "name it as route_table if that is meant, or clean it"
+        )
+        severity: Severity = "warning" if fabric.chosen_table else "blocking"
+        yield Finding(severity, f"route table {table.id}", found, meaning, todo)
 
 
 def _denied(fabric: Fabric) -> Iterator[Finding]:

@@ -192,6 +192,7 @@ class RouteTable:
         exists: False for the table that a plan makes for subnets that have none.
         location: the region that it is in, where that matters.
         properties: the resource as the API returned it, where it can be written whole.
+        hides: what it keeps from the subnets that it is on; empty: nothing.
 
     """
 
@@ -203,6 +204,7 @@ class RouteTable:
     exists: bool = True
     location: str = ""
     properties: Mapping[str, Any] = field(default_factory=dict)
+    hides: str = ""
 
 
 @dataclass(frozen=True)
@@ -214,6 +216,7 @@ class Template:
         id: the template's; empty where the cloud's templates cannot say so at all.
         forwarding: whether the next machine will have forwarding on.
         changeable: whether a plan may turn it on there.
+        rolls_out: the policy by which the cloud brings a changed template to machines that run; empty: it does not.
         properties: the resource as the API returned it, where it can be changed.
 
     """
@@ -222,6 +225,7 @@ class Template:
     id: str
     forwarding: bool
     changeable: bool = False
+    rolls_out: str = ""
     properties: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -270,6 +274,7 @@ class Fabric:
         chosen_table: whether the operator has named that table.
         location: the region, where that matters.
         cidrs: the network's own ranges, where filters have a name for them.
+        neighbours: ranges that packets from here reach by peering, by the other network's name.
 
     """
 
@@ -287,6 +292,7 @@ class Fabric:
     chosen_table: bool = False
     location: str = ""
     cidrs: tuple[str, ...] = ()
+    neighbours: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def routes(self) -> tuple[Route, ...]:

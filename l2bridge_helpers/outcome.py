@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from l2bridge_helpers.apply import deletion_problem
 from l2bridge_helpers.errors import ApplyError, DriftError, L2BridgeError, VerifyError
-from l2bridge_helpers.findings import Findings
+from l2bridge_helpers.findings import Findings, names_of
 from l2bridge_helpers.proof import Proof
 from l2bridge_helpers.results import Results
 
@@ -81,7 +82,7 @@ class Outcome:
         }
 
     def _apply_error(self) -> L2BridgeError | None:
-        failed = [f"{result.change.resource}: {result.error}" for result in self.results.failed]
+        failed = [f"{names_of(resources)}: {error}" for error, resources in self._failures().items()]
         unserved = [str(finding) for finding in self.findings.errors]
         wrong = [f"{check.object}: {check.found}, wanted {check.wanted}" for check in self.proof.wrong]
         if failed or unserved:
@@ -94,6 +95,13 @@ class Outcome:
                 f"applied, but a fresh read does not show it: {' | '.join(wrong)}; run again in check mode"
             )
         return None
+
+    def _failures(self) -> dict[str, list[str]]:
+        """Return the resources that failed, by their error: a write that fails for many is told once."""
+        by_error: dict[str, list[str]] = defaultdict(list)
+        for result in self.results.failed:
+            by_error[result.error].append(result.change.resource)
+        return by_error
 
     def _drift(self) -> L2BridgeError | None:
         reasons = self.obstacles()

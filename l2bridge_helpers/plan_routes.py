@@ -116,6 +116,12 @@ def _applies(route: Route, state: State) -> bool:
 
 
 def _blocked_by(route: Route, blocker: Route, state: State) -> str:
+    mark = state.dialect.marks(state.cluster, [route.destination])
+    if state.dialect.names_mark_routes and blocker.name == route.name and mark:
+        return (
+            f"route {blocker.name} is called as ours are and leads {blocker.destination} to {blocker.next_hop}, but "
+            f"its table does not say that it is ours; if it is: {state.dialect.mark_command(route.table, {}, mark)}"
+        )
     owner = f"cluster {blocker.cluster}" if blocker.cluster else "others"
     command = state.dialect.delete_command(blocker)
     return (
@@ -151,6 +157,12 @@ def _leftover(route: Route, served: set[tuple[str, str]], state: State) -> Chang
         return _stays(route, route.node, f"{KEPT}: this run was told to leave routes alone (routes=False)")
     if not state.whole:
         return _stays(route, route.node, f"{KEPT}: the node list is empty or not whole, and so deletes nothing")
+    if state.leads_to_stranger(route):
+        reason = (
+            f"{KEPT}: it leads to a machine that is no node of this cluster, and flannel's Network is not known: "
+            f"another cluster may be called {state.cluster}, too; if none is: {state.dialect.delete_command(route)}"
+        )
+        return _stays(route, route.node, reason)
     why = _why_delete(route, served, state)
     if not why:
         return _stays(
@@ -184,7 +196,8 @@ def _fit(changes: list[Change], table: RouteTable, limit: Limit, state: State) -
     adding = [change for change in counted if change.action == "create"]
     moving = [change for change in counted if change.action == "update"]
     moving = [] if state.dialect.replaces_in_place else moving[:SIDE_BY_SIDE]
-    needing, room = adding + moving, max(limit.most - limit.used, 0)
+    freed = [change for change in changes if change.action == "delete" and _frees(change, table, limit, state)]
+    needing, room = adding + moving, max(limit.most - limit.used + len(freed), 0)
     if len(needing) <= room:
         return changes
     excess = {change.resource for change in needing[room:]}
@@ -200,6 +213,12 @@ def _counts(change: Change, table: RouteTable, limit: Limit) -> bool:
     if change.after.get("table") != table.id:
         return False
     return limit.version == 0 or (limit.version == 6) == (":" in change.after["destination"])  # noqa: PLR2004 - IPv6
+
+
+def _frees(change: Change, table: RouteTable, limit: Limit, state: State) -> bool:
+    """Return whether a deletion makes room in time: it is of the same write."""
+    gone = Change("delete", change.kind, change.resource, change.node, {}, change.before, "")
+    return bool(state.dialect.together(change)) and _counts(gone, table, limit)
 
 
 def _as_conflict(change: Change, reason: str) -> Change:

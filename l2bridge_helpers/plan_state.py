@@ -50,6 +50,7 @@ class State:
 
     def __post_init__(self, nodes: pd.DataFrame) -> None:
         """Look everything up once."""
+        self._nodes = nodes
         self.dialect = dialect_of(self.fabric.platform)
         self.placed = place(nodes, self.fabric).placed
         self.routes = tuple(sorted(map(self._with_owner, self.fabric.routes), key=lambda route: route.name))
@@ -65,6 +66,14 @@ class State:
             self.cidrs[row.nodeName].add(row.routeDestination)
         self.held = {row.routeDestination for row in rows}
         self.whole = bool(rows) and all(row.network or not row.routeDestination for row in rows)
+
+    def leads_to_stranger(self, route: Route) -> bool:
+        """Return whether a route may be a namesake's: nothing tells our range, and its machine is no node here."""
+        if net_conf(self._nodes).networks or route.destination in self.held:
+            return False
+        machines = ((one, nic) for one in self.fabric.instances for nic in one.nics_in(self.fabric.network))
+        owners = {one.id for one, nic in machines if self.dialect.leads_to(route.next_hop, one, nic)}
+        return bool(owners - {spot.instance.id for spot in self.placed})
 
     def _with_owner(self, route: Route) -> Route:
         """Return the route as ours if we were about to make just this one when a run broke off."""

@@ -37,7 +37,7 @@ def chosen_table(placed: tuple[Placed, ...], fabric: Fabric) -> RouteTable | Non
     if fabric.chosen_table:
         return spare
     present = dict.fromkeys(subnet.table for subnet in node_subnets(placed, fabric) if subnet.table)
-    tables = [table for table in map(fabric.table, present) if table and not _leads_others(table)]
+    tables = [table for table in map(fabric.table, present) if table and not beyond_pods(table, placed)]
     return tables[0] if len(tables) == 1 else spare
 
 
@@ -49,5 +49,8 @@ def tables_in_use(placed: tuple[Placed, ...], fabric: Fabric) -> tuple[str, ...]
     return tuple(sorted(present | ({chosen.id} if chosen else set())))
 
 
-def _leads_others(table: RouteTable) -> bool:
-    return any(not route.cluster for route in table.routes)
+def beyond_pods(table: RouteTable, placed: Iterable[Placed]) -> list[str]:
+    """Return what else a table does to a subnet than lead to pods: others' routes by name, and what it hides."""
+    pods = {spot.row.routeDestination for spot in placed}
+    routes = [route.name for route in table.routes if not route.cluster and route.destination not in pods]
+    return [*routes, *filter(None, [table.hides])]

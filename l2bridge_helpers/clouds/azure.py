@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -12,17 +12,17 @@ from l2bridge_helpers.clouds.azure_dialect import AzureDialect, parse_table
 from l2bridge_helpers.clouds.azure_effective import EffectiveReader
 from l2bridge_helpers.clouds.azure_errors import MissingError
 from l2bridge_helpers.clouds.azure_machines import MachineReader, Machines
-from l2bridge_helpers.clouds.azure_names import default_table, local, scoped
+from l2bridge_helpers.clouds.azure_names import default_table, local, parts_of, scoped
 from l2bridge_helpers.clouds.azure_read import (
     limit_of,
-    mapping,
+    neighbours_of,
     objects,
     place,
     properties_of,
+    ranges_of,
     subnet_of,
     table_of,
     text,
-    texts,
 )
 from l2bridge_helpers.clouds.azure_rules import group_of, rules_of
 from l2bridge_helpers.clouds.azure_write import AzureWriter
@@ -73,7 +73,18 @@ class Azure:
         effective_routes: str = "sample",
         route_limit: int = 0,
     ) -> None:
-        """Keep what is meant. Nothing is sent, no credentials are looked up."""
+        """Keep what is meant. Nothing is sent, no credentials are looked up.
+
+        Raises:
+            ParameterError: the table is in another subscription.
+
+        """
+        named = parts_of(route_table)
+        if named and named[0] != subscription_id.lower():
+            raise ParameterError(
+                f"parameter route_table: {route_table!r} is in subscription {named[0]}, not in {subscription_id}: a "
+                "subnet can be given a table of its own subscription only"
+            )
         self._api = AzureApi(subscription_id, endpoint)
         self._subscription = subscription_id.lower()
         self._group = resource_group
@@ -113,7 +124,7 @@ class Azure:
         rows, unread = node_rows(nodes), list[Unread]()
         if not rows:
             return Fabric(self.platform, "")
-        self._machines = MachineReader(self._api, unread, upgrade_instances=self._upgrade).read(rows)
+        self._machines = MachineReader(self._api, unread, group=self._group, upgrade_instances=self._upgrade).read(rows)
         instances = tuple(self._machines.instances)
         network = self._network_of(rows, instances)
         if not network:
@@ -136,7 +147,8 @@ class Azure:
             spare_table=spare,
             chosen_table=bool(self._table),
             location=place(raw),
-            cidrs=tuple(texts(mapping(properties_of(raw).get("addressSpace")).get("addressPrefixes"))),
+            cidrs=ranges_of(properties_of(raw).get("addressSpace")),
+            neighbours=neighbours_of(raw),
         )
 
     def _network_of(self, rows: tuple[NodeRow, ...], instances: tuple[Instance, ...]) -> str:
@@ -150,7 +162,11 @@ class Azure:
             counts = Counter(nic.network for nic in nics)
             return min(counts, key=lambda network: (-counts[network], network))
         wanted = {row.nodeIP for row in rows if row.nodeIP}
-        homes = {nic.network for one in instances for nic in one.nics if wanted & set(nic.hosts())}
+        owned: dict[str, set[str]] = defaultdict(set)
+        for nic in (nic for one in instances for nic in one.nics):
+            owned[nic.network] |= wanted & set(nic.hosts())
+        some = {network for network, addresses in owned.items() if addresses}
+        homes = {network for network in some if owned[network] == wanted} or some
         if len(homes) > 1:
             raise ParameterError(
                 f"the nodes have no provider ID of Azure, and the virtual networks {', '.join(sorted(homes))} all have "

@@ -61,6 +61,7 @@ class AzureDialect(PlainDialect):
     )
     associates_tables = True
     controller_names_nodes = True
+    names_mark_routes = True
     filters_ordered = True
     filter_list = "network security group"
     filters_inside_subnets = True

@@ -7,6 +7,7 @@ machine. A uniform scale set's are its own resources: they are listed with it, a
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from l2bridge_helpers.clouds.azure_dialect import AzureDialect
 from l2bridge_helpers.clouds.azure_names import local, parts_of, scoped
 from l2bridge_helpers.clouds.azure_read import (
+    MANUAL,
     instance_of,
     is_uniform,
     mapping,
@@ -24,6 +26,7 @@ from l2bridge_helpers.clouds.azure_read import (
     upgrade_mode,
 )
 from l2bridge_helpers.clouds.reading import optional
+from l2bridge_helpers.errors import AccessDeniedError
 from l2bridge_helpers.fabric import Instance, Nic, Template, Unread
 
 if TYPE_CHECKING:
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
     from l2bridge_helpers.nodes import NodeRow
 
 Raw = dict[str, Any]
+_ORDINARY_PARTS = 3
+"""Of the id of a machine that is no instance of a uniform scale set."""
 
 
 @dataclass
@@ -54,8 +59,9 @@ class Machines:
 class MachineReader:
     """Reads the machines of one run."""
 
-    def __init__(self, api: AzureApi, unread: list[Unread], *, upgrade_instances: bool) -> None:
+    def __init__(self, api: AzureApi, unread: list[Unread], *, group: str, upgrade_instances: bool) -> None:
         """Read through `api`; what cannot be read and can be done without goes to `unread`."""
+        self._group = group
         self._api = api
         self._unread = unread
         self._upgrade = upgrade_instances
@@ -64,29 +70,62 @@ class MachineReader:
 
     def read(self, rows: tuple[NodeRow, ...]) -> Machines:
         """Return the machines of the groups that provider IDs name; of all groups when some node names none."""
-        ids = [self._dialect.instance_id(row.providerID) for row in rows]
-        groups = sorted({group for group in map(self._group, ids) if group}) if all(ids) else [""]
+        ids = {row.nodeName: self._dialect.instance_id(row.providerID) for row in rows}
+        self._say_elsewhere(ids)
+        own = {identifier for identifier in ids.values() if self._is_here(identifier)}
+        groups = sorted({identifier.split("/")[1] for identifier in own}) if all(ids.values()) else [""]
         for group in groups:
             self._read_interfaces(group, alone=len(groups) == 1)
+        if all(ids.values()) and self._missing(own):
+            self._read_interfaces("", alone=False)
+        self._found.instances = [instance_of(machine, nics) for machine, nics in self._by_machine().items()]
         for group in groups:
-            self._read_scale_sets(group, {identifier for identifier in ids if identifier}, everything=not all(ids))
+            self._read_scale_sets(group, own, everything=not all(ids.values()))
         return self._found
 
-    def _group(self, identifier: str) -> str:
-        subscription, group = identifier.split("/")[:2]
-        return group if subscription == self._api.subscription.lower() else ""
+    def _is_here(self, identifier: str) -> bool:
+        return identifier.partition("/")[0] == self._api.subscription.lower()
+
+    def _say_elsewhere(self, ids: Mapping[str, str]) -> None:
+        """Note the nodes whose provider IDs name another subscription: nothing is looked for there."""
+        for node, identifier in ids.items():
+            if identifier and not self._is_here(identifier):
+                what, why = f"subscription {identifier.partition('/')[0]}", f"it is not asked, but node {node} is in it"
+                todo = "set parameter subscription_id to the one that all nodes are in"
+                self._unread.append(Unread(what, why, "the node is left out", todo))
+
+    def _missing(self, own: set[str]) -> bool:
+        """Return whether some ordinary machine has no interface in the groups that were read: it may be in another."""
+        found = {scoped(machine) for machine in self._by_machine()}
+        return any(len(identifier.split("/")) == _ORDINARY_PARTS and identifier not in found for identifier in own)
+
+    def _by_machine(self) -> dict[str, list[Raw]]:
+        """Return the ordinary interfaces of each machine, by its ARM id in lower case."""
+        by_machine: dict[str, list[Raw]] = defaultdict(list)
+        for raw in self._found.interfaces.values():
+            by_machine[text(mapping(properties_of(raw).get("virtualMachine")).get("id")).lower()].append(raw)
+        return by_machine
 
     def _read_interfaces(self, group: str, *, alone: bool) -> None:
-        """Read the ordinary interfaces; a group that only a node names may be unreadable, or none."""
+        """Read the ordinary interfaces of a group, or of the whole subscription.
+
+        A group that only a node names may be unreadable, or none; where the subscription must not be read, the group
+        that the operator has named is.
+        """
         read = partial(self._api.interfaces, group)
-        raws: list[Raw] = read() if alone else optional(self._unread, f"network interfaces of group {group}", read, [])
-        by_machine: dict[str, list[Raw]] = defaultdict(list)
-        for raw in raws:
-            machine = text(mapping(properties_of(raw).get("virtualMachine")).get("id"))
-            if scoped(machine):
-                self._found.interfaces[local(text(raw.get("id")))] = raw
-                by_machine[machine.lower()].append(raw)
-        self._found.instances += [instance_of(machine, nics) for machine, nics in by_machine.items()]
+        what = f"network interfaces of {f'group {group}' if group else 'the whole subscription'}"
+        try:
+            raws: list[Raw] = read() if alone else optional(self._unread, what, read, [])
+        except AccessDeniedError as err:
+            if group or not self._group:
+                raise
+            self._unread.append(Unread(what, str(err), f"nodes are looked for in group {self._group} alone"))
+            raws = self._api.interfaces(self._group)
+        self._found.interfaces |= {
+            local(text(raw.get("id"))): raw
+            for raw in raws
+            if scoped(text(mapping(properties_of(raw).get("virtualMachine")).get("id")))
+        }
 
     def _read_scale_sets(self, group: str, ids: set[str], *, everything: bool) -> None:
         what = f"scale sets of group {group}" if group else "scale sets"
@@ -101,7 +140,8 @@ class MachineReader:
 
     def _read_uniform(self, raw: Raw) -> None:
         _, group, name = parts_of(text(raw.get("id")))
-        interfaces = self._api.scale_set_interfaces(group, name)
+        read = partial(self._api.scale_set_interfaces, group, name)
+        interfaces: list[Raw] = optional(self._unread, f"network interfaces of scale set {name}", read, [])
         machines: list[Raw] = optional(
             self._unread, f"instances of scale set {name}", lambda: self._api.scale_set_machines(group, name), []
         )
@@ -122,13 +162,12 @@ class MachineReader:
         """Return the interface, fixed where its machine has to be upgraded and the operator does not allow it."""
         if nic.forwarding or self._upgrade or not needs_upgrade(scale_set):
             return nic
-        number, name = machine.id.rpartition("/")[2], text(scale_set.get("name"))
-        why = (
-            f"instance {number} of scale set {name} follows its model only when it is upgraded "
-            f"(upgrade policy {upgrade_mode(scale_set)})"
-        )
+        number, name, mode = machine.id.rpartition("/")[2], text(scale_set.get("name")), upgrade_mode(scale_set)
+        manual = "follows its model only when it is upgraded" if mode == MANUAL else "has not followed its model yet"
+        why = f"instance {number} of scale set {name} {manual} (upgrade policy {mode})"
+        wait = "" if mode == MANUAL else "if an upgrade is under way, wait for it and run again; else "
         remedy = (
-            "set parameter upgrade_instances=True, or upgrade it by hand: "
+            f"{wait}set parameter upgrade_instances=True, or upgrade it by hand: "
             f"{self._dialect.enable_command(machine, nic)}; either also brings what else has changed in the model "
             "since, and can restart the machine"
         )
@@ -156,7 +195,7 @@ def needs_upgrade(scale_set: Raw) -> bool:
 
     That is so under the policy `Manual`, and wherever the model is right already and an instance still is not.
     """
-    return upgrade_mode(scale_set) == "Manual" or template_of(scale_set).forwarding
+    return upgrade_mode(scale_set) == MANUAL or template_of(scale_set).forwarding
 
 
 def _machine_of(nic: Raw) -> str:

@@ -15,7 +15,10 @@ Raw = Mapping[str, Any]
 ROUTES_PER_TABLE = 1000
 """User-defined routes of one table, both IP versions together (Azure update 562695, mid-2026; 600 in that spring, 400
 before). Sovereign clouds may lag: parameter `route_limit` says what holds there."""
+MANUAL = "Manual"
+"""The upgrade policy under which a scale set's machines follow its model only when they are told to."""
 _APPLIANCE = "virtualappliance"
+_HIDDEN = "gateways' routes are kept from it (disableBgpRoutePropagation)"
 
 
 def instance_of(machine: str, nics: Iterable[Raw], *, name: str = "", group: str = "") -> Instance:
@@ -71,6 +74,18 @@ def subnet_of(raw: Raw) -> Subnet:
     return Subnet(local(text(raw.get("id"))), tuple(cidrs), scoped(table), properties=flat(raw))
 
 
+def ranges_of(space: object) -> tuple[str, ...]:
+    """Return the ranges of an address space."""
+    return tuple(texts(mapping(space).get("addressPrefixes")))
+
+
+def neighbours_of(raw: Raw) -> dict[str, tuple[str, ...]]:
+    """Return the ranges of each network that a virtual network is peered with, by that network's local id."""
+    peerings = [properties_of(entry) for entry in objects(properties_of(raw).get("virtualNetworkPeerings"))]
+    named = ((local(text(mapping(peering.get("remoteVirtualNetwork")).get("id"))), peering) for peering in peerings)
+    return {name: ranges_of(peering.get("remoteAddressSpace")) for name, peering in named}
+
+
 def table_of(raw: Raw, limit: int = 0) -> RouteTable:
     """Return a route table; a route is ours when its name and the table's tags say so.
 
@@ -88,6 +103,7 @@ def table_of(raw: Raw, limit: int = 0) -> RouteTable:
         marks={_mark_name(name): value for name, value in tags.items()},
         location=place(raw),
         properties=_table_properties(raw, routes),
+        hides=_HIDDEN if properties_of(raw).get("disableBgpRoutePropagation") is True else "",
     )
 
 
@@ -113,8 +129,14 @@ def template_of(raw: Raw) -> Template:
     group, entries = scoped(text(raw.get("id"))), model_interfaces(raw)
     place = primary_interface(raw)
     forwarding = bool(entries) and properties_of(entries[place]).get("enableIPForwarding") is True
+    mode = upgrade_mode(raw) if is_uniform(raw) else ""
     return Template(
-        group, group, forwarding, changeable=bool(entries), properties={**flat(raw), "primaryConfiguration": place}
+        group,
+        group,
+        forwarding,
+        changeable=bool(entries),
+        rolls_out="" if mode in ("", MANUAL) else f"upgrade policy {mode}",
+        properties={**flat(raw), "primaryConfiguration": place},
     )
 
 
@@ -139,7 +161,7 @@ def is_uniform(raw: Raw) -> bool:
 
 def upgrade_mode(raw: Raw) -> str:
     """Return how a scale set's machines come by a new model: `Manual`, `Automatic` or `Rolling`."""
-    return text(mapping(properties_of(raw).get("upgradePolicy")).get("mode")).capitalize() or "Manual"
+    return text(mapping(properties_of(raw).get("upgradePolicy")).get("mode")).capitalize() or MANUAL
 
 
 def in_force_of(answer: Raw) -> dict[str, str]:

@@ -33,6 +33,8 @@ BasedOn = Mapping[str, Mapping[str, Any]]
 
 _RACES = 5
 """How often a resource that others change at the same time is read and written again."""
+_BATCH_PERCENT = 20
+"""So many of the instances are upgraded at the same time: what Azure's rolling upgrades take by default (2026-11)."""
 _FOLLOW_SECONDS, _FOLLOW_PAUSE = 600.0, 5.0
 """How long a scale set's instances may take to follow its model by themselves."""
 
@@ -118,25 +120,36 @@ class AzureWriter:
         return _again(self._machines.scale_sets.get(f"{group}/{name}"), lambda: self._api.scale_set(group, name), write)
 
     def bring_up(self, scale_set: str, changes: Sequence[Change]) -> BasedOn:
-        """Bring instances up to their scale set's model: upgrade them, or wait where they follow by themselves.
+        """Bring instances up to their scale set's model: upgrade a part at a time, or wait where they follow alone.
 
         Raises:
             CloudError: some have not followed in time; names them.
 
         """
-        group, name = scale_set.split("/")
         wanted = {change.resource: change.resource.split("/")[2] for change in changes}
-        if needs_upgrade(self._machines.scale_sets[scale_set]):
-            self._api.upgrade_machines(group, name, sorted(set(wanted.values())))
+        group, name = scale_set.split("/")
+        numbers = sorted(set(wanted.values()))
+        if not needs_upgrade(self._machines.scale_sets[scale_set]):
+            self._wait(scale_set, wanted)
+            return {}
+        size = max(1, len(numbers) * _BATCH_PERCENT // 100)
+        for first in range(0, len(numbers), size):
+            part = numbers[first : first + size]
+            self._api.upgrade_machines(group, name, part)
+            self._wait(scale_set, {nic: number for nic, number in wanted.items() if number in part})
+        return {}
+
+    def _wait(self, scale_set: str, wanted: Mapping[str, str]) -> None:
+        """Wait until these interfaces (id -> instance) forward."""
+        group, name = scale_set.split("/")
         end = time.monotonic() + _FOLLOW_SECONDS
         while behind := self._behind(group, name, wanted):
             if time.monotonic() > end:
                 raise CloudError(
                     f"instances {', '.join(behind)} of scale set {scale_set} do not follow its model after "
-                    f"{_FOLLOW_SECONDS:.0f} s; look at its upgrade policy, or set upgrade_instances=True"
+                    f"{_FOLLOW_SECONDS:.0f} s; look at the state of its upgrade, then run again"
                 )
             time.sleep(_FOLLOW_PAUSE)
-        return {}
 
     def _behind(self, group: str, name: str, wanted: Mapping[str, str]) -> list[str]:
         raws = self._api.scale_set_interfaces(group, name)

@@ -72,6 +72,8 @@ class Dialect(Protocol):
     """Whether a subnet can be without a route table, and is given one."""
     controller_names_nodes: bool
     """Whether a cloud controller manager calls a node's route like the node."""
+    names_mark_routes: bool
+    """Whether a route's name is a part of the mark by which it is ours."""
     filters_ordered: bool
     """Whether all filters are ordered lists."""
     filter_list: str

@@ -25,6 +25,7 @@ class PlainDialect:
     reported_properties: frozenset[str] = frozenset()
     associates_tables = False
     controller_names_nodes = False
+    names_mark_routes = False
     filters_ordered = False
     filter_list = "network ACL"
     filters_inside_subnets = False

@@ -164,14 +164,16 @@ def test_nodes_without_provider_id_are_found_by_their_address(small: Lab) -> Non
 def test_an_address_in_two_networks_is_refused(small: Lab) -> None:
     """Private networks share their addresses; the error names both and what to do."""
     without_provider_ids(small)
-    twin = copy.deepcopy(small.world.cloud("networkInterfaces")[0])
-    for entry in twin["properties"]["ipConfigurations"]:
-        entry["properties"]["subnet"]["id"] = entry["properties"]["subnet"]["id"].replace("vnet-cluster", "vnet-other")
-    twin |= {"id": f"{twin['id']}-twin", "name": f"{twin['name']}-twin"}
-    twin["properties"]["virtualMachine"]["id"] += "-twin"
-    small.world.cloud("networkInterfaces").append(twin)
+    _add_twins(small, 6)
     with pytest.raises(ParameterError, match=r"vnet-cluster.*vnet-other.*spec\.providerID"):
         _run(small)
+
+
+def test_the_network_with_all_addresses_is_meant(small: Lab) -> None:
+    """Another one that has some of them by chance is not."""
+    without_provider_ids(small)
+    _add_twins(small, 2)
+    assert len(_run(small).changes.writes) == 14
 
 
 def test_one_provider_id_tells_the_network_of_all(small: Lab) -> None:
@@ -241,7 +243,7 @@ def test_a_property_that_no_sdk_knows_survives(small: Lab, kind: str) -> None:
     resource = {"networkInterfaces": _nic(small, "node-1"), "routeTables": table, "subnets": _subnet(small, "nodes")}
     resource[kind]["properties"]["futureSetting"] = {"keep": [1, {"deep": None}]}
     before = _stripped(copy.deepcopy(resource[kind]))
-    _converge(small, resource_group="rg-cluster")
+    _converge(small, resource_group="rg-cluster", route_table=OURS)
     live = {
         "networkInterfaces": _nic(small, "node-1"),
         "routeTables": _table(small),
@@ -281,7 +283,32 @@ def test_a_table_that_the_operator_names_is_given_with_a_warning(messy: Lab) -> 
     run = _run(messy, route_table="rt-hub", resource_group="rg-network")
     (row,) = [row for row in run.changes if row.kind == "association" and row.action == "update"]
     assert row.after["table"].endswith("/rt-hub")
-    assert [finding for finding in run.findings if "routes that are not ours" in finding.found]
+    found = [finding for finding in run.findings if "does more than lead to our pods" in finding.found]
+    assert [finding.severity for finding in found] == ["warning"]
+    assert "disableBgpRoutePropagation" in found[0].found
+
+
+def test_our_own_table_with_others_routes_in_it_blocks(small: Lab) -> None:
+    """Nobody has said that the subnet is to follow them."""
+    _make_table(small, {"owner": "others"})
+    _add_route(small, OURS, "0.0.0.0/0", "10.10.9.4")
+    run = _run(small)
+    assert ["does more than lead to our pods" in finding.found for finding in run.findings.blocking] == [True]
+    with pytest.raises(BlockedError, match="by-hand"):
+        run.apply()
+    assert small.writes == []
+
+
+def test_a_table_by_hand_that_leads_pods_alone_is_shared(messy: Lab) -> None:
+    """A subnet that has none is given the one that the others have."""
+    _drop_conflict(messy)
+    hub = _table(messy, "rt-hub")
+    hub["properties"]["disableBgpRoutePropagation"] = False
+    hub["properties"]["routes"] = [
+        one for one in hub["properties"]["routes"] if one["properties"]["addressPrefix"] != "0.0.0.0/0"
+    ]
+    _converge(messy, upgrade_instances=True)
+    assert _associations(messy)["nodes-a"] == "rt-hub"
 
 
 def test_every_table_in_use_gets_every_route(messy: Lab) -> None:
@@ -397,11 +424,22 @@ def test_models_are_changed_and_the_instances_of_an_automatic_set_follow(sets: L
 
 
 def test_instances_that_need_an_upgrade_get_it_when_it_is_allowed(sets: Lab) -> None:
-    """All of a set in one request, and the next run has nothing to do."""
+    """A part of a set at a time, and the next run has nothing to do."""
     _converge(sets, upgrade_instances=True)
-    assert len([request for request in sets.writes if request.path.lower().endswith("manualupgrade")]) == 1
+    upgrades = [request.body for request in sets.writes if request.path.lower().endswith("manualupgrade")]
+    assert upgrades == [{"instanceIds": ["0"]}, {"instanceIds": ["1"]}]
     assert all(nic["properties"]["enableIPForwarding"] for nic in _set_nics(sets))
     assert _run(sets, upgrade_instances=True).changes.writes == ()
+
+
+def test_a_policy_that_rolls_out_by_itself_is_said_before(sets: Lab) -> None:
+    """Azure may restart machines when the model changes: the plan's reader has to know whose."""
+    run = _run(sets)
+    (finding,) = [finding for finding in run.findings if "by itself (upgrade policy Automatic)" in finding.found]
+    assert finding.severity == "warning"
+    assert all(name in finding.found for name in ("pool-auto000000", "pool-auto000001", "pool-auto000002"))
+    _converge(sets, upgrade_instances=True)
+    assert not [finding for finding in _run(sets).findings if "by itself" in finding.found]
 
 
 def test_an_instance_that_lags_behind_a_right_model_needs_an_upgrade(sets: Lab) -> None:
@@ -421,6 +459,100 @@ def test_an_interface_of_a_uniform_set_is_never_written_through_the_network_api(
     _converge(sets, upgrade_instances=True)
     uniform = [request for request in _put(sets, "/networkInterfaces/") if "scalesets" in request.path.lower()]
     assert uniform == []
+
+
+# What others have done before.
+
+
+def test_a_pod_range_of_a_peered_network_blocks(small: Lab) -> None:
+    """Its part of the peer would be cut off."""
+    (network,) = small.world.cloud("virtualNetworks")
+    peer = {
+        "remoteVirtualNetwork": {"id": network["id"].replace("vnet-cluster", "vnet-hub")},
+        "remoteAddressSpace": {"addressPrefixes": ["10.42.0.0/16"]},
+    }
+    network["properties"]["virtualNetworkPeerings"] = [{"name": "hub", "properties": peer}]
+    found = _run(small).findings.blocking
+    assert {"peered network rg-network/vnet-hub" in finding.found for finding in found} == {True}
+    assert len(found) == 6
+
+
+def test_an_interface_in_another_group_than_its_machine_is_found(small: Lab) -> None:
+    """The whole subscription is looked through, once."""
+    nic = _nic(small, "node-1")
+    nic["id"] = nic["id"].replace("rg-cluster", "rg-interfaces")
+    assert len(_run(small).changes.writes) == 14
+    assert len([one for one in small.requests if one.path.endswith("/networkInterfaces")]) == 2
+
+
+def test_routes_whose_tables_tag_is_gone_are_said_to_be_called_like_ours(small: Lab) -> None:
+    """With the command that says that they are, not the one that deletes them."""
+    _converge(small)
+    _table(small)["tags"] = {}
+    node = small.world.nodes[1]
+    other = small.world.nodes[2]["status"]["addresses"]
+    cidr = node["spec"]["podCIDR"]
+    for route in _table(small)["properties"]["routes"]:
+        if route["properties"]["addressPrefix"] == cidr:
+            route["properties"]["nextHopIpAddress"] = next(
+                one["address"] for one in other if one["type"] == "InternalIP"
+            )
+    (row,) = _run(small).changes.conflicts
+    assert "is called as ours are" in row.reason
+    assert "az tag update" in row.reason
+    assert "route delete" not in row.reason
+
+
+def test_a_namesakes_routes_are_kept_where_nothing_tells_the_ranges(small: Lab) -> None:
+    """k3s calls every cluster `default`, and shows no flannel ConfigMap."""
+    _converge(small)
+    small.world.config_maps.clear()
+    _add_route(small, OURS, "10.43.0.0/24", "10.10.0.99", name="l2b-lab-10.43.0.0_24")
+    theirs = copy.deepcopy(_nic(small, "node-1"))
+    theirs |= {"id": theirs["id"].replace("node-1", "their-1"), "name": "their-1-nic"}
+    theirs["properties"]["virtualMachine"]["id"] = theirs["properties"]["virtualMachine"]["id"].replace(
+        "node-1", "their-1"
+    )
+    theirs["properties"]["ipConfigurations"][0]["properties"]["privateIPAddress"] = "10.10.0.99"
+    small.world.cloud("networkInterfaces").append(theirs)
+    run = _run(small)
+    assert _rows(run, "route") == []
+    assert [row.reason for row in run.changes if "another cluster may be called lab" in row.reason]
+
+
+def test_a_full_table_takes_a_replacement_that_fits(small: Lab) -> None:
+    """What goes in the same write makes room."""
+    _converge(small)
+    node = small.world.nodes[1]
+    node["spec"] |= {"podCIDR": "10.42.77.0/24", "podCIDRs": ["10.42.77.0/24"]}
+    run = _converge(small, route_limit=6)
+    assert sorted(action for action, _ in _rows(run, "route")) == ["create", "delete"]
+
+
+def test_a_table_of_another_subscription_is_refused(small: Lab) -> None:
+    """Before the first call, with both."""
+    table = _nic(small, "node-1")["id"].replace("networkInterfaces/node-1-nic", "routeTables/x").replace("0b1f", "ffff")
+    with pytest.raises(ParameterError, match=r"route_table: .* is in subscription ffff6471-.*, not in 0b1f6471-"):
+        _run(small, route_table=table)
+
+
+def test_credentials_for_one_group_find_nodes_without_provider_id_there(small: Lab) -> None:
+    """What is not looked through is said."""
+    without_provider_ids(small)
+    match = lambda request: request.path.count("/") == 4 and request.path.endswith("/networkInterfaces")  # noqa: E731 - a matcher
+    small.azure.faults.add(match, status=403, reason="AuthorizationFailed", message="no", times=None)
+    run = _run(small)
+    assert len(run.changes.writes) == 14
+    assert [finding for finding in run.findings if "in group rg-cluster alone" in finding.meaning]
+
+
+def test_a_scale_set_that_cannot_be_read_ends_no_run(sets: Lab) -> None:
+    """Its nodes are left out, and named."""
+    _fail(
+        sets, "GET", "/virtualMachineScaleSets/pool-manual/networkInterfaces", status=404, reason="NotFound", times=None
+    )
+    run = _run(sets)
+    assert {finding.object for finding in run.findings.errors} == {"node pool-manual000000", "node pool-manual000001"}
 
 
 # Others at the same time, trouble.
@@ -477,7 +609,7 @@ def test_a_subnet_that_gets_another_table_meanwhile_keeps_it(small: Lab) -> None
 def test_a_new_table_that_someone_makes_first_is_not_overwritten(small: Lab) -> None:
     """The run says so; the next one goes on with it."""
     run = _run(small)
-    _converge_table_of_others(small)
+    _make_table(small, {"owner": "others"})
     results = run.apply()
     assert "is there by now" in errors_of(results)[0]
     assert _table(small)["tags"] == {"owner": "others"}
@@ -721,6 +853,17 @@ def test_nothing_listening_is_said(small: Lab) -> None:
         _run(small, endpoint="http://127.0.0.1:9")
 
 
+def _add_twins(lab: Lab, count: int) -> None:
+    """Add machines in another network, with the same addresses as the first nodes' ones."""
+    for nic in copy.deepcopy(lab.world.cloud("networkInterfaces")[:count]):
+        for entry in nic["properties"]["ipConfigurations"]:
+            subnet = entry["properties"]["subnet"]
+            subnet["id"] = subnet["id"].replace("vnet-cluster", "vnet-other")
+        nic |= {"id": f"{nic['id']}-twin", "name": f"{nic['name']}-twin"}
+        nic["properties"]["virtualMachine"]["id"] += "-twin"
+        lab.world.cloud("networkInterfaces").append(nic)
+
+
 def _address(lab: Lab, cidr: str) -> str:
     node = next(node for node in lab.world.nodes if node["spec"].get("podCIDR") == cidr)
     return str(next(one["address"] for one in node["status"]["addresses"] if one["type"] == "InternalIP"))
@@ -752,7 +895,7 @@ def _set_nics(lab: Lab) -> list[Json]:
     return lab.world.cloud("virtualMachineScaleSetNetworkInterfaces")
 
 
-def _converge_table_of_others(lab: Lab) -> None:
+def _make_table(lab: Lab, tags: dict[str, str]) -> None:
     """Someone makes the table that we would make."""
     beside = _nic(lab, "node-1")["id"]
     lab.world.cloud("routeTables").append(
@@ -762,7 +905,7 @@ def _converge_table_of_others(lab: Lab) -> None:
             "type": "Microsoft.Network/routeTables",
             "location": "westeurope",
             "etag": 'W/"theirs"',
-            "tags": {"owner": "others"},
+            "tags": tags,
             "properties": {"routes": [], "disableBgpRoutePropagation": False, "provisioningState": "Succeeded"},
         }
     )
