@@ -539,7 +539,7 @@ def test_a_table_of_another_subscription_is_refused(small: Lab) -> None:
 def test_credentials_for_one_group_find_nodes_without_provider_id_there(small: Lab) -> None:
     """What is not looked through is said."""
     without_provider_ids(small)
-    match = lambda request: request.path.count("/") == 4 and request.path.endswith("/networkInterfaces")  # noqa: E731 - a matcher
+    match = lambda request: request.path.count("/") == 5 and request.path.endswith("/networkInterfaces")  # noqa: E731 - a matcher
     small.azure.faults.add(match, status=403, reason="AuthorizationFailed", message="no", times=None)
     run = _run(small)
     assert len(run.changes.writes) == 14
