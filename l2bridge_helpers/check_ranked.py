@@ -6,6 +6,7 @@ Such a list sees the pods' own addresses, in both directions: on their way out a
 from __future__ import annotations
 
 import ipaddress
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -65,13 +66,55 @@ class _Way:
     inbound: bool
     behind: tuple[Placed, ...]
     peers: tuple[Network, ...]
+    around: tuple[Network, ...]
+    """As few ranges as hold all pods, also those of the nodes behind the list."""
+
+
+class _Ground:
+    """What is looked up once for all lists: pod CIDRs, who is where, and what names of ranges stand for."""
+
+    def __init__(self, placed: tuple[Placed, ...], fabric: Fabric, routed: Collection[str]) -> None:
+        """Look it up; `routed` are the destinations of the routes that are there."""
+        self.fabric = fabric
+        self.routed = tuple(routed)
+        pods = {(spot.row.nodeName, network) for spot in placed if (network := spot.row.network)}
+        self.pods = sorted(pods, key=lambda pod: (pod[1].version, int(pod[1].network_address), pod[0]))
+        self.around = tuple(merge(network for _, network in self.pods))
+        self._placed = placed
+        self._at: dict[str, set[int]] = defaultdict(set)
+        for number, spot in enumerate(placed):
+            self._at[spot.nic.subnet].add(number)
+            self._at[spot.nic.id].add(number)
+        self._ranges: dict[tuple[str, ...], _Ranges] = {}
+
+    def behind(self, places: Iterable[str]) -> tuple[Placed, ...]:
+        """Return the nodes that a list on these subnets and interfaces is in front of."""
+        numbers = set().union(*(self._at.get(place, set()) for place in places))
+        return tuple(self._placed[number] for number in sorted(numbers))
+
+    def peers(self, behind: tuple[Placed, ...], *, inside: bool) -> tuple[Network, ...]:
+        """Return the pods that those of these nodes talk to; `inside`: also to each other, where they are several."""
+        names = {spot.row.nodeName for spot in behind}
+        every = inside and len(names) > 1
+        return tuple(dict.fromkeys(network for node, network in self.pods if every or node not in names))
+
+    def rule(self, rule: RankedRule) -> _Rule:
+        """Return the rule with its names looked up."""
+        return _Rule(rule, self._look_up(rule.sources), self._look_up(rule.destinations))
+
+    def _look_up(self, names: tuple[str, ...]) -> _Ranges:
+        if names not in self._ranges:
+            dialect = dialect_of(self.fabric.platform)
+            cidrs = [cidr for name in names for cidr in dialect.named_ranges(name, self.fabric, self.routed) or (name,)]
+            networks = merge(network for cidr in cidrs if (network := parse_cidr(cidr)))
+            self._ranges[names] = _Ranges(not names, tuple(networks))
+        return self._ranges[names]
 
 
 def check_ranked(placed: tuple[Placed, ...], fabric: Fabric) -> list[Finding]:
     """Return the findings about lists that drop packets between pods once every pod CIDR has its route."""
-    pods = tuple(str(network) for network in merge(pods_of(placed)))
     found, fine = [], set()
-    for way in _ways(placed, fabric, routed=pods):
+    for way in _ways(_Ground(placed, fabric, [str(network) for network in merge(pods_of(placed))])):
         shut = [*_shut(way)]
         found += [_finding(way, shut, family, fabric) for family in by_family(shut)]
         fine |= {way.name} if way.inbound and not shut else set()
@@ -99,47 +142,34 @@ def pods_of(placed: Iterable[Placed]) -> list[Network]:
     return [network for spot in placed if (network := spot.row.network)]
 
 
-def _ways(placed: tuple[Placed, ...], fabric: Fabric, *, routed: Collection[str]) -> Iterator[_Way]:
+def _ways(ground: _Ground) -> Iterator[_Way]:
     """Give every list that nodes are behind, in both directions."""
-    dialect = dialect_of(fabric.platform)
+    dialect = dialect_of(ground.fabric.platform)
     inside = dialect.filters_inside_subnets
-    for name, on, rules in _lists(fabric):
-        for where in (on,) if inside else ((place,) for place in on):
-            behind = tuple(spot for spot in placed if spot.nic.subnet in where or spot.nic.id in where)
-            names = {spot.row.nodeName for spot in behind}
-            others = [spot for spot in placed if (len(names) > 1 and inside) or spot.row.nodeName not in names]
-            peers = tuple(sorted(set(pods_of(others)), key=_order))
+    for name, rules in _lists(ground.fabric).items():
+        for where in (rules[0].on,) if inside else ((place,) for place in rules[0].on):
+            behind = ground.behind(where)
+            peers = ground.peers(behind, inside=inside)
             label = f"{dialect.filter_list} {name}" if inside else f"{dialect.filter_list} {name} on {where[0]}"
             for inbound in (True, False) if behind and peers else ():
-                way = tuple(_looked_up(rule, fabric, routed) for rule in rules if rule.inbound is inbound)
+                way = tuple(ground.rule(rule) for rule in rules if rule.inbound is inbound)
                 if way:
-                    yield _Way(label, way, inbound, behind, peers)
+                    yield _Way(label, way, inbound, behind, peers, ground.around)
 
 
-def _order(network: Network) -> tuple[int, int]:
-    return network.version, int(network.network_address)
-
-
-def _lists(fabric: Fabric) -> Iterator[tuple[str, tuple[str, ...], list[RankedRule]]]:
-    """Give each list with what it is on, and its rules in the order in which they count."""
-    for name in dict.fromkeys(rule.list for rule in fabric.ranked_rules):
-        rules = [rule for rule in fabric.ranked_rules if rule.list == name]
-        yield name, rules[0].on, sorted(rules, key=lambda rule: rule.number)
-
-
-def _looked_up(rule: RankedRule, fabric: Fabric, routed: Collection[str]) -> _Rule:
-    return _Rule(rule, _ranges(rule.sources, fabric, routed), _ranges(rule.destinations, fabric, routed))
-
-
-def _ranges(names: tuple[str, ...], fabric: Fabric, routed: Collection[str]) -> _Ranges:
-    dialect = dialect_of(fabric.platform)
-    cidrs = [cidr for name in names for cidr in (dialect.named_ranges(name, fabric, routed) or (name,))]
-    return _Ranges(not names, tuple(merge(network for cidr in cidrs if (network := parse_cidr(cidr)))))
+def _lists(fabric: Fabric) -> dict[str, list[RankedRule]]:
+    """Return the rules of each list in the order in which they count."""
+    lists: dict[str, list[RankedRule]] = defaultdict(list)
+    for rule in sorted(fabric.ranked_rules, key=lambda rule: rule.number):
+        lists[rule.list].append(rule)
+    return lists
 
 
 def _shut(way: _Way) -> Iterator[str]:
     """Give the peers whose packets do not pass."""
     own = merge(pods_of(way.behind))
+    if all(_passes(one, mine, way) for one in way.around for mine in own if one.version == mine.version):
+        return  # what lets all pods through lets each of them
     for peer in way.peers:
         if not all(_passes(peer, one, way) for one in own if one.version == peer.version):
             yield str(peer)
@@ -208,7 +238,7 @@ def _relying(placed: tuple[Placed, ...], fabric: Fabric, fine: Collection[str]) 
         there = fabric.subnet(subnet)
         table = fabric.table(there.table) if there else None
         routed = [route.destination for route in table.routes] if table else []
-        ways = (way for way in _ways(placed, fabric, routed=routed) if way.inbound and way.name in fine)
+        ways = (way for way in _ways(_Ground(placed, fabric, routed)) if way.inbound and way.name in fine)
         here = [replace(way, behind=_in_subnet(way, subnet)) for way in ways if _in_subnet(way, subnet)]
         shut = {way.name: way for way in here if any(_shut(way))}
         if shut:
