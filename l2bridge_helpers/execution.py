@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 OUTAGE = 10
 """So many failures in a row of a cloud that is not there, or lets us in no more, and the rest is not tried."""
 _NEWS_SECONDS = 5.0
+_LONG = 400
+"""Characters of an error that a thousand rows may repeat."""
 
 Batch = tuple[int, ...]
 """The places of changes that are one write."""
@@ -198,7 +200,8 @@ class Execution:
         try:
             based_on = self._cloud.send([self._writes[place] for place in batch])
         except L2BridgeError as err:
-            self._note(batch, "failed", str(err))
+            self._note(batch[:1], "failed", str(err))
+            self._note(batch[1:], "failed", self._brief(str(err), batch))
             self._count_outage(err)
         except Exception as err:  # noqa: BLE001 - whatever happens to one node, the others are served
             self._note(batch, "failed", f"unexpected {type(err).__name__}: {err}")
@@ -210,6 +213,11 @@ class Execution:
         finally:
             self._end()
         return False
+
+    def _brief(self, error: str, batch: Batch) -> str:
+        """Return a write's error for its further rows: a long one stands whole at the first alone."""
+        whole = f"… (whole at {self._writes[batch[0]].resource})"
+        return error if len(error) <= _LONG else f"{error[:_LONG]}{whole}"
 
     def _count_outage(self, err: L2BridgeError) -> None:
         """Give up when the cloud does: a thousand nodes would otherwise wait two minutes each for nothing."""

@@ -186,6 +186,16 @@ def test_two_tables_are_two_writes() -> None:
     assert {result.change.after.get("table", PODS) for result in results.failed} == {PODS}
 
 
+def test_a_long_error_of_a_write_stands_whole_once() -> None:
+    """A thousand rows would repeat a thousand names each; the others say where it is."""
+    made = replace(world("a", raw_table("pods", tags={})), subnets=(raw_subnet("a", "pods"),))
+    results = _apply(_plan("a", made), BatchCloud(refuse={PODS: CloudError("no " * 1000)}))
+    first, *others = [result for result in results if result.outcome == "failed"]
+    assert len(first.error) >= 2999
+    assert others
+    assert all(len(result.error) < 600 and PODS in result.error for result in others)
+
+
 def test_what_a_write_was_based_on_is_kept_for_each_of_its_rows(fresh: Plan) -> None:
     """The proof looks it up by the resource."""
     results = _apply(fresh, BatchCloud())
