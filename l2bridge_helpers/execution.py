@@ -71,8 +71,9 @@ class Execution:
 
     def _rounds(self) -> Iterator[list[Chain]]:
         """Give what runs side by side, round after round; each round is made when those before it are done."""
-        shared = [place for place in range(len(self._writes)) if self._name(place) and not self._is_forwarding(place)]
-        alone = [place for place in range(len(self._writes)) if place not in set(shared)]
+        every = range(len(self._writes))
+        shared = [place for place in every if self._name(place) and self._writes[place].kind != "forwarding"]
+        alone = sorted(set(every) - set(shared))
         yield self._single(self._due(CLAIMS, alone))
         yield self._single(self._due(TEMPLATES, alone))
         yield self._chains(self._unless(self._unprepared, self._due(NODES, alone)))
@@ -88,9 +89,6 @@ class Execution:
     def _name(self, place: int) -> str:
         return self._dialect.together(self._writes[place])
 
-    def _is_forwarding(self, place: int) -> bool:
-        return self._writes[place].kind == "forwarding"
-
     def _single(self, places: Iterable[int]) -> list[Chain]:
         return [[(place,)] for place in places]
 
@@ -104,7 +102,7 @@ class Execution:
     def _unless(self, obstacle: Callable[[Change], str], places: Iterable[int]) -> Iterator[int]:
         """Skip the changes that something stands against."""
         for place in places:
-            why = obstacle(self._writes[place])
+            why = self._stopped or obstacle(self._writes[place])
             if why:
                 self._note((place,), "skipped", why)
             else:
@@ -134,19 +132,29 @@ class Execution:
 
     def _unready(self, change: Change) -> str:
         """Return why a row is left out of the write of its table: its node, or a row that it needs, has failed."""
-        broken = [other for other in self._undone() if other.node == change.node and change.node]
-        if broken and change.action != "delete":
-            return f"{broken[0].kind} of {broken[0].resource} failed first"
         if change.action == "delete":
             return self._unreplaced(change)
-        return self._unfinished(change) if change.kind == "mark" else ""
+        if change.kind == "mark":
+            return self._unfinished(change)
+        return self._broken(change) if change.kind == "route" else self._useless(change)
+
+    def _broken(self, change: Change) -> str:
+        """Return what failed first of the node that a row is for."""
+        broken = (other for other in self._undone() if change.node and other.node == change.node)
+        return next((f"{other.kind} of {other.resource} failed first" for other in broken), "")
+
+    def _useless(self, change: Change) -> str:
+        """Return why a table is not prepared: none of the routes that are to be made in it can be."""
+        rows = [row for row in self._writes if row.kind == "route" and row.after.get("table") == change.resource]
+        return "none of its routes can be made" if rows and all(map(self._broken, rows)) else ""
 
     def _unmade(self, change: Change) -> str:
         """Return why a subnet is not given its table: the table's write failed."""
         failed = (result.change for result in self._outcomes.values() if result.outcome == "failed")
         rows = [row for row in failed if row.kind != "association"]  # another subnet's failure is its own
+        rows += [row for row in self._undone() if row.kind == "table"]
         tables = {table for row in rows for table in (row.resource, row.after.get("table"))}
-        return "the write of its route table failed first" if change.after["table"] in tables else ""
+        return "its route table was not written" if change.after["table"] in tables else ""
 
     def _result(self, place: int) -> Result:
         """Return what became of a change; one that an interruption came before was not sent."""

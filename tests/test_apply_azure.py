@@ -196,6 +196,16 @@ def test_a_long_error_of_a_write_stands_whole_once() -> None:
     assert all(len(result.error) < 600 and PODS in result.error for result in others)
 
 
+def test_a_table_that_no_route_can_be_made_in_is_not_made(fresh: Plan) -> None:
+    """Where every node's interface fails, there is nothing to lead to: no empty table is given to a subnet."""
+    nics: dict[str, Exception] = {row.resource: CloudError("no") for row in fresh.writes if row.kind == "forwarding"}
+    results = _apply(fresh, BatchCloud(refuse=nics))
+    assert results.applied == 0
+    told = {(row.kind, error) for row, error in ((result.change, result.error) for result in results)}
+    assert ("table", "none of its routes can be made") in told
+    assert ("association", "its route table was not written") in told
+
+
 def test_what_a_write_was_based_on_is_kept_for_each_of_its_rows(fresh: Plan) -> None:
     """The proof looks it up by the resource."""
     results = _apply(fresh, BatchCloud())
@@ -225,20 +235,10 @@ def test_a_table_that_cannot_be_written_is_given_to_nobody(fresh: Plan) -> None:
     results = _apply(fresh, cloud)
     assert _told(results) == [
         *[(kind, "failed", "no") for kind in ("table", "route", "route", "route")],
-        *[("association", "skipped", "the write of its route table failed first")] * 3,
+        *[("association", "skipped", "its route table was not written")] * 3,
     ]
     assert len(cloud.of(SPARE)) == 1
     assert "association" not in {kind for kinds in cloud.kinds() for kind in kinds}
-
-
-def test_an_empty_table_that_cannot_be_made_is_given_to_nobody(fresh: Plan) -> None:
-    """All its routes were left out before; its own row is reason enough."""
-    refuse = {f"cluster-rg/node-{number}-nic": CloudError("no") for number in (1, 2, 3)}
-    results = _apply(fresh, BatchCloud(refuse={**refuse, SPARE: CloudError("full")}))
-    assert [error for kind, _, error in _told(results) if kind == "table"] == ["full"]
-    assert [error for kind, _, error in _told(results) if kind == "association"] == [
-        "the write of its route table failed first"
-    ] * 3
 
 
 def test_a_table_whose_routes_failed_is_given_to_nobody_though_it_was_there() -> None:
@@ -249,7 +249,7 @@ def test_a_table_whose_routes_failed_is_given_to_nobody_though_it_was_there() ->
     results = _apply(changes, BatchCloud(refuse={route: CloudError("no")}))
     assert _told(results) == [
         ("route", "failed", "no"),
-        ("association", "skipped", "the write of its route table failed first"),
+        ("association", "skipped", "its route table was not written"),
     ]
 
 
