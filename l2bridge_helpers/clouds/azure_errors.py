@@ -122,7 +122,8 @@ def _failed(err: azure.HttpResponseError, code: str, said: str) -> CloudError:
     if code in _BUSY:
         return BusyError(f"{said}; another operation works on it: run again", _seconds(err))
     if code in _MISSING:
-        return MissingError(f"{said}; check the parameters subscription_id, resource_group and route_table", code)
+        todo = "it is gone, or the parameters subscription_id, resource_group and route_table do not fit"
+        return MissingError(f"{said}; {todo}", code)
     if _LIMIT.search(code):
         return QuotaError(f"{said}; ask for a higher limit, or remove what nobody needs")
     if status == _LOST:
