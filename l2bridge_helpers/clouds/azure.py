@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from l2bridge_helpers.clouds.azure_api import PUBLIC, AzureApi
+from l2bridge_helpers.clouds.azure_api import AzureApi
+from l2bridge_helpers.clouds.azure_client import PUBLIC
 from l2bridge_helpers.clouds.azure_dialect import AzureDialect, parse_table
 from l2bridge_helpers.clouds.azure_effective import EffectiveReader
 from l2bridge_helpers.clouds.azure_errors import MissingError

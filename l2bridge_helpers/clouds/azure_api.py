@@ -6,7 +6,6 @@ dictionary is sent as it is. Writes wait until the operation behind them has end
 
 from __future__ import annotations
 
-import logging
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -15,38 +14,18 @@ from typing import Any
 
 from azure.core import MatchConditions
 from azure.core.credentials import TokenCredential
-from azure.core.pipeline import PipelineRequest, policies
 from azure.core.polling import LROPoller
-from azure.identity import AzureAuthorityHosts, DefaultAzureCredential
 from azure.mgmt.compute import ComputeManagementClient
-from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
 from azure.mgmt.network import NetworkManagementClient
-from urllib3.util import parse_url
 
-from l2bridge_helpers import __version__
+from l2bridge_helpers.clouds.azure_client import PUBLIC, client_options, credential_for
 from l2bridge_helpers.clouds.azure_errors import BusyError, MissingError, explained
-from l2bridge_helpers.endpoints import is_plain_http
 from l2bridge_helpers.errors import CloudError
 
-PUBLIC = "https://management.azure.com"
-_CLOUDS = {
-    PUBLIC: (AzureAuthorityHosts.AZURE_PUBLIC_CLOUD, PUBLIC),
-    "https://management.usgovcloudapi.net": (
-        AzureAuthorityHosts.AZURE_GOVERNMENT,
-        "https://management.core.usgovcloudapi.net",
-    ),
-    "https://management.chinacloudapi.cn": (AzureAuthorityHosts.AZURE_CHINA, "https://management.chinacloudapi.cn"),
-}
-"""Endpoint -> who signs in there, and for what (azure-mgmt-core, 2026-11). Others: AZURE_AUTHORITY_HOST says who."""
-_POLL, _LAB_POLL = 2.0, 0.05
-"""Seconds between two looks at an operation where Azure does not say how long to wait."""
 _OPERATION_SECONDS = 1200.0
 _TRIES = 4
 """How often a write is sent while other operations stand in its way."""
 _LONGEST_PAUSE = 60.0
-
-logging.getLogger("azure").addHandler(logging.NullHandler())
-"""Where nobody listens to it, the SDK's log does not end up beside our errors."""
 
 Raw = dict[str, Any]
 
@@ -231,70 +210,11 @@ class AzureApi:
 
     @cached_property
     def _credential(self) -> TokenCredential:
-        if is_plain_http(self._endpoint):
-            return _NoCredential()
-        authority = _CLOUDS.get(self._endpoint, ("", ""))[0]
-        return DefaultAzureCredential(**({"authority": authority} if authority else {}))
+        return credential_for(self._endpoint)
 
     @property
     def _options(self) -> Raw:
-        """Return what both clients are made with: no redirects, no registration of providers behind our back."""
-        lab = is_plain_http(self._endpoint)
-        scope = _CLOUDS.get(self._endpoint, ("", self._endpoint))[1]
-        steps: list[Any] = [
-            _OnlyThere(self._endpoint),
-            policies.RequestIdPolicy(),
-            policies.UserAgentPolicy(base_user_agent=f"l2bridge/{__version__}"),
-            policies.ProxyPolicy(),
-            policies.ContentDecodePolicy(),
-            policies.RetryPolicy(retry_total=8, retry_connect=2, retry_read=3, retry_backoff_max=60),
-        ]
-        if not lab:
-            steps.append(ARMChallengeAuthenticationPolicy(self._credential, f"{scope}/.default"))
-        return {
-            "policies": steps,
-            "polling_interval": _LAB_POLL if lab else _POLL,
-            "connection_timeout": 10,
-            "read_timeout": 60,
-            "use_env_settings": not lab,
-        }
-
-
-class _OnlyThere(policies.SansIOHTTPPolicy[Any, Any]):
-    """Refuses to follow an answer's link (next page, operation) to another host: a token would travel along."""
-
-    def __init__(self, endpoint: str) -> None:
-        """Keep where requests may go."""
-        self._there = parse_url(endpoint)
-
-    def on_request(self, request: PipelineRequest[Any]) -> None:
-        """Refuse a request to another host; ARM's own regional hosts are below the endpoint's.
-
-        Raises:
-            CloudError: the text names both.
-
-        """
-        url = request.http_request.url
-        asked = parse_url(url)  # the parser that will connect, too: others read some addresses differently
-        same = (asked.scheme, asked.port) == (self._there.scheme, self._there.port)
-        below = f".{asked.host}".endswith(f".{self._there.host}")
-        if not (same and below) or asked.auth or "\\" in url or not url.isprintable():
-            raise CloudError(
-                f"an answer of {self._there.netloc} leads to {asked.netloc}, which is not asked: nothing was sent"
-            )
-
-
-class _NoCredential:
-    """For a lab: whoever asks it for a token has made a mistake."""
-
-    def get_token(self, *scopes: str, **_: Any) -> Any:
-        """Refuse.
-
-        Raises:
-            CloudError: always.
-
-        """
-        raise CloudError(f"no credentials go to a plain-http endpoint (asked for {', '.join(scopes)})")
+        return client_options(self._endpoint, self._credential)
 
 
 def _unchanged(body: Mapping[str, Any], doing: str) -> dict[str, str]:

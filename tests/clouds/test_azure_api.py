@@ -6,11 +6,14 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from azure.core.credentials import AccessToken
 from azure.core.pipeline import PipelineContext, PipelineRequest
 from azure.core.rest import HttpRequest
+from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
 from werkzeug import Request, Response
 
-from l2bridge_helpers.clouds.azure_api import AzureApi, _OnlyThere
+from l2bridge_helpers.clouds.azure_api import AzureApi
+from l2bridge_helpers.clouds.azure_client import OnlyThere, client_options
 from l2bridge_helpers.errors import CloudError
 from l2bridge_helpers.lab.server import Server
 
@@ -112,14 +115,14 @@ def test_an_answer_of_another_form_is_one_line_of_ours(body: bytes) -> None:
 )
 def test_no_way_of_writing_an_address_leads_elsewhere(link: str) -> None:
     """What is asked is what the guard has read: both parse with the same parser."""
-    guard = _OnlyThere("https://management.azure.com")
+    guard = OnlyThere("https://management.azure.com")
     with pytest.raises(CloudError, match="which is not asked"):
         guard.on_request(PipelineRequest(HttpRequest("GET", link), PipelineContext(None)))
 
 
 def test_the_endpoint_and_its_regions_are_asked() -> None:
     """ARM's operations may live in a region: nothing of these is refused."""
-    guard, asked = _OnlyThere("https://management.azure.com"), []
+    guard, asked = OnlyThere("https://management.azure.com"), []
     for link in ("https://management.azure.com/x?a=b", "https://westeurope.management.azure.com/x"):
         guard.on_request(PipelineRequest(HttpRequest("GET", link), PipelineContext(None)))
         asked.append(link)
@@ -135,3 +138,31 @@ def test_nothing_is_written_without_an_etag(etag: dict[str, object]) -> None:
         AzureApi("sub", "http://127.0.0.1:9").put_subnet("rg", "vnet", "subnet", {"id": "x", **etag})
     with pytest.raises(CloudError, match="no ETag"):
         AzureApi("sub", "http://127.0.0.1:9").put_route_table("rg", "table", {"id": "x", **etag})
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "scope"),
+    [
+        ("https://management.azure.com", "https://management.azure.com/.default"),
+        ("https://management.usgovcloudapi.net", "https://management.core.usgovcloudapi.net/.default"),
+        ("https://management.chinacloudapi.cn", "https://management.chinacloudapi.cn/.default"),
+        ("https://management.local.azurestack.external", "https://management.local.azurestack.external/.default"),
+    ],
+)
+def test_each_cloud_is_asked_with_a_token_for_it(endpoint: str, scope: str) -> None:
+    """A token of one cloud is no use in another."""
+    asked: list[str] = []
+
+    class Credential:
+        """Notes what it is asked for."""
+
+        def get_token(self, *scopes: str, **_: object) -> AccessToken:
+            asked.extend(scopes)
+            return AccessToken("token", 2**31)
+
+    request = PipelineRequest(HttpRequest("GET", f"{endpoint}/x"), PipelineContext(None))
+    for policy in client_options(endpoint, Credential())["policies"]:
+        if isinstance(policy, ARMChallengeAuthenticationPolicy):
+            policy.on_request(request)
+    assert asked == [scope]
+    assert request.http_request.headers["Authorization"] == "Bearer token"
