@@ -25,7 +25,7 @@ help:
 	@echo 'make lab [WORLD=gce-small]      the same lab, kept running, with JupyterLab on the notebooks'
 	@echo 'make test [ARGS="-k route"]     all tests; ARGS go to pytest'
 	@echo 'make lint                       ruff and mypy'
-	@echo 'make bench [ARGS="100 1000"]    how long a plan takes, beside reading alone'
+	@echo 'make bench [ARGS="azure-800"]   how long a plan takes, beside reading alone'
 	@echo 'make outputs                    make the outputs in notebooks/ anew, on the lab'
 	@echo 'make requirements               compile requirements.txt anew, with the newest releases'
 	@echo 'make requirements-check         is requirements.txt what pyproject.toml asks for?'
