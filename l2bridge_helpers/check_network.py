@@ -196,10 +196,10 @@ def _tables(placed: tuple[Placed, ...], fabric: Fabric, scope: Scope) -> Iterato
         meaning = "that will hold for all that these subnets send"
         todo = (
             "make sure that this is meant"
-            if fabric.chosen_table
+            if fabric.spare_named
             else "name it as route_table if that is meant, or clean it"
         )
-        severity: Severity = "warning" if fabric.chosen_table else "blocking"
+        severity: Severity = "warning" if fabric.spare_named else "blocking"
         yield Finding(severity, f"route table {table.id}", found, meaning, todo)
 
 

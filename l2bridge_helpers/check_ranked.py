@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from l2bridge_helpers.placement import Placed
 
 TCP = ("all", "tcp", "6")
-_FIRST, _LAST = 100, 4096
-"""The numbers that people's own rules may have (network security groups, Azure documentation, read 2026-11)."""
 _MEANING = "it sees the pods' own addresses: packets to or from these pods are dropped there"
 
 
@@ -217,8 +215,9 @@ def _finding(way: _Way, shut: list[str], family: tuple[str, ...], fabric: Fabric
 def _command(way: _Way, family: tuple[str, ...], deciders: list[_Rule], fabric: Fabric) -> str:
     """Return the command for a rule in front of those that decide; "" when there is no room for it."""
     taken = {rule.rule.number for rule in way.rules}
-    below = min((decider.rule.number for decider in deciders), default=_LAST + 1)
-    free = [number for number in range(_FIRST, min(below, _LAST + 1)) if number not in taken]
+    numbers = dialect_of(fabric.platform).rule_numbers
+    below = min((decider.rule.number for decider in deciders), default=numbers.stop)
+    free = [number for number in numbers if number < below and number not in taken]
     if not free:
         return ""
     six = ":" in family[0]

@@ -117,7 +117,7 @@ class Execution:
         for other in self._undone():
             if other.kind == "claim" and other.resource == table:
                 return f"what marks it as ours could not be written on {table}"
-            if other.kind == "template" and group and other.resource.endswith(f"/{group}"):
+            if other.kind == "template" and group and other.resource == group:
                 return f"the template of {group} could not be changed"
         return ""
 

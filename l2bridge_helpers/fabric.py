@@ -26,6 +26,7 @@ class Nic:
         forwarding: whether it may send and receive packets of other addresses than its own.
         fixed: why nobody may change that here, empty where one may.
         remedy: what to do about that; empty: nothing special.
+        template: id of the group whose template decides whether it forwards; empty: it is set on the interface.
         filters: ids of the filters that are put on it (AWS: security groups).
         properties: the resource as the API returned it, where it is one of its own; see `Instance.properties`.
 
@@ -40,6 +41,7 @@ class Nic:
     filters: tuple[str, ...] = ()
     properties: Mapping[str, Any] = field(default_factory=dict)
     remedy: str = ""
+    template: str = ""
 
     def owns(self, address: str) -> bool:
         """Return whether the cloud delivers `address` to this interface."""
@@ -271,7 +273,7 @@ class Fabric:
 
     Attributes:
         spare_table: id of the table for subnets that have none, where no other is at hand; empty: they have one each.
-        chosen_table: whether the operator has named that table.
+        spare_named: whether the operator has named that table.
         location: the region, where that matters.
         cidrs: the network's own ranges, where filters have a name for them.
         neighbours: ranges that packets from here reach by peering, by the other network's name.
@@ -289,7 +291,7 @@ class Fabric:
     ranked_rules: tuple[RankedRule, ...] = ()
     denied: tuple[Denied, ...] = ()
     spare_table: str = ""
-    chosen_table: bool = False
+    spare_named: bool = False
     location: str = ""
     cidrs: tuple[str, ...] = ()
     neighbours: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -56,6 +56,7 @@ def _forwarding_changes(state: State) -> Iterator[Change]:
             yield Change("none", "forwarding", resource, node, before, before, reason)
         else:
             after = {"forwarding": True, "uid": instance.uid}
+            after |= {"template": nic.template} if nic.template else {}
             command = state.dialect.enable_command(instance, nic)
             reason = f"the cloud drops packets that do not carry this {_unit(state)}'s own address"
             yield Change("update", "forwarding", resource, node, before, after, reason, command)

@@ -34,7 +34,7 @@ def chosen_table(placed: tuple[Placed, ...], fabric: Fabric) -> RouteTable | Non
     if not bare_subnets(placed, fabric):
         return None
     spare = fabric.table(fabric.spare_table)
-    if fabric.chosen_table:
+    if fabric.spare_named:
         return spare
     present = dict.fromkeys(subnet.table for subnet in node_subnets(placed, fabric) if subnet.table)
     tables = [table for table in map(fabric.table, present) if table and not beyond_pods(table, placed)]

@@ -23,7 +23,7 @@ def verify(
         changes: the plan.
         before: what the plan was made from.
         after: read after `apply`; the same as `before` to judge what stands now.
-        based_on: id of an instance or NIC -> the properties that a full write of it carried back; what others changed
+        based_on: id of a resource -> the properties that a full write of it carried back; what others changed
             before that is no fault of ours.
 
     """
@@ -113,11 +113,11 @@ class _Wanted:
         wanted = f"{change.after['destination']} via {_short(change.after['next_hop'])}"
         found = _route_state(change, self._routes)
         if found:
-            excused = self._waits_for_itsmachine_of(self._routes.get(change.resource))
+            excused = self._waits_for_its_machine(self._routes.get(change.resource))
             return Check("note" if excused else "wrong", change.resource, change.node, wanted, found)
         return Check("ok", change.resource, change.node, wanted, "in place, no warnings")
 
-    def _waits_for_itsmachine_of(self, route: Route | None) -> bool:
+    def _waits_for_its_machine(self, route: Route | None) -> bool:
         """Return whether all that is wrong with a route is that its machine does not run, which `check` has said."""
         if route is None or not self._dialect.waits(route):
             return False

@@ -206,7 +206,7 @@ class World:
             tables=tuple(tables),
             ranked_rules=tuple(rule for raw in self.groups for rule in self._rules(raw)),
             spare_table=spare,
-            chosen_table=bool(self.chosen),
+            spare_named=bool(self.chosen),
             location=REGION,
             cidrs=RANGES,
         )

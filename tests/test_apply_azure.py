@@ -310,7 +310,7 @@ def test_a_mark_stays_while_a_route_of_its_table_is_not_done() -> None:
 
 
 def _member(number: int) -> Change:
-    return _change("forwarding", f"cluster-rg/pool/{number}/nic", f"node-{number}", forwarding=True)
+    return _change("forwarding", f"cluster-rg/pool/{number}/nic", f"node-{number}", forwarding=True, template=POOL)
 
 
 def _with_pool() -> Plan:
@@ -337,7 +337,7 @@ def test_a_template_that_cannot_be_changed_skips_its_instances() -> None:
     """They would come up to the old model; the others are served."""
     cloud = BatchCloud(refuse={POOL: CloudError("no")})
     results = _apply(_with_pool(), cloud)
-    why = "the template of cluster-rg/pool could not be changed"
+    why = f"the template of {POOL} could not be changed"
     assert _told(results) == [
         ("template", "failed", "no"),
         ("forwarding", "skipped", why),

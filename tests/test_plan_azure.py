@@ -415,7 +415,7 @@ def test_an_interface_that_is_fixed_stays() -> None:
     made = world("a", raw_table("pods", tags={}), given="pods")
     fabric = made.fabric()
     (machine,) = fabric.instances
-    fixed = replace(machine, nics=(nic_of(made.nics[0], fixed="it follows its model", remedy="upgrade it"),))
+    fixed = replace(machine, nics=(replace(nic_of(made.nics[0]), fixed="it follows its model", remedy="upgrade it"),))
     changes = plan(nodes_of("a"), replace(fabric, instances=(fixed,)), cluster=CLUSTER)
     row = _only(changes, "forwarding")
     assert (row.action, row.reason) == ("none", "left alone: it follows its model")

@@ -18,9 +18,9 @@ from l2bridge_helpers.clouds.azure_read import (
     limit_of,
     neighbours_of,
     objects,
-    place,
     properties_of,
     ranges_of,
+    region_of,
     subnet_of,
     table_of,
     text,
@@ -33,7 +33,7 @@ from l2bridge_helpers.errors import CloudError, ParameterError
 from l2bridge_helpers.fabric import Fabric, InForce, Instance, RouteTable, Unread
 from l2bridge_helpers.filters import FIREWALL_RULES, RankedRule
 from l2bridge_helpers.nodes import node_rows
-from l2bridge_helpers.placement import place as placement_of
+from l2bridge_helpers.placement import place
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -133,7 +133,7 @@ class Azure:
         raw = self._api.virtual_network(*network.split("/")[1:])
         listed = objects(properties_of(raw).get("subnets"))
         draft = Fabric(self.platform, network, instances, tuple(map(subnet_of, listed)))
-        placed = placement_of(nodes, draft).placed
+        placed = place(nodes, draft).placed
         used = {spot.nic.subnet for spot in placed}
         spare = self._spare_table(network)
         return Fabric(
@@ -141,13 +141,13 @@ class Azure:
             network=network,
             instances=instances,
             subnets=draft.subnets,
-            tables=tuple(self._tables(draft, used, spare, place(raw), unread)),
+            tables=tuple(self._tables(draft, used, spare, region_of(raw), unread)),
             templates=tuple(self._machines.templates),
             ranked_rules=tuple(self._rules(placed, listed, unread)),
             unread=tuple(unread),
             spare_table=spare,
-            chosen_table=bool(self._table),
-            location=place(raw),
+            spare_named=bool(self._table),
+            location=region_of(raw),
             cidrs=ranges_of(properties_of(raw).get("addressSpace")),
             neighbours=neighbours_of(raw),
         )
@@ -250,7 +250,7 @@ class Azure:
         Needs Microsoft.Network/networkInterfaces/effectiveRouteTable/action. Azure knows no effective routes of uniform
         scale sets' interfaces, nor of machines that do not run.
         """
-        return EffectiveReader(self._api, self._effective).read(placement_of(nodes, fabric).placed, fabric)
+        return EffectiveReader(self._api, self._effective).read(place(nodes, fabric).placed, fabric)
 
     # Write.
 

@@ -23,7 +23,7 @@ from l2bridge_helpers.clouds.azure_errors import BusyError, MissingError, explai
 from l2bridge_helpers.errors import CloudError
 
 _OPERATION_SECONDS = 1200.0
-_TRIES = 4
+_TRIES = 8
 """How often a write is sent while other operations stand in its way."""
 _LONGEST_PAUSE = 60.0
 

@@ -6,12 +6,13 @@ import logging
 from typing import Any
 
 from azure.core.credentials import TokenCredential
-from azure.core.pipeline import PipelineRequest, policies
+from azure.core.pipeline import PipelineRequest, PipelineResponse, policies
 from azure.identity import AzureAuthorityHosts, DefaultAzureCredential
 from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
 from urllib3.util import parse_url
 
 from l2bridge_helpers import __version__
+from l2bridge_helpers.clouds.azure_errors import is_lock
 from l2bridge_helpers.endpoints import is_plain_http
 from l2bridge_helpers.errors import CloudError
 
@@ -25,6 +26,7 @@ _CLOUDS = {
     "https://management.chinacloudapi.cn": (AzureAuthorityHosts.AZURE_CHINA, "https://management.chinacloudapi.cn"),
 }
 """Endpoint -> who signs in there, and for what (azure-mgmt-core, 2026-11). Others: AZURE_AUTHORITY_HOST says who."""
+_THROTTLED = 429
 _POLL, _LAB_POLL = 2.0, 0.05
 """Seconds between two looks at an operation where Azure does not say how long to wait."""
 
@@ -50,7 +52,7 @@ def client_options(endpoint: str, credential: TokenCredential) -> dict[str, Any]
         policies.UserAgentPolicy(base_user_agent=f"l2bridge/{__version__}"),
         policies.ProxyPolicy(),
         policies.ContentDecodePolicy(),
-        policies.RetryPolicy(retry_total=8, retry_connect=2, retry_read=3, retry_backoff_max=60),
+        _Retries(retry_total=8, retry_connect=2, retry_read=3, retry_status=8, retry_backoff_max=60),
     ]
     if not lab:
         steps.append(ARMChallengeAuthenticationPolicy(credential, f"{scope}/.default"))
@@ -61,6 +63,17 @@ def client_options(endpoint: str, credential: TokenCredential) -> dict[str, Any]
         "read_timeout": 60,
         "use_env_settings": not lab,
     }
+
+
+class _Retries(policies.RetryPolicy[Any, Any]):
+    """Tries again what may pass: no answer, an overload, throttling. Writes that meet a lock are the caller's."""
+
+    def is_retry(self, settings: dict[str, Any], response: PipelineResponse[Any, Any]) -> bool:
+        """Return whether a request is sent again."""
+        answer = response.http_response
+        write = response.http_request.method != "GET"
+        locked = write and answer.status_code == _THROTTLED and is_lock(answer.read())
+        return super().is_retry(settings, response) and not locked
 
 
 class OnlyThere(policies.SansIOHTTPPolicy[Any, Any]):

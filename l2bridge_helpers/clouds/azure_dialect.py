@@ -13,7 +13,7 @@ import shlex
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
-from l2bridge_helpers.clouds.azure_names import own_tags, route_label, tag_of
+from l2bridge_helpers.clouds.azure_names import is_set_nic, own_tags, route_label, tag_of
 from l2bridge_helpers.clouds.plain_dialect import PlainDialect
 from l2bridge_helpers.fabric import Fabric, Instance, Nic, Route, Template
 
@@ -31,7 +31,6 @@ _PROVIDER_ID = re.compile(
 """cloud-provider-azure, azure_wrap.go; read 2026-11. Stricter: what nodes say of themselves ends up in requests."""
 _CONTROLLER = "____"
 """Between node and CIDR in the names of cloud-provider-azure's routes in dual-stack clusters."""
-_SET_NIC_PARTS = 4
 
 
 def parse_table(table: str) -> tuple[str, str, str]:
@@ -65,6 +64,8 @@ class AzureDialect(PlainDialect):
     filters_ordered = True
     filter_list = "network security group"
     filters_inside_subnets = True
+    rule_numbers = range(100, 4097)
+    """Priorities that people's own rules may have (network security groups, Azure documentation, read 2026-11)."""
 
     def instance_id(self, provider_id: str) -> str:
         """Return `SUBSCRIPTION/GROUP/NAME`, or `…/SCALESET/INSTANCE`, of the machine that a provider ID names."""
@@ -102,8 +103,7 @@ class AzureDialect(PlainDialect):
             return str({**change.before, **change.after}["table"])
         if change.kind in ("claim", "mark", "table"):
             return change.resource
-        parts = change.resource.split("/")
-        return "/".join(parts[:2]) if change.kind == "forwarding" and len(parts) == _SET_NIC_PARTS else ""
+        return str(change.after.get("template", "")) if change.kind == "forwarding" else ""
 
     def named_ranges(self, name: str, fabric: Fabric, routed: Collection[str]) -> tuple[str, ...]:
         """Return what the service tag VirtualNetwork holds: the network's ranges, and the prefixes of routes.
@@ -116,7 +116,7 @@ class AzureDialect(PlainDialect):
 
     def enable_command(self, instance: Instance, nic: Nic) -> str:
         """Return `az network nic update …`, or for a scale set's instance `az vmss update-instances …`."""
-        if len(nic.id.split("/")) == _SET_NIC_PARTS:
+        if is_set_nic(nic.id):
             subscription, group, scale_set, number = instance.id.split("/")
             where = _where(subscription, group, scale_set)
             return _az("vmss", "update-instances", *where, f"--instance-ids={number}")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from l2bridge_helpers.changes import SIDE_BY_SIDE
+from l2bridge_helpers.clouds.azure_names import is_set_nic
 from l2bridge_helpers.clouds.azure_read import in_force_of
 from l2bridge_helpers.errors import CloudError, CredentialsError
 from l2bridge_helpers.fabric import Fabric, InForce, Nic
@@ -14,7 +16,8 @@ if TYPE_CHECKING:
     from l2bridge_helpers.clouds.azure_api import AzureApi
     from l2bridge_helpers.placement import Placed
 
-_ORDINARY_PARTS = 2
+_MOST_ASKED = 5
+"""So many interfaces of a subnet are asked in turn until one answers: machines that do not run have no answer."""
 
 
 class EffectiveReader:
@@ -32,15 +35,27 @@ class EffectiveReader:
         self._whose = whose
 
     def read(self, placed: tuple[Placed, ...], fabric: Fabric) -> tuple[InForce, ...]:
-        """Return those of the nodes' ordinary interfaces in subnets that have a table."""
-        nics = {spot.nic.id: spot.nic for spot in placed if _can_be_asked(spot.nic, fabric)}
-        if self._whose != "all":
-            nics = {nic.subnet: nic for nic in reversed(nics.values())}
-        chosen = list(reversed(nics.values())) if self._whose != "none" else []
+        """Return those of the nodes' interfaces in subnets that have a table."""
+        bare = {subnet.id for subnet in fabric.subnets if not subnet.table}
+        nics = {spot.nic.id: spot.nic for spot in placed if spot.nic.subnet not in bare}
+        samples: dict[str, list[Nic]] = defaultdict(list)
+        for nic in sorted(nics.values(), key=lambda nic: is_set_nic(nic.id)):
+            samples[nic.subnet].append(nic)
+        groups = [[nic] for nic in nics.values()] if self._whose == "all" else list(samples.values())
         with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="effective") as pool:
-            return tuple(pool.map(self._one, chosen))
+            return tuple(pool.map(self._first, groups)) if self._whose != "none" else ()
+
+    def _first(self, nics: list[Nic]) -> InForce:
+        """Return the first answer; where none of the interfaces has one, why the last has not."""
+        seen = self._one(nics[0])
+        for nic in nics[1:_MOST_ASKED]:
+            seen = self._one(nic) if seen.problem else seen
+        return seen
 
     def _one(self, nic: Nic) -> InForce:
+        if is_set_nic(nic.id):
+            why = "Azure tells no effective routes of interfaces of uniform scale sets"
+            return InForce(nic.id, nic.subnet, {}, why)
         try:
             answer = self._api.effective_routes(*nic.id.split("/"))
         except CredentialsError:
@@ -48,8 +63,3 @@ class EffectiveReader:
         except CloudError as err:
             return InForce(nic.id, nic.subnet, {}, str(err))
         return InForce(nic.id, nic.subnet, in_force_of(answer))
-
-
-def _can_be_asked(nic: Nic, fabric: Fabric) -> bool:
-    subnet = fabric.subnet(nic.subnet)
-    return len(nic.id.split("/")) == _ORDINARY_PARTS and subnet is not None and bool(subnet.table)

@@ -97,6 +97,14 @@ def translate(err: azure.AzureError, doing: str, endpoint: str = "Azure") -> Clo
     return CloudError(f"could not {doing}: the Azure SDK failed ({type(err).__name__}: {_first_line(err)})")
 
 
+def is_lock(body: bytes) -> bool:
+    """Return whether an error's body says that another operation works on the resource, which is no throttling."""
+    try:
+        return json.loads(body)["error"]["code"] in _BUSY
+    except (KeyError, TypeError, ValueError):
+        return False
+
+
 def code_of(err: azure.HttpResponseError) -> str:
     """Return ARM's error code, "" when the answer has none."""
     error = _error_of(err)

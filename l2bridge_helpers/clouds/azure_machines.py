@@ -13,13 +13,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from l2bridge_helpers.clouds.azure_dialect import AzureDialect
-from l2bridge_helpers.clouds.azure_names import local, parts_of, scoped
+from l2bridge_helpers.clouds.azure_names import is_set_machine, local, parts_of, scoped
 from l2bridge_helpers.clouds.azure_read import (
     MANUAL,
     instance_of,
     is_uniform,
     mapping,
-    nic_of,
     properties_of,
     template_of,
     text,
@@ -34,8 +33,6 @@ if TYPE_CHECKING:
     from l2bridge_helpers.nodes import NodeRow
 
 Raw = dict[str, Any]
-_ORDINARY_PARTS = 3
-"""Of the id of a machine that is no instance of a uniform scale set."""
 
 
 @dataclass
@@ -97,7 +94,7 @@ class MachineReader:
     def _missing(self, own: set[str]) -> bool:
         """Return whether some ordinary machine has no interface in the groups that were read: it may be in another."""
         found = {scoped(machine) for machine in self._by_machine()}
-        return any(len(identifier.split("/")) == _ORDINARY_PARTS and identifier not in found for identifier in own)
+        return any(not is_set_machine(identifier) and identifier not in found for identifier in own)
 
     def _by_machine(self) -> dict[str, list[Raw]]:
         """Return the ordinary interfaces of each machine, by its ARM id in lower case."""
@@ -156,7 +153,8 @@ class MachineReader:
     def _member(self, scale_set: Raw, machine: str, nics: list[Raw], names: dict[str, str]) -> Instance:
         group = scoped(text(scale_set.get("id")))
         made = instance_of(machine, nics, name=names.get(scoped(machine), ""), group=group)
-        return replace(made, nics=tuple(self._following(nic, made, scale_set) for nic in made.nics))
+        own = (replace(nic, template=group) for nic in made.nics)
+        return replace(made, nics=tuple(self._following(nic, made, scale_set) for nic in own))
 
     def _following(self, nic: Nic, machine: Instance, scale_set: Raw) -> Nic:
         """Return the interface, fixed where its machine has to be upgraded and the operator does not allow it."""
@@ -171,7 +169,7 @@ class MachineReader:
             f"{self._dialect.enable_command(machine, nic)}; either also brings what else has changed in the model "
             "since, and can restart the machine"
         )
-        return nic_of(self._found.interfaces[nic.id], fixed=why, remedy=remedy)
+        return replace(nic, fixed=why, remedy=remedy)
 
     def _read_flexible(self, raw: Raw) -> None:
         """Note which ordinary machines are the scale set's."""

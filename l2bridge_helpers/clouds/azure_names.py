@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from l2bridge_helpers.errors import DataError
 
 TAG = "l2bridge:"
+_SET_NIC_PARTS, _SET_MACHINE_PARTS = 4, 4
 _LONGEST_TAG_VALUE = 256
 _ID = re.compile(
     r"/subscriptions/(?P<subscription>[^/]+)/resourcegroups/(?P<group>[^/]+)/providers/[^/]+(?P<rest>(?:/[^/]+/[^/]+)+)"
@@ -42,6 +43,16 @@ def local(arm_id: str) -> str:
 def network_of(subnet_id: str) -> str:
     """Return the scoped id of the virtual network that a subnet (ARM id) is in."""
     return "/".join(parts_of(subnet_id)[:-1])
+
+
+def is_set_nic(nic: str) -> bool:
+    """Return whether an interface (local id) is a uniform scale set's own: `GROUP/SET/INSTANCE/NAME`."""
+    return len(nic.split("/")) == _SET_NIC_PARTS
+
+
+def is_set_machine(machine: str) -> bool:
+    """Return whether a machine (scoped id) is a uniform scale set's own: `SUBSCRIPTION/GROUP/SET/INSTANCE`."""
+    return len(machine.split("/")) == _SET_MACHINE_PARTS
 
 
 def slug(cluster: str) -> str:

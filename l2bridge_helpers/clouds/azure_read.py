@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from l2bridge_helpers.clouds.azure_names import TAG, local, network_of, owner_of, parts_of, scoped
@@ -44,7 +44,7 @@ def instance_of(machine: str, nics: Iterable[Raw], *, name: str = "", group: str
     )
 
 
-def nic_of(raw: Raw, *, fixed: str = "", remedy: str = "") -> Nic:
+def nic_of(raw: Raw) -> Nic:
     """Return a network interface: its subnet is that of its primary address."""
     subnet = next((text(mapping(entry.get("subnet")).get("id")) for entry in configurations(raw)), "")
     return Nic(
@@ -53,9 +53,7 @@ def nic_of(raw: Raw, *, fixed: str = "", remedy: str = "") -> Nic:
         subnet=local(subnet),
         network=network_of(subnet),
         forwarding=properties_of(raw).get("enableIPForwarding") is True,
-        fixed=fixed,
         properties=flat(raw),
-        remedy=remedy,
     )
 
 
@@ -101,7 +99,7 @@ def table_of(raw: Raw, limit: int = 0) -> RouteTable:
         routes,
         (limit_of(len(routes), limit),),
         marks={_mark_name(name): value for name, value in tags.items()},
-        location=place(raw),
+        location=region_of(raw),
         properties=_table_properties(raw, routes),
         hides=_HIDDEN if properties_of(raw).get("disableBgpRoutePropagation") is True else "",
     )
@@ -110,7 +108,7 @@ def table_of(raw: Raw, limit: int = 0) -> RouteTable:
 def limit_of(used: int, limit: int = 0) -> Limit:
     """Return how many routes a table holds."""
     dated = (
-        f"Azure's published limit of {ROUTES_PER_TABLE} routes a table (2026-09; parameter route_limit overrides it)"
+        f"Azure's published limit of {ROUTES_PER_TABLE} routes a table (mid-2026; parameter route_limit overrides it)"
     )
     return Limit(limit or ROUTES_PER_TABLE, used, "parameter route_limit" if limit else dated)
 
@@ -127,8 +125,8 @@ def route_parts(raw: Raw) -> tuple[str, str, str]:
 def template_of(raw: Raw) -> Template:
     """Return what a scale set makes its next machine from: the primary interface of its model."""
     group, entries = scoped(text(raw.get("id"))), model_interfaces(raw)
-    place = primary_interface(raw)
-    forwarding = bool(entries) and properties_of(entries[place]).get("enableIPForwarding") is True
+    position = primary_interface(raw)
+    forwarding = bool(entries) and properties_of(entries[position]).get("enableIPForwarding") is True
     mode = upgrade_mode(raw) if is_uniform(raw) else ""
     return Template(
         group,
@@ -136,7 +134,7 @@ def template_of(raw: Raw) -> Template:
         forwarding,
         changeable=bool(entries),
         rolls_out="" if mode in ("", MANUAL) else f"upgrade policy {mode}",
-        properties={**flat(raw), "primaryConfiguration": place},
+        properties={**flat(raw), "primaryConfiguration": position},
     )
 
 
@@ -189,7 +187,7 @@ def tags_of(raw: Raw) -> dict[str, str]:
     return {name: value for name, value in mapping(raw.get("tags")).items() if isinstance(value, str)}
 
 
-def place(raw: Raw) -> str:
+def region_of(raw: Raw) -> str:
     """Return a resource's region, written in the one way that compares equal."""
     return text(raw.get("location")).lower().replace(" ", "")
 
@@ -247,8 +245,3 @@ def _table_properties(raw: Raw, routes: tuple[Route, ...]) -> dict[str, Any]:
     kept = {name: value for name, value in flat(raw).items() if name != "routes"}
     tags = {name: value for name, value in tags_of(raw).items() if not name.lower().startswith(TAG)}
     return {**kept, "tags": tags, "routes of others": others}
-
-
-def prefixes(one: object, several: object) -> Iterator[str]:
-    """Give the ranges that a rule names, by its property for one and by that for several."""
-    yield from filter(None, [text(one), *texts(several)])

@@ -6,11 +6,11 @@ A rule that selects by application security group matches the addresses of inter
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from l2bridge_helpers.clouds.azure_names import local
-from l2bridge_helpers.clouds.azure_read import objects, prefixes, properties_of, text
+from l2bridge_helpers.clouds.azure_read import objects, properties_of, text, texts
 from l2bridge_helpers.filters import RankedRule
 
 Raw = Mapping[str, Any]
@@ -49,7 +49,7 @@ def _rule_of(raw: Raw, group: str, on: tuple[str, ...]) -> RankedRule:
 def _side(properties: Raw, side: str) -> tuple[str, ...]:
     """Return what a rule matches one side by, single addresses as ranges; nothing: everything."""
     groups = [text(group.get("id")) for group in objects(properties.get(f"{side}ApplicationSecurityGroups"))]
-    named = [*prefixes(properties.get(f"{side}AddressPrefix"), properties.get(f"{side}AddressPrefixes")), *groups]
+    named = [*_prefixes(properties.get(f"{side}AddressPrefix"), properties.get(f"{side}AddressPrefixes")), *groups]
     return () if "*" in named else tuple(map(_range, named))
 
 
@@ -65,9 +65,14 @@ def _protocol(properties: Raw) -> str:
     ports = [
         port
         for side in ("source", "destination")
-        for port in prefixes(properties.get(f"{side}PortRange"), properties.get(f"{side}PortRanges"))
+        for port in _prefixes(properties.get(f"{side}PortRange"), properties.get(f"{side}PortRanges"))
         if port not in _ANY_PORT
     ]
     name = text(properties.get("protocol")).lower()
     name = "all" if name == "*" else name
     return f"{name}:{','.join(ports)}" if ports else name
+
+
+def _prefixes(one: object, several: object) -> Iterator[str]:
+    """Give the ranges that a rule names, by its property for one and by that for several."""
+    yield from filter(None, [text(one), *texts(several)])

@@ -127,9 +127,9 @@ class AzureWriter:
 
         """
         wanted = {change.resource: change.resource.split("/")[2] for change in changes}
-        group, name = scale_set.split("/")
+        _, group, name = parse_table(scale_set)
         numbers = sorted(set(wanted.values()))
-        if not needs_upgrade(self._machines.scale_sets[scale_set]):
+        if not needs_upgrade(self._machines.scale_sets[f"{group}/{name}"]):
             self._wait(scale_set, wanted)
             return {}
         size = max(1, len(numbers) * _BATCH_PERCENT // 100)
@@ -141,7 +141,7 @@ class AzureWriter:
 
     def _wait(self, scale_set: str, wanted: Mapping[str, str]) -> None:
         """Wait until these interfaces (id -> instance) forward."""
-        group, name = scale_set.split("/")
+        _, group, name = parse_table(scale_set)
         end = time.monotonic() + _FOLLOW_SECONDS
         while behind := self._behind(group, name, wanted):
             if time.monotonic() > end:

@@ -78,6 +78,8 @@ class Dialect(Protocol):
     """Whether all filters are ordered lists."""
     filter_list: str
     """What people call an ordered list of filters."""
+    rule_numbers: range
+    """The numbers that people's own rules in an ordered list may have; empty: not known."""
     filters_inside_subnets: bool
     """Whether ordered lists look at packets that stay inside their subnet, too."""
 

@@ -29,6 +29,7 @@ class PlainDialect:
     filters_ordered = False
     filter_list = "network ACL"
     filters_inside_subnets = False
+    rule_numbers = range(0)
 
     def address_in(self, name: str) -> str:
         """Return "": names are free."""

@@ -454,6 +454,23 @@ def test_an_instance_that_lags_behind_a_right_model_needs_an_upgrade(sets: Lab) 
     assert lagging["properties"]["enableIPForwarding"]
 
 
+def test_someone_elses_change_of_a_model_is_not_overwritten(sets: Lab) -> None:
+    """The model is written under its ETag, and what others have put there meanwhile stays."""
+    run = _run(sets)
+    scale_set = _named(sets, "virtualMachineScaleSets", "pool-flex")
+    network = scale_set["properties"]["virtualMachineProfile"]["networkProfile"]
+    network["networkInterfaceConfigurations"][0]["properties"]["enableAcceleratedNetworking"] = True
+    scale_set["etag"] = '"changed"'
+    assert run.apply().failed == ()
+    live = _named(sets, "virtualMachineScaleSets", "pool-flex")
+    assert _model_forwards(live)
+    profile = live["properties"]["virtualMachineProfile"]["networkProfile"]
+    assert profile["networkInterfaceConfigurations"][0]["properties"]["enableAcceleratedNetworking"] is True
+    sent = [one for one in sets.writes if one.method == "PATCH" and one.path.endswith("/pool-flex")]
+    assert [one.status for one in sent] == [412, 200]
+    assert all("If-Match" in one.headers for one in sent)
+
+
 def test_an_interface_of_a_uniform_set_is_never_written_through_the_network_api(sets: Lab) -> None:
     """Azure disallows it."""
     _converge(sets, upgrade_instances=True)
@@ -643,6 +660,21 @@ def test_what_passes_is_waited_for(small: Lab, status: int, code: str) -> None:
     _converge(small)
 
 
+@pytest.mark.parametrize(("status", "sends"), [(429, 3), (409, 3)])
+def test_a_lock_is_waited_for_as_long_as_azure_asks(
+    small: Lab, monkeypatch: pytest.MonkeyPatch, status: int, sends: int
+) -> None:
+    """`Retry-After`, and a little more, to fall out of step with others; one request each time."""
+    pauses: list[float] = []
+    monkeypatch.setattr("l2bridge_helpers.clouds.azure_api.time.sleep", pauses.append)
+    _fail(small, "PUT", "/subnets/", status=status, reason="RetryableError", times=sends - 1, retry_after=11)
+    assert _run(small).apply().failed == ()
+    assert len(_put(small, "/subnets/")) == sends
+    waited = [pause for pause in pauses if pause > 1]
+    assert len(waited) == sends - 1
+    assert all(11 <= pause <= 14 for pause in waited)
+
+
 def test_operations_that_take_their_time_are_awaited(small: Lab) -> None:
     """A subnet is not given a table that is still being written."""
     small.azure.operation_seconds = 0.3
@@ -692,6 +724,25 @@ def test_routes_that_never_become_effective_are_wrong(small: Lab) -> None:
     results = run.apply()
     proof = prove(run.changes, results, run.cloud, run.nodes, run.fabric, patience=0.1)
     assert ["not effective: 10.42." in check.found for check in proof.wrong] == [True]
+
+
+def test_a_sample_is_one_that_answers(small: Lab) -> None:
+    """A machine that does not run says nothing, and hides nothing."""
+    for machine in small.world.cloud("virtualMachines")[:2]:
+        machine["_power"] = "deallocated"
+    small.azure.effective_delay = 10**6
+    run = _run(small)
+    proof = run.proof(run.apply(), patience=0.1)
+    assert ["not effective" in check.found for check in proof.wrong] == [True]
+
+
+def test_effective_routes_of_uniform_sets_are_a_note(sets: Lab) -> None:
+    """Azure tells none, and the reader is told so."""
+    run = _run(sets, effective_routes="all", upgrade_instances=True)
+    proof = run.proof(run.apply())
+    notes = [check for check in proof if check.verdict == "note" and "uniform scale sets" in check.found]
+    asked = [check for check in proof if "in force" in check.wanted]
+    assert (len(notes), len(asked), proof.wrong) == (5, 7, ())
 
 
 def test_a_machine_that_does_not_run_is_a_note(small: Lab) -> None:

@@ -20,7 +20,7 @@ from l2bridge_helpers.clouds.azure_read import (
     is_uniform,
     limit_of,
     nic_of,
-    place,
+    region_of,
     route_parts,
     subnet_of,
     table_of,
@@ -98,12 +98,6 @@ def test_reads_in_another_letter_case_are_equal() -> None:
 def test_forwarding_is_only_what_azure_says_is_on(shown: object, forwarding: bool) -> None:  # noqa: FBT001 - pytest's
     """What is not said counts as off: then it is turned on."""
     assert nic_of(raw_nic(enableIPForwarding=shown)).forwarding is forwarding
-
-
-def test_what_nobody_may_change_is_said_with_its_remedy() -> None:
-    """The words are the caller's."""
-    nic = nic_of(raw_nic(), fixed="why", remedy="what to do")
-    assert (nic.fixed, nic.remedy) == ("why", "what to do")
 
 
 def test_a_machines_primary_interface_stands_first() -> None:
@@ -228,7 +222,7 @@ def test_the_limit_is_azures_or_the_operators() -> None:
 @pytest.mark.parametrize(("shown", "region"), [("westeurope", REGION), ("West Europe", REGION), (None, ""), (7, "")])
 def test_regions_have_one_way_of_writing(shown: object, region: str) -> None:
     """ARM answers with both, depending on who wrote it."""
-    assert place({"location": shown}) == region
+    assert region_of({"location": shown}) == region
 
 
 # Scale sets.
