@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
 
 from l2bridge_helpers.lab.azure.call import Call
+from l2bridge_helpers.lab.azure.derived import configurations_of
 from l2bridge_helpers.lab.azure.errors import ArmError
 from l2bridge_helpers.lab.azure.ids import reference, same
 from l2bridge_helpers.lab.world import Json
@@ -61,7 +61,7 @@ def prefixes(subnet: Json) -> list[str]:
 def _owner(call: Call, part: Json, address: str) -> str:
     """Return the id of another IP configuration of the same network that has this address, "" for none."""
     network = reference(part["properties"], "subnet").rsplit("/", 2)[0]
-    for other in _configurations(call):
+    for other in configurations_of(call.state.world.resources):
         there = reference(other["properties"], "subnet").rsplit("/", 2)[0]
         taken = other["properties"].get("privateIPAddress") == address
         if taken and same(there, network) and not same(other["id"], part["id"]):
@@ -69,16 +69,10 @@ def _owner(call: Call, part: Json, address: str) -> str:
     return ""
 
 
-def _configurations(call: Call) -> Iterator[Json]:
-    for collection in ("networkInterfaces", "virtualMachineScaleSetNetworkInterfaces"):
-        for nic in call.state.world.cloud(collection):
-            yield from nic["properties"].get("ipConfigurations", [])
-
-
 def _free(call: Call, properties: Json, subnet: Json) -> str:
     """Return the first address of the subnet that nobody has."""
     wanted = 6 if properties["privateIPAddressVersion"] == "IPv6" else 4
-    taken = {one["properties"].get("privateIPAddress") for one in _configurations(call)}
+    taken = {one["properties"].get("privateIPAddress") for one in configurations_of(call.state.world.resources)}
     for network in (ip_network(text) for text in prefixes(subnet)):
         if network.version == wanted:
             for number in range(_RESERVED_ADDRESSES, min(network.num_addresses - 1, _SEARCHED)):

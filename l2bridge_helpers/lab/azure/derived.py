@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from l2bridge_helpers.lab.azure.ids import reference
 from l2bridge_helpers.lab.world import Json
 
-_NICS = ("networkInterfaces", "virtualMachineScaleSetNetworkInterfaces")
+NICS = ("networkInterfaces", "virtualMachineScaleSetNetworkInterfaces")
+"""The collections of interfaces: ordinary ones, and those of uniform scale sets."""
 Resources = dict[str, list[Json]]
 
 
@@ -24,7 +25,7 @@ def refresh(resources: Resources, *collections: str) -> None:
 
 def _networks(resources: Resources) -> None:
     members: dict[str, list[str]] = defaultdict(list)
-    for part in _configurations(resources):
+    for part in configurations_of(resources):
         members[reference(part["properties"], "subnet").lower()].append(part["id"])
     own = {nic["id"].lower() for nic in _nics(resources)}
     for subnet in _subnets(resources):
@@ -75,11 +76,12 @@ def _within(one: str, known: set[str]) -> bool:
 
 
 def _nics(resources: Resources) -> Iterator[Json]:
-    for collection in _NICS:
+    for collection in NICS:
         yield from resources.get(collection, [])
 
 
-def _configurations(resources: Resources) -> Iterator[Json]:
+def configurations_of(resources: Resources) -> Iterator[Json]:
+    """Give the IP configurations of all interfaces."""
     for nic in _nics(resources):
         yield from nic["properties"].get("ipConfigurations", [])
 

@@ -36,7 +36,7 @@ def subscription(state: State) -> Response:
 
 def groups(state: State, place: Place) -> Response:
     """Return one resource group, or the list of them."""
-    location = _location(state)
+    location = state.location
     found = [_group(state, name, location) for name in sorted(state.groups().values())]
     if not place.group:
         return answer({"value": found})
@@ -128,8 +128,3 @@ def _group(state: State, name: str, location: str) -> Json:
         "location": location,
         "properties": {"provisioningState": "Succeeded"},
     }
-
-
-def _location(state: State) -> str:
-    networks = state.world.cloud("virtualNetworks")
-    return str(networks[0]["location"]) if networks else "westeurope"

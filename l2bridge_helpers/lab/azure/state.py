@@ -59,6 +59,12 @@ class State:
         return self.world.parameters["subscription_id"]
 
     @property
+    def location(self) -> str:
+        """Return the region: the virtual network's."""
+        networks = self.world.cloud("virtualNetworks")
+        return str(networks[0]["location"]) if networks else "westeurope"
+
+    @property
     def retry_after(self) -> str:
         """Return the header that says how long to wait."""
         return str(self.retry_seconds)

@@ -127,9 +127,7 @@ def begin(
     state = call.state
     failure = state.failures.strike(call.request, "before")
     provider = call.kind.type.partition("/")[0]
-    location = (
-        state.world.cloud("virtualNetworks")[0]["location"] if state.world.cloud("virtualNetworks") else "westeurope"
-    )
+    location = state.location
 
     def take_back() -> None:
         undo()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from l2bridge_helpers.lab.azure.derived import NICS
 from l2bridge_helpers.lab.azure.ids import etag
 from l2bridge_helpers.lab.azure.kinds import PARTS
 from l2bridge_helpers.lab.errors import LabError
@@ -17,7 +18,6 @@ from l2bridge_helpers.lab.worlds.azure_load_machines import derived_instances, d
 from l2bridge_helpers.lab.worlds.files import Source, again, read_items
 
 _OWN, _CLUSTER = "from your files", "lab"
-_NICS = ("networkInterfaces", "virtualMachineScaleSetNetworkInterfaces")
 _MACHINES = ("virtualMachines", "virtualMachineScaleSetVMs")
 
 
@@ -66,7 +66,7 @@ def load_azure_world(  # noqa: PLR0913 - one keyword for each file and name
         "virtualMachineScaleSetNetworkInterfaces": scale_set_network_interfaces,
     }
     found = {name: Found(source, read(name, source)) for name, source in given.items() if source is not None}
-    if not any(found[name].items for name in _NICS if name in found):
+    if not any(found[name].items for name in NICS if name in found):
         raise LabError(f"{network_interfaces} holds no network interfaces; {again(KINDS['networkInterfaces'].form)}")
     parameters = {
         "subscription_id": _subscription(found, subscription_id),
@@ -98,7 +98,7 @@ def _ids(found: dict[str, Found], *collections: str) -> Iterator[tuple[str, int,
 
 def _subscription(found: dict[str, Found], given: str) -> str:
     """Return the subscription of everything; `given` says which it has to be."""
-    first = next(parsed.subscription for *_, parsed in _ids(found, *_NICS))
+    first = next(parsed.subscription for *_, parsed in _ids(found, *NICS))
     wanted = given or first
     for name, number, item, parsed in _ids(found, *KINDS):
         if parsed.subscription.lower() != wanted.lower():
@@ -114,13 +114,13 @@ def _group(found: dict[str, Found], given: str) -> str:
     if given:
         return given
     spelled: dict[str, str] = {}
-    counted = Counter(spelled.setdefault(one.group.lower(), one.group) for *_, one in _ids(found, *_NICS))
+    counted = Counter(spelled.setdefault(one.group.lower(), one.group) for *_, one in _ids(found, *NICS))
     return min(counted, key=lambda group: (-counted[group], group))
 
 
 def _resources(found: dict[str, list[Json]]) -> dict[str, list[Json]]:
     given = {name: found.get(name, []) for name in KINDS}
-    ordinary, of_sets = (given[name] for name in _NICS)
+    ordinary, of_sets = (given[name] for name in NICS)
     places = [item["location"] for item in (*ordinary, *given["virtualMachineScaleSets"])]
     networks = derived_networks([*ordinary, *of_sets], given["virtualNetworks"], places[0])
     complete = given | {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from l2bridge_helpers.lab.azure.derived import NICS
 from l2bridge_helpers.lab.errors import LabError
 from l2bridge_helpers.lab.world import Json
 from l2bridge_helpers.lab.worlds.azure_arm import ArmId
@@ -87,7 +88,7 @@ def _subnets(network: Json) -> list[Json]:
 
 def _used(found: dict[str, Found]) -> Iterator[tuple[str, str, str]]:
     """Yield the ids of the subnets of interfaces, each behind the interface's collection and label."""
-    for name in ("networkInterfaces", "virtualMachineScaleSetNetworkInterfaces"):
+    for name in NICS:
         for number, nic in enumerate(_items(found, name), 1):
             for path in subnet_ids(nic):
                 yield name, f"{found[name].source}: item {number} ({nic['id']})", path
