@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from l2bridge_helpers.changes import Plan
-    from l2bridge_helpers.fabric import Fabric, InForce
+    from l2bridge_helpers.fabric import Fabric
+    from l2bridge_helpers.observed import InForce
 
 
 def prove_in_force(changes: Plan, fabric: Fabric, seen: Iterable[InForce]) -> list[Check]:

@@ -16,8 +16,9 @@ from l2bridge_helpers.apply import apply, deletion_problem
 from l2bridge_helpers.changes import Change, Plan
 from l2bridge_helpers.checks import check
 from l2bridge_helpers.errors import BlockedError, CloudError, ParameterError, UnreachableError
-from l2bridge_helpers.fabric import Fabric, InForce
+from l2bridge_helpers.fabric import Fabric
 from l2bridge_helpers.findings import Finding, Findings
+from l2bridge_helpers.observed import InForce
 from l2bridge_helpers.plan import plan
 from l2bridge_helpers.results import Results
 from tests.builders import CLUSTER, fabric, foreign_route, numbered_fabric, numbered_nodes, own_routes

@@ -17,9 +17,10 @@ from l2bridge_helpers.apply import apply
 from l2bridge_helpers.changes import Change, Plan, ordered
 from l2bridge_helpers.clouds.azure_dialect import AzureDialect
 from l2bridge_helpers.errors import CloudError
-from l2bridge_helpers.fabric import Fabric, InForce
+from l2bridge_helpers.fabric import Fabric
 from l2bridge_helpers.findings import Findings
 from l2bridge_helpers.nodes import NodeRow
+from l2bridge_helpers.observed import InForce
 from l2bridge_helpers.plan import plan
 from l2bridge_helpers.results import Results
 from tests.azure_values import (

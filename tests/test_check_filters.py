@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from l2bridge_helpers.check_filters import check_filters
-from l2bridge_helpers.fabric import Fabric, Unread
+from l2bridge_helpers.fabric import Fabric
 from l2bridge_helpers.filters import FIREWALL_RULES, RankedRule
 from l2bridge_helpers.findings import Finding
+from l2bridge_helpers.observed import Unread
 from l2bridge_helpers.placement import place
 from tests.aws_values import VPC, acl_rule, group_rule, machine, nodes_of, vpc
 

@@ -4,9 +4,10 @@ from dataclasses import replace
 import pytest
 
 from l2bridge_helpers.checks import check
-from l2bridge_helpers.fabric import Fabric, Subnet, Template, Unread
+from l2bridge_helpers.fabric import Fabric, Subnet
 from l2bridge_helpers.filters import Filter
 from l2bridge_helpers.findings import Finding, Findings
+from l2bridge_helpers.observed import Template, Unread
 from tests.builders import (
     ALLOW_PODS,
     NETWORK,

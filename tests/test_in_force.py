@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from l2bridge_helpers.changes import Plan
-from l2bridge_helpers.fabric import InForce
 from l2bridge_helpers.in_force import prove_in_force
 from l2bridge_helpers.nodes import nodes_table
+from l2bridge_helpers.observed import InForce
 from l2bridge_helpers.plan import plan
 from l2bridge_helpers.proof import Check
 from tests.azure_values import (

@@ -9,7 +9,8 @@ import pytest
 from l2bridge_helpers.changes import Change, Plan
 from l2bridge_helpers.clouds.azure_names import default_table, route_label, tag_of
 from l2bridge_helpers.clouds.azure_read import nic_of, template_of
-from l2bridge_helpers.fabric import Fabric, Template
+from l2bridge_helpers.fabric import Fabric
+from l2bridge_helpers.observed import Template
 from l2bridge_helpers.plan import plan
 from l2bridge_helpers.scope import Scope
 from tests.azure_values import (

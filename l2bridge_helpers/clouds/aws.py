@@ -24,9 +24,10 @@ from l2bridge_helpers.clouds.aws_read import (
 from l2bridge_helpers.clouds.reading import optional
 from l2bridge_helpers.endpoints import is_plain_http, shown_endpoint
 from l2bridge_helpers.errors import CloudError, ParameterError
-from l2bridge_helpers.fabric import Denied, Fabric, InForce, Instance, Route, RouteTable, Subnet, Template, Unread
+from l2bridge_helpers.fabric import Fabric, Instance, Route, RouteTable, Subnet
 from l2bridge_helpers.filters import FIREWALL_RULES
 from l2bridge_helpers.nodes import node_rows
+from l2bridge_helpers.observed import Denied, InForce, Template, Unread
 from l2bridge_helpers.scope import Scope
 
 if TYPE_CHECKING:

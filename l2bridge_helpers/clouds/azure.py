@@ -30,9 +30,10 @@ from l2bridge_helpers.clouds.azure_write import AzureWriter
 from l2bridge_helpers.clouds.reading import optional
 from l2bridge_helpers.endpoints import shown_endpoint
 from l2bridge_helpers.errors import CloudError, ParameterError
-from l2bridge_helpers.fabric import Fabric, InForce, Instance, RouteTable, Unread
+from l2bridge_helpers.fabric import Fabric, Instance, RouteTable
 from l2bridge_helpers.filters import FIREWALL_RULES, RankedRule
 from l2bridge_helpers.nodes import node_rows
+from l2bridge_helpers.observed import InForce, Unread
 from l2bridge_helpers.placement import place
 
 if TYPE_CHECKING:

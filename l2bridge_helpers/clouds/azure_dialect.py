@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from l2bridge_helpers.clouds.azure_names import is_set_nic, own_tags, route_label, tag_of
 from l2bridge_helpers.clouds.plain_dialect import PlainDialect
-from l2bridge_helpers.fabric import Fabric, Instance, Nic, Route, Template
+from l2bridge_helpers.fabric import Fabric, Instance, Nic, Route
+from l2bridge_helpers.observed import Template
 
 if TYPE_CHECKING:
     from l2bridge_helpers.changes import Change

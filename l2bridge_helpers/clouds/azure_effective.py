@@ -10,7 +10,8 @@ from l2bridge_helpers.changes import SIDE_BY_SIDE
 from l2bridge_helpers.clouds.azure_names import is_set_nic
 from l2bridge_helpers.clouds.azure_read import in_force_of
 from l2bridge_helpers.errors import CloudError, CredentialsError
-from l2bridge_helpers.fabric import Fabric, InForce, Nic
+from l2bridge_helpers.fabric import Fabric, Nic
+from l2bridge_helpers.observed import InForce
 
 if TYPE_CHECKING:
     from l2bridge_helpers.clouds.azure_api import AzureApi

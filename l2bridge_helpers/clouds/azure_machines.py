@@ -26,7 +26,8 @@ from l2bridge_helpers.clouds.azure_read import (
 )
 from l2bridge_helpers.clouds.reading import optional
 from l2bridge_helpers.errors import AccessDeniedError
-from l2bridge_helpers.fabric import Instance, Nic, Template, Unread
+from l2bridge_helpers.fabric import Instance, Nic
+from l2bridge_helpers.observed import Template, Unread
 
 if TYPE_CHECKING:
     from l2bridge_helpers.clouds.azure_api import AzureApi

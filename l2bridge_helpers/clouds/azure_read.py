@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from l2bridge_helpers.clouds.azure_names import TAG, local, network_of, owner_of, parts_of, scoped
-from l2bridge_helpers.fabric import Instance, Limit, Nic, Route, RouteTable, Subnet, Template
+from l2bridge_helpers.fabric import Instance, Limit, Nic, Route, RouteTable, Subnet
 from l2bridge_helpers.nodes import parse_cidr
+from l2bridge_helpers.observed import Template
 
 Raw = Mapping[str, Any]
 

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from l2bridge_helpers.errors import CloudError
-from l2bridge_helpers.fabric import Fabric, InForce, Instance, Nic, Subnet, Unread
+from l2bridge_helpers.fabric import Fabric, Instance, Nic, Subnet
 from l2bridge_helpers.filters import FIREWALL_RULES
 from l2bridge_helpers.nodes import node_prefixes, node_rows
+from l2bridge_helpers.observed import InForce, Unread
 
 if TYPE_CHECKING:
     import pandas as pd

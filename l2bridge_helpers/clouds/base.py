@@ -9,9 +9,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from l2bridge_helpers.changes import Change
-    from l2bridge_helpers.fabric import Fabric, InForce, Instance, Nic, Route, Template
+    from l2bridge_helpers.fabric import Fabric, Instance, Nic, Route
     from l2bridge_helpers.filters import RankedRule
     from l2bridge_helpers.nodes import NodeRow
+    from l2bridge_helpers.observed import InForce, Template
 
 
 class Cloud(Protocol):

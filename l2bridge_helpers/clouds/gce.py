@@ -16,9 +16,10 @@ from l2bridge_helpers.clouds.gce_read import filter_of, instance_of, path_of, ro
 from l2bridge_helpers.clouds.reading import optional
 from l2bridge_helpers.endpoints import shown_endpoint
 from l2bridge_helpers.errors import CloudError, ParameterError
-from l2bridge_helpers.fabric import Fabric, InForce, Instance, Route, Template, Unread
+from l2bridge_helpers.fabric import Fabric, Instance, Route
 from l2bridge_helpers.filters import FIREWALL_RULES
 from l2bridge_helpers.nodes import node_rows
+from l2bridge_helpers.observed import InForce, Template, Unread
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from l2bridge_helpers.changes import Change
-    from l2bridge_helpers.fabric import Fabric, Nic, Route, Template
+    from l2bridge_helpers.fabric import Fabric, Nic, Route
     from l2bridge_helpers.filters import RankedRule
+    from l2bridge_helpers.observed import Template
 
 # ruff: noqa: ARG002 - what is not known does not depend on anything
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from l2bridge_helpers.errors import CloudError, CredentialsError, UnreachableError
-from l2bridge_helpers.fabric import Unread
+from l2bridge_helpers.observed import Unread
 
 _Part = TypeVar("_Part")
 

@@ -658,6 +658,7 @@ def test_what_passes_is_waited_for(small: Lab, status: int, code: str) -> None:
     """Locks and throttling end; the write is sent again."""
     _fail(small, "PUT", "/subnets/", status=status, reason=code, times=2)
     _converge(small)
+    assert [request.status for request in _put(small, "/subnets/")] == [status, status, 200]
 
 
 @pytest.mark.parametrize(("status", "sends"), [(429, 3), (409, 3)])
@@ -679,6 +680,7 @@ def test_operations_that_take_their_time_are_awaited(small: Lab) -> None:
     """A subnet is not given a table that is still being written."""
     small.azure.operation_seconds = 0.3
     _converge(small)
+    assert {request.status for request in small.writes} <= {200, 201}
 
 
 def test_what_is_accepted_and_fails_later_is_a_failure(small: Lab) -> None:
