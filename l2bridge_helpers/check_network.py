@@ -146,10 +146,16 @@ def _unmanaged_routes(placed: tuple[Placed, ...], fabric: Fabric, scope: Scope) 
             yield Finding("warning", f"route {route.name}", found, meaning, todo)
 
 
-def _templates(placed: tuple[Placed, ...], fabric: Fabric, scope: Scope) -> Iterator[Finding]:
+def _members(placed: tuple[Placed, ...]) -> dict[str, list[str]]:
+    """Return the names of the nodes that each managed group has made."""
     members: dict[str, list[str]] = defaultdict(list)
     for spot in placed:
         members[spot.instance.group].append(spot.row.nodeName)
+    return members
+
+
+def _templates(placed: tuple[Placed, ...], fabric: Fabric, scope: Scope) -> Iterator[Finding]:
+    members = _members(placed)
     for template in fabric.templates:
         if not template.forwarding and members[template.group] and not (template.changeable and scope.forwarding):
             source = f"makes machines from {template.id}, which leaves" if template.id else "makes machines with"
@@ -164,9 +170,7 @@ def _templates(placed: tuple[Placed, ...], fabric: Fabric, scope: Scope) -> Iter
 
 def _upgrades(placed: tuple[Placed, ...], fabric: Fabric, scope: Scope) -> Iterator[Finding]:
     """Say where a changed template reaches machines that run, by the group's own policy."""
-    members: dict[str, list[str]] = defaultdict(list)
-    for spot in placed:
-        members[spot.instance.group].append(spot.row.nodeName)
+    members = _members(placed)
     for template in fabric.templates:
         names = members[template.group] if template.rolls_out and scope.forwarding else []
         if names and template.changeable and not template.forwarding:
@@ -179,9 +183,9 @@ def _upgrades(placed: tuple[Placed, ...], fabric: Fabric, scope: Scope) -> Itera
 def _tables(placed: tuple[Placed, ...], fabric: Fabric, scope: Scope) -> Iterator[Finding]:
     """Say what stands against the table that subnets without one are given, and what else it does to them."""
     bare = names_of(bare_subnets(placed, fabric)) if scope.routes else ""
-    table = chosen_table(placed, fabric)
     if not bare:
         return
+    table = chosen_table(placed, fabric)
     if table is None:
         meaning, todo = "their pods stay out of reach", "look at the parameters that name the route table"
         yield Finding("blocking", f"subnets {bare}", "have no route table, and none is known for them", meaning, todo)

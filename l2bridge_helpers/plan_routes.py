@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from l2bridge_helpers.changes import KEPT, SIDE_BY_SIDE, Change
 
@@ -192,11 +193,11 @@ def _fit(changes: list[Change], table: RouteTable, limit: Limit, state: State) -
 
     A replacement that is not made in place needs room for both for a moment.
     """
-    counted = [change for change in changes if _counts(change, table, limit)]
+    counted = [change for change in changes if _counts(change.after, table, limit)]
     adding = [change for change in counted if change.action == "create"]
     moving = [change for change in counted if change.action == "update"]
     moving = [] if state.dialect.replaces_in_place else moving[:SIDE_BY_SIDE]
-    freed = [change for change in changes if change.action == "delete" and _frees(change, table, limit, state)]
+    freed = [change for change in changes if _frees(change, table, limit, state)]
     needing, room = adding + moving, max(limit.most - limit.used + len(freed), 0)
     if len(needing) <= room:
         return changes
@@ -209,16 +210,17 @@ def _fit(changes: list[Change], table: RouteTable, limit: Limit, state: State) -
     return [_as_conflict(change, reason) if change.resource in excess else change for change in changes]
 
 
-def _counts(change: Change, table: RouteTable, limit: Limit) -> bool:
-    if change.after.get("table") != table.id:
+def _counts(side: Mapping[str, Any], table: RouteTable, limit: Limit) -> bool:
+    """Return whether one side of a change is a route that counts against the limit."""
+    if side.get("table") != table.id:
         return False
-    return limit.version == 0 or (limit.version == 6) == (":" in change.after["destination"])  # noqa: PLR2004 - IPv6
+    return limit.version == 0 or (limit.version == 6) == (":" in side["destination"])  # noqa: PLR2004 - IPv6
 
 
 def _frees(change: Change, table: RouteTable, limit: Limit, state: State) -> bool:
-    """Return whether a deletion makes room in time: it is of the same write."""
-    gone = Change("delete", change.kind, change.resource, change.node, {}, change.before, "")
-    return bool(state.dialect.together(change)) and _counts(gone, table, limit)
+    """Return whether a row is a deletion that makes room in time: of the same write as what is added."""
+    gone = change.action == "delete" and _counts(change.before, table, limit)
+    return gone and bool(state.dialect.together(change))
 
 
 def _as_conflict(change: Change, reason: str) -> Change:

@@ -12,15 +12,14 @@ from l2bridge_helpers.clouds.aws_ledger import difference
 from l2bridge_helpers.clouds.aws_read import (
     filters_of,
     instance_of,
-    objects,
     ranked_rules_of,
     route_destination,
     route_next_hop,
     subnet_of,
     table_of,
-    text,
     vpc_cidrs,
 )
+from l2bridge_helpers.clouds.loose_json import objects, text
 from l2bridge_helpers.clouds.reading import optional
 from l2bridge_helpers.endpoints import is_plain_http, shown_endpoint
 from l2bridge_helpers.errors import CloudError, ParameterError

@@ -8,6 +8,7 @@ from typing import Any
 
 from l2bridge_helpers.clouds.aws_dialect import in_region, route_name
 from l2bridge_helpers.clouds.aws_ledger import Ledger
+from l2bridge_helpers.clouds.loose_json import mapping, number, objects, text
 from l2bridge_helpers.fabric import Instance, Limit, Nic, Route, RouteTable, Subnet
 from l2bridge_helpers.filters import Filter, RankedRule
 from l2bridge_helpers.nodes import parse_cidr
@@ -157,26 +158,6 @@ def vpc_cidrs(raw: Raw) -> tuple[str, ...]:
 def tags_of(value: object) -> dict[str, str]:
     """Return tags as key -> value."""
     return {text(tag.get("Key")): text(tag.get("Value")) for tag in objects(value)}
-
-
-def text(value: object) -> str:
-    """Return a text, "" for anything else."""
-    return value if isinstance(value, str) else ""
-
-
-def number(value: object) -> int:
-    """Return a number, 0 for anything else."""
-    return value if isinstance(value, int) else 0
-
-
-def mapping(value: object) -> dict[str, Any]:
-    """Return an object, an empty one for anything else."""
-    return value if isinstance(value, dict) else {}
-
-
-def objects(value: object) -> list[dict[str, Any]]:
-    """Return the objects of a list, none for anything else."""
-    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
 
 
 def _device(raw: Raw) -> tuple[int, str]:

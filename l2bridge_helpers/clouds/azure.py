@@ -17,16 +17,15 @@ from l2bridge_helpers.clouds.azure_names import default_table, local, parts_of, 
 from l2bridge_helpers.clouds.azure_read import (
     limit_of,
     neighbours_of,
-    objects,
     properties_of,
     ranges_of,
     region_of,
     subnet_of,
     table_of,
-    text,
 )
 from l2bridge_helpers.clouds.azure_rules import group_of, rules_of
 from l2bridge_helpers.clouds.azure_write import AzureWriter
+from l2bridge_helpers.clouds.loose_json import objects, text
 from l2bridge_helpers.clouds.reading import optional
 from l2bridge_helpers.endpoints import shown_endpoint
 from l2bridge_helpers.errors import CloudError, ParameterError

@@ -14,16 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from l2bridge_helpers.clouds.azure_dialect import AzureDialect
 from l2bridge_helpers.clouds.azure_names import is_set_machine, local, parts_of, scoped
-from l2bridge_helpers.clouds.azure_read import (
-    MANUAL,
-    instance_of,
-    is_uniform,
-    mapping,
-    properties_of,
-    template_of,
-    text,
-    upgrade_mode,
-)
+from l2bridge_helpers.clouds.azure_read import MANUAL, instance_of, is_uniform, properties_of, template_of, upgrade_mode
+from l2bridge_helpers.clouds.loose_json import mapping, text
 from l2bridge_helpers.clouds.reading import optional
 from l2bridge_helpers.errors import AccessDeniedError
 from l2bridge_helpers.fabric import Instance, Nic

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from l2bridge_helpers.clouds.azure_names import TAG, local, network_of, owner_of, parts_of, scoped
+from l2bridge_helpers.clouds.loose_json import mapping, objects, text, texts
 from l2bridge_helpers.fabric import Instance, Limit, Nic, Route, RouteTable, Subnet
 from l2bridge_helpers.nodes import parse_cidr
 from l2bridge_helpers.observed import Template
@@ -196,26 +197,6 @@ def region_of(raw: Raw) -> str:
 def properties_of(raw: Raw) -> dict[str, Any]:
     """Return what stands under `properties`."""
     return mapping(raw.get("properties"))
-
-
-def text(value: object) -> str:
-    """Return a text, "" for anything else."""
-    return value if isinstance(value, str) else ""
-
-
-def texts(value: object) -> list[str]:
-    """Return the texts of a list; none for anything else."""
-    return [entry for entry in value if isinstance(entry, str)] if isinstance(value, list) else []
-
-
-def mapping(value: object) -> dict[str, Any]:
-    """Return an object, an empty one for anything else."""
-    return value if isinstance(value, dict) else {}
-
-
-def objects(value: object) -> list[dict[str, Any]]:
-    """Return the objects of a list, none for anything else."""
-    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
 
 
 def _address(configuration: Raw) -> str:

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from l2bridge_helpers.clouds.azure_names import local
-from l2bridge_helpers.clouds.azure_read import objects, properties_of, text, texts
+from l2bridge_helpers.clouds.azure_read import properties_of
+from l2bridge_helpers.clouds.loose_json import objects, text, texts
 from l2bridge_helpers.filters import RankedRule
 
 Raw = Mapping[str, Any]

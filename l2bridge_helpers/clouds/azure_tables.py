@@ -11,7 +11,8 @@ from copy import deepcopy
 from typing import Any
 
 from l2bridge_helpers.changes import Change
-from l2bridge_helpers.clouds.azure_read import mapping, properties_of, route_parts
+from l2bridge_helpers.clouds.azure_read import properties_of, route_parts
+from l2bridge_helpers.clouds.loose_json import mapping
 from l2bridge_helpers.errors import CloudError
 
 Raw = dict[str, Any]

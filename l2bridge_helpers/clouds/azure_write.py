@@ -13,15 +13,14 @@ from l2bridge_helpers.clouds.azure_machines import Machines, needs_upgrade
 from l2bridge_helpers.clouds.azure_names import local, scoped
 from l2bridge_helpers.clouds.azure_read import (
     flat,
-    mapping,
     model_interfaces,
     primary_interface,
     properties_of,
     table_of,
     tags_of,
-    text,
 )
 from l2bridge_helpers.clouds.azure_tables import merged, new_table
+from l2bridge_helpers.clouds.loose_json import mapping, text
 from l2bridge_helpers.errors import CloudError
 
 if TYPE_CHECKING:

@@ -36,11 +36,11 @@ from l2bridge_helpers.clouds.azure_read import (
     subnet_of,
     table_of,
     template_of,
-    text,
     upgrade_mode,
 )
 from l2bridge_helpers.clouds.azure_rules import group_of, rules_of
 from l2bridge_helpers.clouds.azure_tables import merged
+from l2bridge_helpers.clouds.loose_json import text
 from l2bridge_helpers.errors import CloudError, ParameterError
 from tests.azure_refusals import refusal
 
