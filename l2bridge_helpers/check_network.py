@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from l2bridge_helpers.check_filters import check_filters
-from l2bridge_helpers.check_ranked import merge
 from l2bridge_helpers.clouds.dialects import dialect_of
 from l2bridge_helpers.findings import Finding, Severity, names_of
 from l2bridge_helpers.nodes import Network, parse_cidr
+from l2bridge_helpers.prefixes import merge
 from l2bridge_helpers.tables import bare_subnets, beyond_pods, chosen_table
 
 if TYPE_CHECKING:
@@ -33,7 +32,6 @@ def check_network(placed: tuple[Placed, ...], fabric: Fabric, scope: Scope) -> l
         *_templates(placed, fabric, scope),
         *_upgrades(placed, fabric, scope),
         *_tables(placed, fabric, scope),
-        *check_filters(placed, fabric),
         *_denied(fabric),
         *_unread(fabric),
     ]

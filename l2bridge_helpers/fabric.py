@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from l2bridge_helpers.filters import Filter, RankedRule
+from l2bridge_helpers.filters import Rule
 from l2bridge_helpers.observed import Denied, Template, Unread
 
 
@@ -228,10 +228,9 @@ class Fabric:
     instances: tuple[Instance, ...] = ()
     subnets: tuple[Subnet, ...] = ()
     tables: tuple[RouteTable, ...] = ()
-    filters: tuple[Filter, ...] = ()
     templates: tuple[Template, ...] = ()
     unread: tuple[Unread, ...] = ()
-    ranked_rules: tuple[RankedRule, ...] = ()
+    rules: tuple[Rule, ...] = ()
     denied: tuple[Denied, ...] = ()
     spare_table: str = ""
     spare_named: bool = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from l2bridge_helpers.fabric import Route
 from l2bridge_helpers.nodes import Network, parse_cidr
@@ -39,6 +39,22 @@ class Prefixes:
             if first <= address <= last
             for route in routes
         ]
+
+
+def merge(networks: Iterable[Network]) -> list[Network]:
+    """Return as few networks as hold the same addresses."""
+    every = list(networks)
+    families = [[network for network in every if network.version == version] for version in (4, 6)]
+    return [merged for family in families for merged in ipaddress.collapse_addresses(family)]  # type: ignore[type-var]
+
+
+def by_family(cidrs: Iterable[str]) -> Iterator[tuple[str, ...]]:
+    """Give the CIDRs of each family, as few as hold them all."""
+    merged = merge(ipaddress.ip_network(cidr) for cidr in cidrs)
+    for version in (4, 6):
+        family = tuple(str(network) for network in merged if network.version == version)
+        if family:
+            yield family
 
 
 def within(network: Network | None, other: Network) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from l2bridge_helpers.changes import is_kept
@@ -93,8 +94,10 @@ def _subnets(fabric: Fabric, touched: set[str]) -> dict[str, object]:
 
 
 def _rules(fabric: Fabric) -> dict[str, object]:
-    rules = {rule.id: json.dumps(rule.properties, sort_keys=True, default=str) for rule in fabric.filters}
-    return rules | {f"{rule.list}/{rule.name or rule.number}/{rule.inbound}": rule for rule in fabric.ranked_rules}
+    return {
+        rule.id: replace(rule, properties=json.dumps(rule.properties, sort_keys=True, default=str))  # type: ignore[arg-type]
+        for rule in fabric.rules
+    }
 
 
 def _rivals(changes: Plan, after: Fabric) -> Iterator[Check]:

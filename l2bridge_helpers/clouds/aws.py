@@ -10,9 +10,9 @@ from l2bridge_helpers.clouds.aws_api import MOST_VALUES, AwsApi
 from l2bridge_helpers.clouds.aws_dialect import AwsDialect, in_region, parse_regional
 from l2bridge_helpers.clouds.aws_ledger import difference
 from l2bridge_helpers.clouds.aws_read import (
-    filters_of,
+    acl_rules_of,
+    group_rules_of,
     instance_of,
-    ranked_rules_of,
     route_destination,
     route_next_hop,
     subnet_of,
@@ -24,7 +24,7 @@ from l2bridge_helpers.clouds.reading import optional
 from l2bridge_helpers.endpoints import is_plain_http, shown_endpoint
 from l2bridge_helpers.errors import CloudError, ParameterError
 from l2bridge_helpers.fabric import Fabric, Instance, Route, RouteTable, Subnet
-from l2bridge_helpers.filters import FIREWALL_RULES
+from l2bridge_helpers.filters import FIREWALL_RULES, NETWORK_ACLS
 from l2bridge_helpers.nodes import node_rows
 from l2bridge_helpers.observed import Denied, InForce, Template, Unread
 from l2bridge_helpers.scope import Scope
@@ -97,15 +97,17 @@ class Aws:
         tables = tuple(self._tables(raw_tables, vpc, [subnet for subnet in subnets if subnet.id in used], unread))
         groups = {group for instance in instances for nic in instance.nics for group in nic.filters}
         rules: list[Raw] = optional(unread, FIREWALL_RULES, lambda: self._api.security_groups(groups), [])
-        lists: list[Raw] = optional(unread, "network ACLs", lambda: self._api.network_acls(used), [])
+        lists: list[Raw] = optional(unread, NETWORK_ACLS, lambda: self._api.network_acls(used), [])
         return Fabric(
             platform=self.platform,
             network=network,
             instances=instances,
             subnets=subnets,
             tables=tables,
-            filters=tuple(rule for group in rules for rule in filters_of(group)),
-            ranked_rules=tuple(rule for acl in lists for rule in ranked_rules_of(acl)),
+            rules=(
+                *(rule for group in rules for rule in group_rules_of(group)),
+                *(rule for acl in lists for rule in acl_rules_of(acl)),
+            ),
             templates=tuple(_templates(instances)),
             unread=tuple(unread),
             denied=tuple(self._denied(instances, tables)) if self._ask_permissions else (),

@@ -10,7 +10,7 @@ from l2bridge_helpers.clouds.aws_dialect import in_region, route_name
 from l2bridge_helpers.clouds.aws_ledger import Ledger
 from l2bridge_helpers.clouds.loose_json import mapping, number, objects, text
 from l2bridge_helpers.fabric import Instance, Limit, Nic, Route, RouteTable, Subnet
-from l2bridge_helpers.filters import Filter, RankedRule
+from l2bridge_helpers.filters import NETWORK_ACL, SECURITY_GROUP, Rule
 from l2bridge_helpers.nodes import parse_cidr
 
 Raw = Mapping[str, Any]
@@ -109,33 +109,49 @@ def route_destination(raw: Raw) -> str:
     return str(network) if network else written or text(raw.get("DestinationPrefixListId"))
 
 
-def filters_of(raw: Raw) -> list[Filter]:
-    """Return a security group's rules for packets on their way in."""
-    group = text(raw.get("GroupId"))
-    rules = objects(raw.get("IpPermissions"))
-    return [
-        Filter(
-            id=f"{group}/in/{place}",
-            allow=True,
-            sources=tuple(_sources(rule)),
-            protocols=(_protocol(rule, (rule.get("FromPort"), rule.get("ToPort"))),),
-            targets=(group,),
-            properties=rule,
-        )
-        for place, rule in enumerate(rules)
-    ]
+def group_rules_of(raw: Raw) -> list[Rule]:
+    """Return a security group's rules: each only allows, so that their order does not count."""
+    ways = ((True, "IpPermissions"), (False, "IpPermissionsEgress"))
+    rules = ((inbound, place, rule) for inbound, name in ways for place, rule in enumerate(objects(raw.get(name))))
+    return [_permission(text(raw.get("GroupId")), place, rule, inbound=inbound) for inbound, place, rule in rules]
 
 
-def ranked_rules_of(raw: Raw) -> list[RankedRule]:
+def _permission(group: str, place: int, raw: Raw, *, inbound: bool) -> Rule:
+    ranges = tuple(_sources(raw))
+    peers = tuple(_peers(raw))
+    return Rule(
+        kind=SECURITY_GROUP,
+        list=group,
+        name=f"permission {place}",
+        number=0,
+        allow=True,
+        inbound=inbound,
+        sources=ranges if inbound else (),
+        destinations=() if inbound else ranges,
+        peers=peers,
+        protocols=(_protocol(raw, (raw.get("FromPort"), raw.get("ToPort"))),),
+        on=(group,),
+        properties=raw,
+    )
+
+
+def _peers(raw: Raw) -> Iterator[str]:
+    """Give the groups and prefix lists that a rule names: what is in them is not read."""
+    yield from filter(None, (text(pair.get("GroupId")) for pair in objects(raw.get("UserIdGroupPairs"))))
+    yield from filter(None, (text(entry.get("PrefixListId")) for entry in objects(raw.get("PrefixListIds"))))
+
+
+def acl_rules_of(raw: Raw) -> list[Rule]:
     """Return a network ACL's entries."""
     subnets = tuple(text(link.get("SubnetId")) for link in objects(raw.get("Associations")))
     return [_entry(text(raw.get("NetworkAclId")), subnets, entry) for entry in objects(raw.get("Entries"))]
 
 
-def _entry(acl: str, subnets: tuple[str, ...], raw: Raw) -> RankedRule:
+def _entry(acl: str, subnets: tuple[str, ...], raw: Raw) -> Rule:
     other = (text(raw.get("CidrBlock")) or text(raw.get("Ipv6CidrBlock")),)
     inbound = raw.get("Egress") is not True
-    return RankedRule(
+    return Rule(
+        kind=NETWORK_ACL,
         list=acl,
         name="",
         on=subnets,

@@ -30,7 +30,7 @@ from l2bridge_helpers.clouds.reading import optional
 from l2bridge_helpers.endpoints import shown_endpoint
 from l2bridge_helpers.errors import CloudError, ParameterError
 from l2bridge_helpers.fabric import Fabric, Instance, RouteTable
-from l2bridge_helpers.filters import FIREWALL_RULES, RankedRule
+from l2bridge_helpers.filters import FIREWALL_RULES, Rule
 from l2bridge_helpers.nodes import node_rows
 from l2bridge_helpers.observed import InForce, Unread
 from l2bridge_helpers.placement import place
@@ -143,7 +143,7 @@ class Azure:
             subnets=draft.subnets,
             tables=tuple(self._tables(draft, used, spare, region_of(raw), unread)),
             templates=tuple(self._machines.templates),
-            ranked_rules=tuple(self._rules(placed, listed, unread)),
+            rules=tuple(self._rules(placed, listed, unread)),
             unread=tuple(unread),
             spare_table=spare,
             spare_named=bool(self._table),
@@ -229,7 +229,7 @@ class Azure:
             )
         return RouteTable(table, (), (limit_of(0, self._limit),), exists=False, location=location)
 
-    def _rules(self, placed: tuple[Placed, ...], subnets: list[Raw], unread: list[Unread]) -> Iterator[RankedRule]:
+    def _rules(self, placed: tuple[Placed, ...], subnets: list[Raw], unread: list[Unread]) -> Iterator[Rule]:
         """Give the rules of the security groups on the nodes' interfaces and subnets."""
         on: dict[str, dict[str, None]] = {}
         behind = self._machines.interfaces | {local(text(raw.get("id"))): raw for raw in subnets}

@@ -20,7 +20,7 @@ from l2bridge_helpers.observed import Template
 
 if TYPE_CHECKING:
     from l2bridge_helpers.changes import Change
-    from l2bridge_helpers.filters import RankedRule
+    from l2bridge_helpers.filters import Rule
     from l2bridge_helpers.nodes import NodeRow
 
 VIRTUAL_NETWORK = "VirtualNetwork"
@@ -163,7 +163,7 @@ class AzureDialect(PlainDialect):
             *("--set", f"{configurations}[{primary_configuration(template.properties)}].enableIPForwarding=true"),
         )
 
-    def pass_command(self, fabric: Fabric, rule: RankedRule) -> str:
+    def pass_command(self, fabric: Fabric, rule: Rule) -> str:
         """Return `az network nsg rule create …`."""
         group, name = rule.list.split("/")
         return _az(

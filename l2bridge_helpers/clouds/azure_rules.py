@@ -12,13 +12,13 @@ from typing import Any
 from l2bridge_helpers.clouds.azure_names import local
 from l2bridge_helpers.clouds.azure_read import properties_of
 from l2bridge_helpers.clouds.loose_json import objects, text, texts
-from l2bridge_helpers.filters import RankedRule
+from l2bridge_helpers.filters import NSG, Rule
 
 Raw = Mapping[str, Any]
 _ANY_PORT = ("*", "0-65535")
 
 
-def rules_of(raw: Raw, on: tuple[str, ...]) -> list[RankedRule]:
+def rules_of(raw: Raw, on: tuple[str, ...]) -> list[Rule]:
     """Return a group's rules, Azure's default ones too, for the subnets and interfaces that it is on."""
     name, properties = local(text(raw.get("id"))), properties_of(raw)
     rules = [*objects(properties.get("securityRules")), *objects(properties.get("defaultSecurityRules"))]
@@ -31,10 +31,11 @@ def group_of(raw: Raw) -> str:
     return text(found.get("id")) if isinstance(found, dict) else ""
 
 
-def _rule_of(raw: Raw, group: str, on: tuple[str, ...]) -> RankedRule:
+def _rule_of(raw: Raw, group: str, on: tuple[str, ...]) -> Rule:
     properties = properties_of(raw)
     number = properties.get("priority")
-    return RankedRule(
+    return Rule(
+        kind=NSG,
         list=group,
         name=text(raw.get("name")),
         on=on,
@@ -63,15 +64,18 @@ def _range(name: str) -> str:
 
 
 def _protocol(properties: Raw) -> str:
-    ports = [
-        port
-        for side in ("source", "destination")
-        for port in _prefixes(properties.get(f"{side}PortRange"), properties.get(f"{side}PortRanges"))
-        if port not in _ANY_PORT
-    ]
+    """Return the protocol with the ports that packets are sent to; from where, only if that is restricted."""
+    origins, ports = (_ports(properties, side) for side in ("source", "destination"))
     name = text(properties.get("protocol")).lower()
     name = "all" if name == "*" else name
-    return f"{name}:{','.join(ports)}" if ports else name
+    sent = f"{name}:{','.join(ports)}" if ports else name
+    return f"{sent} from {','.join(origins)}" if origins else sent
+
+
+def _ports(properties: Raw, side: str) -> list[str]:
+    """Return the ports of one side, none where any will do."""
+    ports = list(_prefixes(properties.get(f"{side}PortRange"), properties.get(f"{side}PortRanges")))
+    return [] if any(port in _ANY_PORT for port in ports) else ports
 
 
 def _prefixes(one: object, several: object) -> Iterator[str]:

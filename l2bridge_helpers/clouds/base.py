@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from l2bridge_helpers.changes import Change
     from l2bridge_helpers.fabric import Fabric, Instance, Nic, Route
-    from l2bridge_helpers.filters import RankedRule
+    from l2bridge_helpers.filters import Rule
     from l2bridge_helpers.nodes import NodeRow
     from l2bridge_helpers.observed import InForce, Template
 
@@ -142,7 +142,7 @@ class Dialect(Protocol):
     def allow_command(self, fabric: Fabric, cidrs: tuple[str, ...], nics: tuple[Nic, ...]) -> str:
         """Return the shell command that lets packets from the pod CIDRs in to the interfaces."""
 
-    def pass_command(self, fabric: Fabric, rule: RankedRule) -> str:
+    def pass_command(self, fabric: Fabric, rule: Rule) -> str:
         """Return the shell command that adds a rule to the ordered list that it names; "" for none."""
 
     def template_command(self, template: Template) -> str:

@@ -12,7 +12,7 @@ from google.cloud import compute_v1
 from l2bridge_helpers.clouds.gce_api import PUBLIC, GceApi
 from l2bridge_helpers.clouds.gce_dialect import GceDialect, parse_network
 from l2bridge_helpers.clouds.gce_errors import LostRaceError
-from l2bridge_helpers.clouds.gce_read import filter_of, instance_of, path_of, route_of, subnet_of, table_of
+from l2bridge_helpers.clouds.gce_read import instance_of, path_of, route_of, rule_of, subnet_of, table_of
 from l2bridge_helpers.clouds.reading import optional
 from l2bridge_helpers.endpoints import shown_endpoint
 from l2bridge_helpers.errors import CloudError, ParameterError
@@ -84,7 +84,7 @@ class Gce:
         host, name = parse_network(path_of(self._network) or _network_of(members))
         network = self._api.get_network(host, name)
         network_id = path_of(network.self_link)
-        filters: list[compute_v1.Firewall] = optional(
+        rules: list[compute_v1.Firewall] = optional(
             unread, FIREWALL_RULES, lambda: self._api.list_firewalls(host), []
         )
         table = table_of(network, self._api.list_routes(host), self._quotas(host, unread))
@@ -98,7 +98,7 @@ class Gce:
                 if path_of(subnet.network) == network_id
             ),
             tables=(table,),
-            filters=tuple(filter_of(rule) for rule in filters if _applies_to(rule, network_id)),
+            rules=tuple(rule_of(rule) for rule in rules if path_of(rule.network) == network_id),
             templates=tuple(optional(unread, "instance templates", lambda: self._templates(members), [])),
             unread=tuple(unread),
         )
@@ -230,10 +230,6 @@ def _network_of(members: list[Instance]) -> str:
         return networks[0]
     found = f"the nodes are in {', '.join(networks)}" if networks else "no node's instance was found"
     raise ParameterError(f"parameter network: '' is given, but {found}; name the network")
-
-
-def _applies_to(rule: compute_v1.Firewall, network_id: str) -> bool:
-    return path_of(rule.network) == network_id and rule.direction == "INGRESS"
 
 
 def _template_links(manager: compute_v1.InstanceGroupManager) -> list[str]:

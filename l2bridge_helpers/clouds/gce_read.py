@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from l2bridge_helpers.clouds.gce_dialect import parse_instance
+from l2bridge_helpers.clouds.gce_dialect import PRIORITY, parse_instance
 from l2bridge_helpers.clouds.gce_names import route_owner
 from l2bridge_helpers.fabric import Instance, Limit, Nic, Route, RouteTable, Subnet
-from l2bridge_helpers.filters import Filter
+from l2bridge_helpers.filters import FIREWALL, Rule
 from l2bridge_helpers.nodes import plain_address
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ AUTO_MODE_RANGE = "10.128.0.0/9"
 """No custom route may lie inside it in an auto-mode network (VPC documentation, read 2026-11)."""
 _QUOTAS = ("STATIC_ROUTES_PER_NETWORK", "ROUTES")
 """Metrics of `projects.get` that bound static routes, the present one first."""
-_ANYWHERE = ("0.0.0.0/0", "::/0")
-"""What a rule matches that names no source at all."""
 _PATH = re.compile(r"(?:^|/)(projects/.+)$")
 _NEXT_HOPS = ("next_hop_instance", "next_hop_ip", "next_hop_ilb", "next_hop_gateway", "next_hop_vpn_tunnel")
 _OTHER_HOPS = ("next_hop_network", "next_hop_peering", "next_hop_hub", "next_hop_interconnect_attachment")
@@ -106,19 +104,25 @@ def _in(route: compute_v1.Route, network_id: str) -> bool:
     return path_of(route.network) == network_id
 
 
-def filter_of(rule: compute_v1.Firewall) -> Filter:
-    """Return an ingress firewall rule."""
+def rule_of(rule: compute_v1.Firewall) -> Rule:
+    """Return a firewall rule."""
     entries = list(rule.allowed) or list(rule.denied)
     protocols = [
         f"{entry.I_p_protocol}:{','.join(entry.ports)}" if entry.ports else entry.I_p_protocol for entry in entries
     ]
-    return Filter(
-        id=rule.name,
+    return Rule(
+        kind=FIREWALL,
+        list=path_of(rule.network),
+        name=rule.name,
+        number=rule.priority if "priority" in rule else PRIORITY,
         allow=bool(rule.allowed),
-        sources=tuple(rule.source_ranges) or (() if rule.source_tags or rule.source_service_accounts else _ANYWHERE),
+        inbound=rule.direction != "EGRESS",
+        sources=tuple(rule.source_ranges),
+        destinations=tuple(rule.destination_ranges),
+        peers=(*rule.source_tags, *rule.source_service_accounts),
         protocols=tuple(protocols),
+        on=(*rule.target_tags, *rule.target_service_accounts) or None,
         enabled=not rule.disabled,
-        targets=(*rule.target_tags, *rule.target_service_accounts),
         properties=type(rule).to_dict(rule),
     )
 

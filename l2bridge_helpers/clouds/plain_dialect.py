@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from l2bridge_helpers.changes import Change
     from l2bridge_helpers.fabric import Fabric, Nic, Route
-    from l2bridge_helpers.filters import RankedRule
+    from l2bridge_helpers.filters import Rule
     from l2bridge_helpers.observed import Template
 
 # ruff: noqa: ARG002 - what is not known does not depend on anything
@@ -72,7 +72,7 @@ class PlainDialect:
         """Return "": no such filters are read."""
         return ""
 
-    def pass_command(self, fabric: Fabric, rule: RankedRule) -> str:
+    def pass_command(self, fabric: Fabric, rule: Rule) -> str:
         """Return "": the operator has to find the place of a new rule."""
         return ""
 
