@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from l2bridge_helpers.fabric import Fabric, Instance, Nic, Subnet
-from l2bridge_helpers.filters import Filter, RankedRule
+from l2bridge_helpers.filters import NETWORK_ACL, SECURITY_GROUP, Rule
 from tests.builders import node_item, nodes
 
 VPC = "eu-west-1/vpc-1"
@@ -32,15 +32,46 @@ def vpc(*subnets: str) -> Fabric:
     parts = tuple(
         Subnet(f"subnet-{name}", (f"10.0.{place}.0/24",), "", f"zone-{name}") for place, name in enumerate(names)
     )
-    return Fabric("aws", VPC, machines, parts)
+    return Fabric("aws", VPC, machines, parts, rules=(out_rule("sg-nodes"),))
 
 
-def group_rule(group: str, *sources: str, protocol: str = "all") -> Filter:
-    """Return a rule of a security group."""
-    return Filter(f"{group}/in/0", allow=True, sources=sources, protocols=(protocol,), targets=(group,))
+def group_rule(group: str, *sources: str, protocol: str = "all", place: int = 0, peers: tuple[str, ...] = ()) -> Rule:
+    """Return a rule of a security group that lets packets in."""
+    return Rule(
+        SECURITY_GROUP,
+        group,
+        f"permission {place}",
+        0,
+        allow=True,
+        inbound=True,
+        sources=sources,
+        peers=peers,
+        protocols=(protocol,),
+        on=(group,),
+    )
 
 
-def acl_rule(number: int, cidr: str, *, allow: bool, inbound: bool, protocol: str = "all") -> RankedRule:
-    """Return an entry of the network ACL of subnet a."""
+def out_rule(group: str, *destinations: str) -> Rule:
+    """Return a rule of a security group that lets packets out: everything, as EC2 makes it, unless ranges are given."""
+    ranges = destinations or ("0.0.0.0/0", "::/0")
+    return Rule(SECURITY_GROUP, group, "permission 0", 0, allow=True, inbound=False, destinations=ranges, on=(group,))
+
+
+def acl_rule(
+    number: int, cidr: str, *, allow: bool, inbound: bool, protocol: str = "all", subnet: str = "subnet-a"
+) -> Rule:
+    """Return an entry of the network ACL of a subnet: of subnet a, which is called acl-1, unless another is named."""
     sources, destinations = ((cidr,), ()) if inbound else ((), (cidr,))
-    return RankedRule("acl-1", "", ("subnet-a",), number, allow, inbound, sources, destinations, (protocol,))
+    acl = "acl-1" if subnet == "subnet-a" else f"acl-of-{subnet}"
+    return Rule(
+        NETWORK_ACL,
+        acl,
+        "",
+        number,
+        allow=allow,
+        inbound=inbound,
+        sources=sources,
+        destinations=destinations,
+        protocols=(protocol,),
+        on=(subnet,),
+    )

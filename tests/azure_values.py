@@ -20,7 +20,7 @@ from l2bridge_helpers.clouds.azure_read import instance_of, limit_of, properties
 from l2bridge_helpers.clouds.azure_rules import group_of, rules_of
 from l2bridge_helpers.clouds.azure_tables import merged, new_table
 from l2bridge_helpers.fabric import Fabric, Instance, RouteTable
-from l2bridge_helpers.filters import RankedRule
+from l2bridge_helpers.filters import Rule
 from tests.builders import CLUSTER, node_item, nodes
 
 Raw = dict[str, Any]
@@ -204,7 +204,7 @@ class World:
             instances=tuple(map(self._machine, self.nics)),
             subnets=tuple(map(subnet_of, self.subnets)),
             tables=tuple(tables),
-            ranked_rules=tuple(rule for raw in self.groups for rule in self._rules(raw)),
+            rules=tuple(rule for raw in self.groups for rule in self._rules(raw)),
             spare_table=spare,
             spare_named=bool(self.chosen),
             location=REGION,
@@ -215,7 +215,7 @@ class World:
         machine = nic["properties"]["virtualMachine"]["id"]
         return instance_of(machine, [nic], group=self.members.get(machine.rpartition("/")[2], ""))
 
-    def _rules(self, group: Raw) -> list[RankedRule]:
+    def _rules(self, group: Raw) -> list[Rule]:
         behind = [raw for raw in (*self.subnets, *self.nics) if scoped(group_of(raw)) == scoped(group["id"])]
         return rules_of(group, tuple(local(raw["id"]) for raw in behind))
 

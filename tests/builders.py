@@ -13,7 +13,7 @@ import pandas as pd
 
 from l2bridge_helpers.clouds.gce_dialect import GceDialect, instance_path
 from l2bridge_helpers.fabric import Fabric, Instance, Limit, Nic, Route, RouteTable, Subnet
-from l2bridge_helpers.filters import Filter
+from l2bridge_helpers.filters import FIREWALL, Rule
 from l2bridge_helpers.flannel import NetConf
 from l2bridge_helpers.nodes import node_rows, nodes_table
 from l2bridge_helpers.placement import place
@@ -24,7 +24,7 @@ ZONE = "europe-west1-b"
 NETWORK = f"projects/{PROJECT}/global/networks/main"
 SUBNET = f"projects/{PROJECT}/regions/europe-west1/subnetworks/nodes"
 FLANNEL = NetConf("kube-flannel/kube-flannel-cfg", "host-gw", ("10.42.0.0/16",))
-ALLOW_PODS = Filter("allow-pods", allow=True, sources=("10.42.0.0/16",), protocols=("all",))
+ALLOW_PODS = Rule(FIREWALL, NETWORK, "allow-pods", 1000, allow=True, inbound=True, sources=("10.42.0.0/16",))
 
 
 def address(number: int) -> str:
@@ -116,7 +116,7 @@ def fabric(
     *instances: Instance,
     routes: Sequence[Route] = (),
     limit: int = 0,
-    filters: tuple[Filter, ...] = (ALLOW_PODS,),
+    rules: tuple[Rule, ...] = (ALLOW_PODS,),
     subnets: tuple[Subnet, ...] = (Subnet(SUBNET, ("10.10.0.0/20",)),),
     reserved: tuple[str, ...] = (),
     network: str = NETWORK,
@@ -125,7 +125,7 @@ def fabric(
     limits = (Limit(limit, len(routes), "quota of the test"),) if limit else ()
     table = RouteTable(network, tuple(routes), limits, reserved)
     subnets = tuple(replace(subnet, table=network) for subnet in subnets)
-    return Fabric("gce", network, instances, subnets, (table,), filters)
+    return Fabric("gce", network, instances, subnets, (table,), rules=rules)
 
 
 def numbered_fabric(count: int, *, forwarding: bool = False, routes: Sequence[Route] = ()) -> Fabric:
