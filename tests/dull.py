@@ -1,0 +1,341 @@
+"""Who reaches whom, decided packet by packet: slow, plain, and without a line of what it is compared with.
+
+A pair's verdict is the worst that happens to any packet between its pods. It is enough to send them from and to the
+first and last address of each piece into which rules and routes cut the two pod CIDRs: inside a piece nothing tells
+two addresses apart. Documents, read 2026-11:
+
+[routes]  VPC routes, applicability and order (GCE); route priority (AWS); how Azure selects a route (Azure)
+[filters] VPC firewall rules (GCE); security groups, network ACLs (AWS); network security groups, service tags (Azure)
+[spoof]   IP forwarding (GCE, Azure), source/destination checks (AWS)
+[flannel] backends.md, hostgw.go, kube.go (flannel-io/flannel)
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import pandas as pd
+
+from l2bridge_helpers.clouds.dialects import dialect_of
+from l2bridge_helpers.fabric import Fabric, Route
+from l2bridge_helpers.filters import FIREWALL_RULES, LAYERS, NETWORK_ACL, NETWORK_ACLS, Layer, Rule
+from l2bridge_helpers.nodes import Network, NodeRow, net_conf, node_rows, parse_cidr
+from l2bridge_helpers.placement import Placed, place
+
+REACHES, UNPROVEN, BLOCKED = "reaches", "unproven", "blocked"
+EPHEMERAL = (32768, 60999)
+"""Ports that answers are sent to: Linux's default, which holds Windows' range only in part (network ACLs, AWS)."""
+_NUMBERS = {"1": "icmp", "6": "tcp", "17": "udp", "58": "icmpv6", "132": "sctp"}
+"""Protocol numbers (IANA), as network ACLs write protocols."""
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Traffic = tuple[str, int]
+"""Protocol, and the port that it is sent to."""
+
+
+@dataclass(frozen=True)
+class Packet:
+    """What a filter sees of a packet."""
+
+    source: Address
+    destination: Address
+    traffic: Traffic
+
+
+def matrix(nodes: pd.DataFrame, fabric: Fabric, traffic: Traffic = ("tcp", 443)) -> dict[tuple[int, str, str], str]:
+    """Return the verdict of every ordered pair, by (IP version, sender, receiver)."""
+    return {
+        (version, a, b): verdict(nodes, fabric, a, b, version, traffic)
+        for version in (4, 6)
+        for a in ends(nodes, fabric, version)
+        for b in ends(nodes, fabric, version)
+        if a != b
+    }
+
+
+def verdict(nodes: pd.DataFrame, fabric: Fabric, a: str, b: str, version: int, traffic: Traffic = ("tcp", 443)) -> str:
+    """Return what happens to packets from pods of node `a` to pods of node `b`."""
+    every = ends(nodes, fabric, version)
+    sender, receiver = every[a], every[b]
+    if sender is None or receiver is None:
+        return BLOCKED
+    known = [*_pod_cidr(sender, nodes, fabric), *_pod_cidr(receiver, nodes, fabric)]
+    known += _flannel(sender.row, receiver.row, nodes)
+    known += _machines(sender, receiver, fabric)
+    return _worst([*known, *_on_the_way(sender, receiver, fabric, traffic)])
+
+
+def ends(nodes: pd.DataFrame, fabric: Fabric, version: int) -> dict[str, Placed | None]:
+    """Return the nodes that count in a family, each with its place, None where it has none."""
+    rows = node_rows(nodes)
+    versions = {row.network.version for row in rows if row.network}
+    main = 4 if 4 in versions or not versions else 6
+    spots = {(spot.row.nodeName, spot.row.routeDestination): spot for spot in place(nodes, fabric).placed}
+    found: dict[str, Placed | None] = {}
+    for row in rows:
+        if _version(row, main) == version and row.nodeName not in found and not _ignored(row):
+            found[row.nodeName] = spots.get((row.nodeName, row.routeDestination))
+    return found
+
+
+def _version(row: NodeRow, main: int) -> int:
+    """Return the family of a row; without any pod CIDR it is the cluster's."""
+    if not row.routeDestination:
+        return main
+    return 6 if ":" in row.routeDestination else 4
+
+
+def _ignored(row: NodeRow) -> bool:
+    """Return whether flannel makes no routes for it: on Windows only IPv4 ones [flannel, hostgw_windows.go]."""
+    return row.os == "windows" and ":" in row.routeDestination
+
+
+# What is known without looking at a packet.
+
+
+def _pod_cidr(spot: Placed, nodes: pd.DataFrame, fabric: Fabric) -> Iterator[str]:
+    own = ipaddress.ip_network(spot.row.routeDestination)
+    for row in node_rows(nodes):
+        if row.nodeName != spot.row.nodeName and not _ignored(row) and _overlap(own, row.network):
+            yield BLOCKED
+    ranges = [cidr for subnet in fabric.subnets for cidr in subnet.cidrs]
+    ranges += [cidr for table in fabric.tables for cidr in table.reserved]
+    ranges += _neighbours(fabric)
+    if any(_overlap(own, network) for network in _networks(ranges)):
+        yield BLOCKED
+    if own.is_loopback or own.is_link_local or own.is_multicast or own.is_unspecified or own.prefixlen == 0:
+        yield BLOCKED
+    yield from _flannel_network(own, nodes)
+
+
+def _flannel_network(own: Network, nodes: pd.DataFrame) -> Iterator[str]:
+    """A pod CIDR outside Network is an error of flannel's [flannel, kube.go]."""
+    conf = net_conf(nodes)
+    if not conf.source or conf.problem:
+        return
+    networks = [network for network in _networks(conf.networks) if network.version == own.version]
+    if not networks:
+        yield UNPROVEN
+    elif not any(_inside(own, network) for network in networks):
+        yield BLOCKED
+
+
+def _flannel(sender: NodeRow, receiver: NodeRow, nodes: pd.DataFrame) -> Iterator[str]:
+    """Flannel routes to peers of its own backend only, via their public IP [flannel, hostgw.go]."""
+    if not any(row.backendType for row in node_rows(nodes)):
+        return
+    backends = {sender.backendType, receiver.backendType}
+    if "" in backends:
+        yield UNPROVEN
+    if len(backends - {""}) == 2:
+        yield BLOCKED
+    if "" not in backends and len(backends) == 1 and backends != {"host-gw"}:
+        yield UNPROVEN
+    if receiver.flannelPublicIP not in ("", receiver.nodeIP):
+        yield BLOCKED
+
+
+def _machines(sender: Placed, receiver: Placed, fabric: Fabric) -> Iterator[str]:
+    """Both machines run, and their interfaces may carry packets of other addresses than their own [spoof]."""
+    if not (sender.instance.running and receiver.instance.running):
+        yield BLOCKED
+    if fabric.platform != "bare_metal" and not (sender.nic.forwarding and receiver.nic.forwarding):
+        yield BLOCKED
+
+
+# Packets.
+
+
+def _on_the_way(sender: Placed, receiver: Placed, fabric: Fabric, traffic: Traffic) -> Iterator[str]:
+    sources, destinations = _samples(sender, fabric), _samples(receiver, fabric)
+    for destination in destinations:
+        yield _delivery(sender, receiver, destination, fabric)
+    for layer in LAYERS[fabric.platform]:
+        if not layer.inside_subnets and sender.nic.subnet == receiver.nic.subnet:
+            continue
+        if _unread(layer, fabric):
+            yield UNPROVEN
+            continue
+        for source in sources:
+            for destination in destinations:
+                yield from _through(layer, sender, receiver, Packet(source, destination, traffic), fabric)
+                if not layer.stateful:
+                    for port in _answer_ports(fabric):
+                        answer = Packet(destination, source, (traffic[0], port))
+                        yield from _through(layer, receiver, sender, answer, fabric)
+
+
+def _samples(spot: Placed, fabric: Fabric) -> list[Address]:
+    """Return the first and last address of each piece into which rules and routes cut a pod CIDR."""
+    own = ipaddress.ip_network(spot.row.routeDestination)
+    written = [route.destination for route in fabric.routes]
+    written += [cidr for rule in fabric.rules for cidr in (*rule.sources, *rule.destinations)]
+    written += [*fabric.cidrs, *_neighbours(fabric)]
+    first, last = int(own.network_address), int(own.broadcast_address)
+    starts = {first}
+    for network in _networks(written):
+        if network.version == own.version:
+            starts |= {int(network.network_address), int(network.broadcast_address) + 1}
+    inside = sorted(start for start in starts if first <= start <= last)
+    ends_of_pieces = [start - 1 for start in inside[1:]] + [last]
+    kind = type(own.network_address)
+    return [kind(number) for number in sorted({*inside, *ends_of_pieces})]
+
+
+def _answer_ports(fabric: Fabric) -> list[int]:
+    """Return the first and last port of each piece into which rules cut the ports of answers."""
+    starts = {EPHEMERAL[0]}
+    for rule in fabric.rules:
+        for entry in rule.protocols:
+            for first, last in _port_ranges(entry.partition(":")[2]):
+                starts |= {first, last + 1}
+    inside = sorted(start for start in starts if EPHEMERAL[0] <= start <= EPHEMERAL[1])
+    return sorted({*inside, *(start - 1 for start in inside[1:]), EPHEMERAL[1]})
+
+
+def _delivery(sender: Placed, receiver: Placed, destination: Address, fabric: Fabric) -> str:
+    """Inside a segment the frame goes straight to the node; else the table of the sender's subnet decides [routes]."""
+    dialect = dialect_of(fabric.platform)
+    if fabric.platform in ("aws", "bare_metal"):
+        if dialect.segment(sender.nic, destination.version) == dialect.segment(receiver.nic, destination.version):
+            return REACHES
+        if fabric.platform == "bare_metal":
+            return BLOCKED
+    best = _lookup(sender, destination, fabric)
+    leads = [dialect.leads_to(hop, receiver.instance, receiver.nic) for hop in best]
+    return REACHES if leads and all(leads) else BLOCKED
+
+
+def _lookup(sender: Placed, destination: Address, fabric: Fabric) -> list[str]:
+    """Return the next hops that a packet can take: longest prefix, lowest priority, and of equal ones any [routes]."""
+    subnet = fabric.subnet(sender.nic.subnet)
+    table = fabric.table(subnet.table) if subnet else None
+    if table is None:
+        return []
+    candidates = []
+    for route in table.routes:
+        network = parse_cidr(route.destination)
+        if network and destination in network and _usable(route, sender, fabric.platform):
+            candidates.append((-network.prefixlen, 0, route.priority, "" if route.status else route.next_hop))
+    if fabric.platform == "azure":  # system routes, which a user-defined one wins over at equal length
+        system = [network for network in _networks([*fabric.cidrs, *_neighbours(fabric)]) if destination in network]
+        candidates += [(-network.prefixlen, 1, 0, "") for network in system]
+    best = min((candidate[:3] for candidate in candidates), default=None)
+    return [candidate[3] for candidate in candidates if candidate[:3] == best]
+
+
+def _usable(route: Route, sender: Placed, platform: str) -> bool:
+    """Return whether packets of the sender take it. AWS keeps blackholes in the lookup, GCE leaves out what is down."""
+    follows = not route.tags or any(tag in sender.instance.tags for tag in route.tags)
+    return follows and (not route.status or (platform == "aws" and route.status == "blackhole"))
+
+
+# Filters.
+
+
+def _unread(layer: Layer, fabric: Fabric) -> bool:
+    unread = {part.what for part in fabric.unread}
+    return (NETWORK_ACLS if layer.kind == NETWORK_ACL else FIREWALL_RULES) in unread
+
+
+def _through(layer: Layer, sender: Placed, receiver: Placed, packet: Packet, fabric: Fabric) -> list[str]:
+    out = _look(layer, sender, receiver, packet, fabric, inbound=False)
+    return [out, _look(layer, receiver, sender, packet, fabric, inbound=True)]
+
+
+def _look(layer: Layer, here: Placed, there: Placed, packet: Packet, fabric: Fabric, *, inbound: bool) -> str:
+    """Return what the layer at `here` does to a packet from or to `there`: the first rule that matches decides."""
+    lists = [rule for rule in fabric.rules if rule.kind == layer.kind and _is_on(rule, layer, here)]
+    if (layer.place == "groups" and not here.nic.filters) or (layer.optional and not lists):
+        return REACHES
+    rules = [rule for rule in lists if rule.inbound == inbound and rule.enabled]
+    perhaps = False
+    for rule in sorted(rules, key=lambda rule: (rule.number, rule.allow)):
+        matches = _matches(rule, layer, here, there, packet, fabric)
+        if matches == "maybe":
+            perhaps = True
+        elif matches == "yes":
+            return REACHES if rule.allow else UNPROVEN if perhaps else BLOCKED
+    if layer.open_out and not inbound:
+        return REACHES
+    return UNPROVEN if perhaps else BLOCKED
+
+
+def _is_on(rule: Rule, layer: Layer, here: Placed) -> bool:
+    if rule.on is None:
+        return True
+    nic = here.nic
+    every = {*here.instance.tags, *here.instance.accounts, *nic.filters, nic.id, nic.subnet}
+    names = {"interface": {nic.id}, "subnet": {nic.subnet}}.get(layer.place, every)
+    return any(name in names for name in rule.on)
+
+
+def _matches(rule: Rule, layer: Layer, here: Placed, there: Placed, packet: Packet, fabric: Fabric) -> str:
+    """Return yes, no or maybe: what rules that name the other side by groups see of pods is not known [filters]."""
+    own, other = ("destination", "source") if rule.inbound else ("source", "destination")
+    sides = {"source": rule.sources, "destination": rule.destinations}
+    addresses = {"source": packet.source, "destination": packet.destination}
+    if not any(_carries(entry, packet.traffic) for entry in rule.protocols):
+        return "no"
+    if sides[own] and not _holds(sides[own], addresses[own], here, fabric):
+        return "no"
+    if not sides[other] and not rule.peers:
+        return "yes"
+    if sides[other] and _holds(sides[other], addresses[other], here, fabric):
+        return "yes"
+    named = any(peer in there.nic.filters or peer.startswith("pl-") for peer in rule.peers)
+    return "maybe" if named and layer.peers == "unproven" else "no"
+
+
+def _holds(names: Iterable[str], address: Address, here: Placed, fabric: Fabric) -> bool:
+    """Return whether one of the ranges holds the address; a name stands for ranges, or for nothing here [filters]."""
+    subnet = fabric.subnet(here.nic.subnet)
+    table = fabric.table(subnet.table) if subnet else None
+    routed = [route.destination for route in table.routes] if table else []
+    for name in names:
+        written = [name] if parse_cidr(name) else dialect_of(fabric.platform).named_ranges(name, fabric, routed)
+        if any(address in network for network in _networks(written)):
+            return True
+    return False
+
+
+def _carries(entry: str, traffic: Traffic) -> bool:
+    """Return whether `tcp:80,8000-8080` and the like hold the traffic; not where it must come `from` certain ports."""
+    name, _, ports = entry.lower().partition(":")
+    if " from " in entry:
+        return False
+    if _NUMBERS.get(name, name) not in ("all", _NUMBERS.get(traffic[0], traffic[0])):
+        return False
+    return not ports or any(first <= traffic[1] <= last for first, last in _port_ranges(ports))
+
+
+def _port_ranges(ports: str) -> Iterator[tuple[int, int]]:
+    for part in ports.partition(" ")[0].split(","):
+        first, _, last = part.partition("-")
+        if first.isdecimal() and (last or first).isdecimal():
+            yield int(first), int(last or first)
+
+
+# Ranges.
+
+
+def _networks(written: Iterable[str]) -> list[Network]:
+    return [network for text in written if (network := parse_cidr(text))]
+
+
+def _neighbours(fabric: Fabric) -> list[str]:
+    return [cidr for cidrs in fabric.neighbours.values() for cidr in cidrs]
+
+
+def _overlap(one: Network, other: Network | None) -> bool:
+    return other is not None and one.version == other.version and one.overlaps(other)
+
+
+def _inside(one: Network, other: Network) -> bool:
+    return one.network_address in other and one.broadcast_address in other
+
+
+def _worst(verdicts: Iterable[str]) -> str:
+    seen = set(verdicts)
+    return next((one for one in (BLOCKED, UNPROVEN) if one in seen), REACHES)
