@@ -21,6 +21,7 @@ import pandas as pd
 from l2bridge_helpers.clouds.dialects import dialect_of
 from l2bridge_helpers.fabric import Fabric, Route
 from l2bridge_helpers.filters import FIREWALL_RULES, LAYERS, NETWORK_ACL, NETWORK_ACLS, Layer, Rule
+from l2bridge_helpers.flannel import NetConf
 from l2bridge_helpers.nodes import Network, NodeRow, net_conf, node_rows, parse_cidr
 from l2bridge_helpers.placement import Placed, place
 
@@ -32,6 +33,7 @@ _NUMBERS = {"1": "icmp", "6": "tcp", "17": "udp", "58": "icmpv6", "132": "sctp"}
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Traffic = tuple[str, int]
 """Protocol, and the port that it is sent to."""
+HTTPS = ("tcp", 443)
 
 
 @dataclass(frozen=True)
@@ -43,27 +45,33 @@ class Packet:
     traffic: Traffic
 
 
-def matrix(nodes: pd.DataFrame, fabric: Fabric, traffic: Traffic = ("tcp", 443)) -> dict[tuple[int, str, str], str]:
+@dataclass(frozen=True)
+class State:
+    """What was read, and what is asked."""
+
+    rows: tuple[NodeRow, ...]
+    flannel: NetConf
+    fabric: Fabric
+    traffic: Traffic
+
+
+def matrix(nodes: pd.DataFrame, fabric: Fabric, traffic: Traffic = HTTPS) -> dict[tuple[int, str, str], str]:
     """Return the verdict of every ordered pair, by (IP version, sender, receiver)."""
-    return {
-        (version, a, b): verdict(nodes, fabric, a, b, version, traffic)
-        for version in (4, 6)
-        for a in ends(nodes, fabric, version)
-        for b in ends(nodes, fabric, version)
-        if a != b
-    }
+    state = State(node_rows(nodes), net_conf(nodes), fabric, traffic)
+    verdicts = {}
+    for version in (4, 6):
+        every = ends(nodes, fabric, version)
+        for a, sender in every.items():
+            for b, receiver in every.items():
+                if a != b:
+                    verdicts[version, a, b] = _judge(sender, receiver, state)
+    return verdicts
 
 
-def verdict(nodes: pd.DataFrame, fabric: Fabric, a: str, b: str, version: int, traffic: Traffic = ("tcp", 443)) -> str:
+def verdict(nodes: pd.DataFrame, fabric: Fabric, a: str, b: str, version: int, traffic: Traffic = HTTPS) -> str:
     """Return what happens to packets from pods of node `a` to pods of node `b`."""
     every = ends(nodes, fabric, version)
-    sender, receiver = every[a], every[b]
-    if sender is None or receiver is None:
-        return BLOCKED
-    known = [*_pod_cidr(sender, nodes, fabric), *_pod_cidr(receiver, nodes, fabric)]
-    known += _flannel(sender.row, receiver.row, nodes)
-    known += _machines(sender, receiver, fabric)
-    return _worst([*known, *_on_the_way(sender, receiver, fabric, traffic)])
+    return _judge(every[a], every[b], State(node_rows(nodes), net_conf(nodes), fabric, traffic))
 
 
 def ends(nodes: pd.DataFrame, fabric: Fabric, version: int) -> dict[str, Placed | None]:
@@ -77,6 +85,20 @@ def ends(nodes: pd.DataFrame, fabric: Fabric, version: int) -> dict[str, Placed 
         if _version(row, main) == version and row.nodeName not in found and not _ignored(row):
             found[row.nodeName] = spots.get((row.nodeName, row.routeDestination))
     return found
+
+
+def _judge(sender: Placed | None, receiver: Placed | None, state: State) -> str:
+    if sender is None or receiver is None:
+        return BLOCKED
+    return _worst(
+        [
+            *_pod_cidr(sender, state),
+            *_pod_cidr(receiver, state),
+            *_flannel(sender.row, receiver.row, state),
+            *_machines(sender, receiver, state.fabric),
+            *_on_the_way(sender, receiver, state),
+        ]
+    )
 
 
 def _version(row: NodeRow, main: int) -> int:
@@ -94,9 +116,10 @@ def _ignored(row: NodeRow) -> bool:
 # What is known without looking at a packet.
 
 
-def _pod_cidr(spot: Placed, nodes: pd.DataFrame, fabric: Fabric) -> Iterator[str]:
+def _pod_cidr(spot: Placed, state: State) -> Iterator[str]:
+    fabric = state.fabric
     own = ipaddress.ip_network(spot.row.routeDestination)
-    for row in node_rows(nodes):
+    for row in state.rows:
         if row.nodeName != spot.row.nodeName and not _ignored(row) and _overlap(own, row.network):
             yield BLOCKED
     ranges = [cidr for subnet in fabric.subnets for cidr in subnet.cidrs]
@@ -106,12 +129,11 @@ def _pod_cidr(spot: Placed, nodes: pd.DataFrame, fabric: Fabric) -> Iterator[str
         yield BLOCKED
     if own.is_loopback or own.is_link_local or own.is_multicast or own.is_unspecified or own.prefixlen == 0:
         yield BLOCKED
-    yield from _flannel_network(own, nodes)
+    yield from _flannel_network(own, state.flannel)
 
 
-def _flannel_network(own: Network, nodes: pd.DataFrame) -> Iterator[str]:
+def _flannel_network(own: Network, conf: NetConf) -> Iterator[str]:
     """A pod CIDR outside Network is an error of flannel's [flannel, kube.go]."""
-    conf = net_conf(nodes)
     if not conf.source or conf.problem:
         return
     networks = [network for network in _networks(conf.networks) if network.version == own.version]
@@ -121,9 +143,9 @@ def _flannel_network(own: Network, nodes: pd.DataFrame) -> Iterator[str]:
         yield BLOCKED
 
 
-def _flannel(sender: NodeRow, receiver: NodeRow, nodes: pd.DataFrame) -> Iterator[str]:
+def _flannel(sender: NodeRow, receiver: NodeRow, state: State) -> Iterator[str]:
     """Flannel routes to peers of its own backend only, via their public IP [flannel, hostgw.go]."""
-    if not any(row.backendType for row in node_rows(nodes)):
+    if not any(row.backendType for row in state.rows):
         return
     backends = {sender.backendType, receiver.backendType}
     if "" in backends:
@@ -147,7 +169,8 @@ def _machines(sender: Placed, receiver: Placed, fabric: Fabric) -> Iterator[str]
 # Packets.
 
 
-def _on_the_way(sender: Placed, receiver: Placed, fabric: Fabric, traffic: Traffic) -> Iterator[str]:
+def _on_the_way(sender: Placed, receiver: Placed, state: State) -> Iterator[str]:
+    fabric, traffic = state.fabric, state.traffic
     sources, destinations = _samples(sender, fabric), _samples(receiver, fabric)
     for destination in destinations:
         yield _delivery(sender, receiver, destination, fabric)
