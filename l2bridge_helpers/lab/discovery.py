@@ -21,13 +21,13 @@ Json = dict[str, Any]
 
 METHODS = {
     "autoscalers": ("list",),
-    "firewalls": ("get", "list"),
+    "firewalls": ("delete", "get", "insert", "list", "patch"),
     "globalOperations": ("get", "list", "wait"),
     "instanceGroupManagers": ("aggregatedList", "get", "list"),
     "instanceGroups": ("get", "list"),
     "instanceTemplates": ("aggregatedList", "get", "list"),
     "instances": ("aggregatedList", "get", "list", "update"),
-    "networks": ("get", "list"),
+    "networks": ("get", "getEffectiveFirewalls", "list"),
     "projects": ("get", "getXpnHost"),
     "regionInstanceGroupManagers": ("get", "list"),
     "regionInstanceTemplates": ("get", "list"),

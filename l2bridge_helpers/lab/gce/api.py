@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 
 from l2bridge_helpers.lab.discovery import Discovery, Method, compute
-from l2bridge_helpers.lab.gce import instances, routes
+from l2bridge_helpers.lab.gce import firewalls, instances, routes
 from l2bridge_helpers.lab.gce.answers import ApiError, required
 from l2bridge_helpers.lab.gce.changes import identity
 from l2bridge_helpers.lab.gce.fields import select
@@ -31,6 +31,9 @@ _COLLECTIONS = {
     "regionInstanceTemplates": "instanceTemplates",
 }
 _CHANGES = {
+    "compute.firewalls.delete": firewalls.delete,
+    "compute.firewalls.insert": firewalls.insert,
+    "compute.firewalls.patch": firewalls.patch,
     "compute.instances.update": instances.update,
     "compute.routes.delete": routes.delete,
     "compute.routes.insert": routes.insert,
@@ -107,7 +110,7 @@ class Api:
     def _check_body(self, call: Call) -> None:
         if call.method.request is None:
             return
-        known = self._state.find("instances", call.path)
+        known = self._state.find(call.method.id.split(".")[1], call.path)
         for name in compute().required(call.method):
             if name not in call.body and name != "priority":
                 raise required(f"resource.{name}")
@@ -122,6 +125,8 @@ class Api:
             return self._operation(call, action)
         if collection == "projects":
             return self._project(call, action)
+        if action == "getEffectiveFirewalls":
+            return firewalls.effective(self._state, call.path.removesuffix(f"/{action}"))
         if action == "get":
             return self._shown(collection, [self._state.get(collection, call.path)])[0]
         paths = self._contained(collection, call, action)

@@ -18,7 +18,7 @@ _NAMES = {
     "regionInstanceGroupManagers": "instanceGroupManagers",
     "regionInstanceTemplates": "instanceTemplates",
 }
-_VERBS = {"aggregatedList": "list", "insert": "create", "wait": "get"}
+_VERBS = {"aggregatedList": "list", "insert": "create", "patch": "update", "wait": "get"}
 
 
 def check(denied: set[str], method: str, path: str, body: Json) -> None:
@@ -45,7 +45,7 @@ def needed(method: str, path: str, body: Json) -> Iterator[tuple[str, str]]:
     verb = _VERBS.get(action, action)
     project = "/".join(path.split("/")[:2])
     yield f"compute.{_NAMES.get(collection, collection)}.{verb}", _resource(path, project, action, body)
-    if collection == "routes" and verb in {"create", "delete"}:
+    if collection in {"routes", "firewalls"} and verb in {"create", "update", "delete"}:
         network = relative(str(body["network"]), path.split("/")[1]) if "network" in body else project
         yield "compute.networks.updatePolicy", network
     if collection == "routes" and "nextHopInstance" in body:
@@ -55,4 +55,4 @@ def needed(method: str, path: str, body: Json) -> Iterator[tuple[str, str]]:
 def _resource(path: str, project: str, action: str, body: Json) -> str:
     if action in {"list", "aggregatedList", "getXpnHost"}:
         return project
-    return f"{path}/{body.get('name', '')}" if action == "insert" else path.removesuffix("/wait")
+    return f"{path}/{body.get('name', '')}" if action == "insert" else path.removesuffix(f"/{action}")

@@ -13,9 +13,12 @@ _NOT_STATIC = ("nextHopNetwork", "nextHopPeering", "nextHopHub")
 
 
 def with_usage(world: World, project: Json) -> Json:
-    """Return the project with the number of routes that it has now."""
-    used = routes_counted(world, project["name"])
-    quotas = [item | ({"usage": used} if item["metric"] == "ROUTES" else {}) for item in project.get("quotas", [])]
+    """Return the project with the numbers of routes and firewall rules that it has now."""
+    name = project["name"]
+    used = {"ROUTES": routes_counted(world, name), "FIREWALLS": firewalls_counted(world, name)}
+    quotas = [
+        item | ({"usage": used[item["metric"]]} if item["metric"] in used else {}) for item in project.get("quotas", [])
+    ]
     return project | {"quotas": quotas}
 
 
@@ -27,10 +30,24 @@ def routes_counted(world: World, project: str) -> int:
     )
 
 
+def firewalls_counted(world: World, project: str) -> int:
+    """Return the number of firewall rules in a project."""
+    return sum(project_of(relative(rule["selfLink"])) == project for rule in world.cloud("firewalls"))
+
+
 def route_limit(world: World, project: str) -> float:
     """Return how many static routes a project may have; no quota is no limit."""
+    return _limit(world, project, "ROUTES")
+
+
+def firewall_limit(world: World, project: str) -> float:
+    """Return how many firewall rules a project may have; no quota is no limit."""
+    return _limit(world, project, "FIREWALLS")
+
+
+def _limit(world: World, project: str, metric: str) -> float:
     quotas = [item for found in world.cloud("projects") if found["name"] == project for item in found.get("quotas", [])]
-    return next((float(item["limit"]) for item in quotas if item["metric"] == "ROUTES"), float("inf"))
+    return next((float(item["limit"]) for item in quotas if item["metric"] == metric), float("inf"))
 
 
 def xpn_host(world: World, project: str) -> Json:
