@@ -18,7 +18,7 @@ unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help environment tools runbook lab test lint bench outputs requirements requirements-check clean
+.PHONY: help environment tools runbook lab test lint bench bench-reach outputs requirements requirements-check clean
 
 help:
 	@echo 'make runbook [PLATFORM=gce]     plan, apply and check one runbook (gce, aws, azure, bare_metal) on the lab'
@@ -26,6 +26,7 @@ help:
 	@echo 'make test [ARGS="-k route"]     all tests; ARGS go to pytest'
 	@echo 'make lint                       ruff and mypy'
 	@echo 'make bench [ARGS="azure-800"]   how long a plan takes, beside reading alone'
+	@echo 'make bench-reach [ARGS=1000]    how long it takes to judge all pairs of nodes'
 	@echo 'make outputs                    make the outputs in notebooks/ anew, on the lab'
 	@echo 'make requirements               compile requirements.txt anew, with the newest releases'
 	@echo 'make requirements-check         is requirements.txt what pyproject.toml asks for?'
@@ -55,6 +56,9 @@ tools: environment
 
 bench: environment
 	@$(enter) && $(python) bench/plan.py $(ARGS)
+
+bench-reach: environment
+	@$(enter) && $(python) bench/reach.py $(ARGS)
 
 # Look at the difference before you commit it: each line of it is something that operators will see.
 outputs: environment

@@ -9,10 +9,17 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from l2bridge_helpers.filters import Rule
 from l2bridge_helpers.observed import Denied, Template, Unread
+
+
+@lru_cache(maxsize=1 << 16)
+def parse_range(cidr: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    """Return the range; the same text is asked about again and again."""
+    return ipaddress.ip_network(cidr)
 
 
 @dataclass(frozen=True)
@@ -46,17 +53,19 @@ class Nic:
 
     def owns(self, address: str) -> bool:
         """Return whether the cloud delivers `address` to this interface."""
+        if f"{address}/32" in self.addresses:
+            return True
         ip = ipaddress.ip_address(address)
-        return any(ip in ipaddress.ip_network(own) for own in self.addresses)
+        return any(ip in parse_range(own) for own in self.addresses)
 
     def primary(self, version: int) -> str:
         """Return the first address of the IP version (4, 6), or "" when it has none."""
-        networks = (ipaddress.ip_network(own) for own in self.addresses)
+        networks = (parse_range(own) for own in self.addresses)
         return next((str(net.network_address) for net in networks if net.version == version), "")
 
     def hosts(self) -> tuple[str, ...]:
         """Return the single addresses that it has, each once; of a range only the one it is known by."""
-        networks = [ipaddress.ip_network(own) for own in self.addresses]
+        networks = [parse_range(own) for own in self.addresses]
         single = (str(net.network_address) for net in networks if net.num_addresses == 1)
         known = (self.primary(4), self.primary(6), *single)
         return tuple(dict.fromkeys(filter(None, known)))

@@ -9,6 +9,7 @@ from typing import Any, Literal
 FIREWALL_RULES = "firewall rules"
 """What `Unread` calls all rules that a platform has."""
 NETWORK_ACLS = "network ACLs"
+FIREWALL_POLICIES = "firewall policies"
 
 FIREWALL = "firewall rule"
 SECURITY_GROUP = "security group"
@@ -88,7 +89,7 @@ LAYERS: Mapping[str, tuple[Layer, ...]] = {
     "gce": (Layer(FIREWALL, "network", open_out=True),),
     "aws": (
         Layer(SECURITY_GROUP, "groups", peers="unproven"),
-        Layer(NETWORK_ACL, "subnet", inside_subnets=False, stateful=False),
+        Layer(NETWORK_ACL, "subnet", inside_subnets=False, stateful=False, optional=True),
     ),
     "azure": (Layer(NSG, "interface", optional=True), Layer(NSG, "subnet", optional=True)),
     "bare_metal": (),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import asdict, astuple, dataclass, fields
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -116,6 +117,7 @@ def node_names(nodes: pd.DataFrame) -> tuple[str, ...]:
     return tuple(dict.fromkeys(nodes["nodeName"]))
 
 
+@lru_cache(maxsize=1 << 16)
 def parse_cidr(text: str) -> Network | None:
     """Return the network that `text` writes, host bits cleared, or None."""
     if "/" not in text:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from l2bridge_helpers.fabric import Fabric, Instance, Nic
-    from l2bridge_helpers.nodes import NodeRow
+    from l2bridge_helpers.nodes import Network, NodeRow
 
 NO_CLOUD = ("", "k3d", "k3s", "kind", "rke", "rke2")
 """Schemes of provider IDs that distributions write where there is no cloud. Any other one names a machine of
@@ -73,6 +73,11 @@ def place(nodes: pd.DataFrame, fabric: Fabric) -> Placement:
         tuple(outcome for outcome in outcomes if isinstance(outcome, Placed)),
         tuple(outcome for outcome in outcomes if isinstance(outcome, Unplaced)),
     )
+
+
+def pods_of(placed: Iterable[Placed]) -> list[Network]:
+    """Return the pod CIDRs, in order."""
+    return [network for spot in placed if (network := spot.row.network)]
 
 
 def _place(row: NodeRow, match: _Match, fabric: Fabric, seen: set[tuple[str, str]]) -> Placed | Unplaced:

@@ -57,6 +57,8 @@ def by_family(cidrs: Iterable[str]) -> Iterator[tuple[str, ...]]:
             yield family
 
 
-def within(network: Network | None, other: Network) -> bool:
+def within(network: Network | None, other: Network | None) -> bool:
     """Return whether a network lies inside another one, or is it."""
-    return network is not None and network.version == other.version and network.subnet_of(other)  # type: ignore[arg-type]
+    if network is None or other is None or network.version != other.version:
+        return False
+    return network.subnet_of(other)  # type: ignore[arg-type]

@@ -50,6 +50,7 @@ class AzureDialect(PlainDialect):
         "azure:///subscriptions/SUBSCRIPTION/resourceGroups/GROUP/providers/Microsoft.Compute/virtualMachines/NAME"
     )
     forwarding_per_nic = True
+    system_routes = True
     replaces_in_place = True
     writes_whole = True
     written_properties = frozenset({"enableIPForwarding", "routeTable"})
@@ -62,9 +63,6 @@ class AzureDialect(PlainDialect):
     associates_tables = True
     controller_names_nodes = True
     names_mark_routes = True
-    filters_ordered = True
-    filter_list = "network security group"
-    filters_inside_subnets = True
     rule_numbers = range(100, 4097)
     """Priorities that people's own rules may have (network security groups, Azure documentation, read 2026-11)."""
 

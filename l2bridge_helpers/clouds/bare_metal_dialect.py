@@ -24,6 +24,8 @@ class BareMetalDialect(PlainDialect):
     provider_id_form = "anything but a cloud's"
     elsewhere: frozenset[str] | None = _CLOUDS
     forwarding_per_nic = True
+    checks_addresses = False
+    routes_pods = False
     one_segment = True
     across_segments = (
         "connect the nodes to one subnet (one VLAN), or use flannel's vxlan backend; if they are in one subnet whose "

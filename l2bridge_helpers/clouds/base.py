@@ -57,6 +57,16 @@ class Dialect(Protocol):
     """Schemes of provider IDs whose machines belong to another runbook; None: all that are no distribution's own."""
     forwarding_per_nic: bool
     """Whether forwarding is a property of each NIC; else it is one of the whole instance."""
+    checks_addresses: bool
+    """Whether the network drops packets of other addresses than an interface's own until forwarding is on."""
+    forwarding_off: str
+    """What people call that it does: `source/destination check on`."""
+    routes_pods: bool
+    """Whether there are route tables that can lead to pods."""
+    system_routes: bool
+    """Whether the network's own ranges are routed by themselves, beside the routes of its tables."""
+    dead_routes_match: bool
+    """Whether a route that is not in force still takes packets, and drops them."""
     one_segment: bool
     """Whether nodes reach each other's pods without routes when they share a subnet."""
     across_segments: str
@@ -75,14 +85,10 @@ class Dialect(Protocol):
     """Whether a cloud controller manager calls a node's route like the node."""
     names_mark_routes: bool
     """Whether a route's name is a part of the mark by which it is ours."""
-    filters_ordered: bool
-    """Whether all filters are ordered lists."""
-    filter_list: str
-    """What people call an ordered list of filters."""
     rule_numbers: range
     """The numbers that people's own rules in an ordered list may have; empty: not known."""
-    filters_inside_subnets: bool
-    """Whether ordered lists look at packets that stay inside their subnet, too."""
+    one_range_a_rule: bool
+    """Whether a rule of an ordered list has just one range."""
 
     def instance_id(self, provider_id: str) -> str:
         """Return the id of the instance that a provider ID of this cloud names, "" when it is malformed."""
@@ -139,8 +145,19 @@ class Dialect(Protocol):
     def mark_command(self, table: str, before: Mapping[str, str], after: Mapping[str, str]) -> str:
         """Return the shell command that changes our marks of a table."""
 
-    def allow_command(self, fabric: Fabric, cidrs: tuple[str, ...], nics: tuple[Nic, ...]) -> str:
-        """Return the shell command that lets packets from the pod CIDRs in to the interfaces."""
+    def allow_command(
+        self,
+        fabric: Fabric,
+        cidrs: tuple[str, ...],
+        nics: tuple[Nic, ...],
+        *,
+        inbound: bool = True,
+        number: int | None = None,
+    ) -> str:
+        """Return the shell command that lets packets from the pod CIDRs in to the interfaces, or out to them.
+
+        `number`: the place of the new rule, where rules have one; None: the usual one.
+        """
 
     def pass_command(self, fabric: Fabric, rule: Rule) -> str:
         """Return the shell command that adds a rule to the ordered list that it names; "" for none."""

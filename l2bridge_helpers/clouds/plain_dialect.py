@@ -18,6 +18,11 @@ class PlainDialect:
     """A cloud without marks on tables, without tables that subnets are given, and without ordered filters."""
 
     elsewhere: frozenset[str] | None = None
+    checks_addresses = True
+    forwarding_off = "IP forwarding off"
+    routes_pods = True
+    system_routes = False
+    dead_routes_match = False
     one_segment = False
     across_segments = ""
     replaces_in_place = False
@@ -27,9 +32,7 @@ class PlainDialect:
     associates_tables = False
     controller_names_nodes = False
     names_mark_routes = False
-    filters_ordered = False
-    filter_list = "network ACL"
-    filters_inside_subnets = False
+    one_range_a_rule = False
     rule_numbers = range(0)
 
     def address_in(self, name: str) -> str:
@@ -68,7 +71,15 @@ class PlainDialect:
         """Return "", see `marks`."""
         return ""
 
-    def allow_command(self, fabric: Fabric, cidrs: tuple[str, ...], nics: tuple[Nic, ...]) -> str:
+    def allow_command(
+        self,
+        fabric: Fabric,
+        cidrs: tuple[str, ...],
+        nics: tuple[Nic, ...],
+        *,
+        inbound: bool = True,
+        number: int | None = None,
+    ) -> str:
         """Return "": no such filters are read."""
         return ""
 

@@ -1,0 +1,238 @@
+"""How a packet that has left its node finds the other one: straight on layer 2, or by a route table (pure)."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from l2bridge_helpers.clouds.dialects import dialect_of
+from l2bridge_helpers.fabric import Route
+from l2bridge_helpers.findings import names_of
+from l2bridge_helpers.nodes import parse_cidr
+from l2bridge_helpers.prefixes import merge
+from l2bridge_helpers.reach_ends import bounds
+from l2bridge_helpers.tables import chosen_table
+
+if TYPE_CHECKING:
+    from l2bridge_helpers.fabric import Fabric, RouteTable
+    from l2bridge_helpers.nodes import Network
+    from l2bridge_helpers.placement import Placed
+
+_LAST = 1 << 20
+"""A priority behind every route that someone made: of what a network does by itself."""
+ITSELF = "the network itself"
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """What a table says of a pod CIDR.
+
+    Attributes:
+        routes: those that packets follow; empty: none.
+        astray: those among them, or beside them for a part of the CIDR, that do not lead to the node.
+
+    """
+
+    routes: tuple[Route, ...]
+    astray: tuple[Route, ...] = ()
+
+    @property
+    def arrives(self) -> bool:
+        """Whether every packet is led to the node."""
+        return bool(self.routes) and not self.astray
+
+    def missing(self, spot: Placed) -> bool:
+        """Return whether no route is about the CIDR: at most one to a much wider range takes the packets."""
+        return not self.arrives and all(_is_wider(route, spot.row.network) for route in self.astray)
+
+
+@dataclass(frozen=True)
+class View:
+    """A table as machines with some tags see it."""
+
+    table: str
+    tags: frozenset[str]
+
+
+class Routes:
+    """Routes of one IP version by destination, for lookups: each takes as long as there are prefix lengths."""
+
+    def __init__(self, routes: Iterable[tuple[Network, Route]]) -> None:
+        """Sort them in."""
+        self._by_length: dict[int, dict[int, list[Route]]] = defaultdict(lambda: defaultdict(list))
+        for network, route in routes:
+            self._by_length[network.prefixlen][int(network.network_address)].append(route)
+        self._lengths = sorted(self._by_length, reverse=True)
+        self._sorted = {length: sorted(self._by_length[length]) for length in self._lengths}
+
+    def around(self, network: Network) -> tuple[Route, ...]:
+        """Return the routes with the longest prefix around a range, of these the ones that come first."""
+        address = int(network.network_address)
+        for length in self._lengths:
+            if length <= network.prefixlen:
+                rest = network.max_prefixlen - length
+                found = self._by_length[length].get(address >> rest << rest)
+                if found:
+                    first = min(route.priority for route in found)
+                    return tuple(route for route in found if route.priority == first)
+        return ()
+
+    def inside(self, network: Network) -> list[Route]:
+        """Return the routes with a longer prefix inside a range: they win for their part of it."""
+        first, last = bounds(network)
+        found = []
+        for length in self._lengths:
+            if length > network.prefixlen:
+                starts = self._sorted[length]
+                for start in starts[bisect_left(starts, first) : bisect_right(starts, last)]:
+                    found += self._by_length[length][start]
+        return found
+
+
+class Delivery:
+    """The tables of a network, looked up once for all nodes."""
+
+    def __init__(self, placed: tuple[Placed, ...], fabric: Fabric) -> None:
+        """Sort the tables, and find the one that subnets without any are to be given."""
+        self.fabric = fabric
+        self.dialect = dialect_of(fabric.platform)
+        self.tables = {table.id: table for table in fabric.tables}
+        self._of_subnet = {subnet.id: subnet.table for subnet in fabric.subnets}
+        chosen = chosen_table(placed, fabric)
+        self.spare = chosen.id if chosen else ""
+        self._tagged = {
+            table.id: frozenset(tag for route in table.routes for tag in route.tags) for table in fabric.tables
+        }
+        self._usable: dict[tuple[View, int], Routes] = {}
+        self._seen: dict[tuple[View, Network, str], Lookup] = {}
+        self._owners = dict(self._find_owners())
+
+    def straight(self, one: Placed, other: Placed, version: int) -> bool:
+        """Return whether packets go from one to the other without a lookup."""
+        if not self.dialect.one_segment:
+            return False
+        return self.dialect.segment(one.nic, version) == self.dialect.segment(other.nic, version)
+
+    @property
+    def routed(self) -> bool:
+        """Whether there are route tables at all."""
+        return self.dialect.routes_pods
+
+    def view(self, spot: Placed) -> View | None:
+        """Return the table that a node's packets are looked up in; None: its subnet has none."""
+        table = self._of_subnet.get(spot.nic.subnet, "")
+        if table not in self.tables or not self.tables[table].exists:
+            return None
+        return View(table, self._tagged[table] & frozenset(spot.instance.tags))
+
+    def spare_view(self) -> View | None:
+        """Return the table that subnets without any are given, where it is there already."""
+        there = self.tables.get(self.spare)
+        return View(self.spare, frozenset()) if there and there.exists else None
+
+    def look_up(self, view: View, spot: Placed, part: Network | None = None) -> Lookup:
+        """Return what the table says of a node's pod CIDR, or of a part of it."""
+        network = part or spot.row.network
+        if network is None:
+            return Lookup(())
+        key = (view, network, spot.nic.id)
+        if key not in self._seen:
+            self._seen[key] = self._look_up(view, spot, network)
+        return self._seen[key]
+
+    def _look_up(self, view: View, spot: Placed, network: Network) -> Lookup:
+        routes = self._lookups(view, network.version)
+        inside = [route for route in routes.inside(network) if route.name != ITSELF]
+        around = () if _covers(inside, network) else routes.around(network)
+        followed = (*around, *inside)
+        return Lookup(followed, tuple(route for route in followed if not self._leads(route, spot)))
+
+    def _leads(self, route: Route, spot: Placed) -> bool:
+        """Return whether packets that follow a route come to a node."""
+        dead = route.name == ITSELF or route.status
+        return not dead and self.dialect.leads_to(route.next_hop, spot.instance, spot.nic)
+
+    def _lookups(self, view: View, version: int) -> Routes:
+        """Return the routes that machines with these tags use."""
+        if (view, version) not in self._usable:
+            every = (*self._routes(self.tables[view.table], view.tags), *self._system(view.table))
+            own = ((network, route) for route in every if (network := _network(route)) and network.version == version)
+            self._usable[view, version] = Routes(own)
+        return self._usable[view, version]
+
+    def _routes(self, table: RouteTable, tags: frozenset[str]) -> Iterator[Route]:
+        for route in table.routes:
+            if (not route.status or self.dialect.dead_routes_match) and (not route.tags or set(route.tags) & tags):
+                yield route
+
+    def _system(self, table: str) -> Iterator[Route]:
+        """Give what the network leads somewhere by itself: its own ranges and its peers', where no pod is."""
+        if self.dialect.system_routes:
+            ranges = (*self.fabric.cidrs, *(cidr for cidrs in self.fabric.neighbours.values() for cidr in cidrs))
+            yield from (Route(ITSELF, cidr, ITSELF, table, _LAST) for cidr in dict.fromkeys(ranges))
+
+    # What people are told.
+
+    def missing_mend(self, spot: Placed, table: str, cluster: str) -> str:
+        """Return the command that makes the route to a node."""
+        return self.dialect.create_command(self._wanted(spot, table, cluster))
+
+    def astray_mend(self, spot: Placed, lookup: Lookup, table: str, cluster: str) -> str:
+        """Return the commands that lead a pod CIDR to its node, and nowhere else."""
+        wanted = self._wanted(spot, table, cluster)
+        same = [route for route in lookup.astray if route.destination == wanted.destination]
+        others = [self.dialect.delete_command(route) for route in lookup.astray if route not in same]
+        right = any(route not in lookup.astray for route in lookup.routes)
+        if same and self.dialect.replaces_in_place:
+            return " && ".join([*others, self.dialect.replace_command(same[0], replace(wanted, name=same[0].name))])
+        made = [] if right else [self.dialect.create_command(wanted)]
+        narrow = [route for route in lookup.astray if not _is_wider(route, spot.row.network)]
+        return " && ".join([*made, *map(self.dialect.delete_command, narrow)])
+
+    def told(self, lookup: Lookup) -> str:
+        """Return which routes packets follow, and whose they are."""
+        if not lookup.routes:
+            return "no route"
+        return names_of(self._told(route) for route in lookup.routes)
+
+    def _told(self, route: Route) -> str:
+        if route.name == ITSELF:
+            return f"{route.destination}, which the network keeps to itself"
+        state = f" ({route.status})" if route.status else ""
+        owner, hop = self.owner(route.next_hop), route.next_hop.rpartition("/")[2]
+        whose = f" of {owner}" if owner and owner != hop else ""
+        return f"route {route.name}: {route.destination} via {hop}{whose}{state}"
+
+    def owner(self, next_hop: str) -> str:
+        """Return the name of the machine that a next hop is; "" when it is none that was read."""
+        return self._owners.get(next_hop, "")
+
+    def _find_owners(self) -> Iterator[tuple[str, str]]:
+        for instance in self.fabric.instances:
+            yield instance.id, instance.name
+            for nic in instance.nics_in(self.fabric.network):
+                yield nic.id, instance.name
+                yield from ((address, instance.name) for address in nic.hosts())
+
+    def _wanted(self, spot: Placed, table: str, cluster: str) -> Route:
+        return self.dialect.route(spot.row, spot.instance, spot.nic, table, cluster)
+
+
+def _covers(routes: Sequence[Route], network: Network) -> bool:
+    """Return whether routes to parts of a range leave nothing of it out."""
+    if not routes:
+        return False
+    parts = merge(part for route in routes if (part := _network(route)))
+    return any(bounds(part) == bounds(network) for part in parts)
+
+
+def _network(route: Route) -> Network | None:
+    return parse_cidr(route.destination)
+
+
+def _is_wider(route: Route, network: Network | None) -> bool:
+    own = _network(route)
+    return own is not None and network is not None and own.prefixlen < network.prefixlen

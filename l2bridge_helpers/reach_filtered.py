@@ -1,0 +1,303 @@
+"""What lists of rules do to packets between the ends of one family, as blocks of the matrix of pairs (pure).
+
+Each list is asked once for each kind of address that it tells apart, whatever the number of nodes.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from l2bridge_helpers.findings import names_of
+from l2bridge_helpers.prefixes import merge, within
+from l2bridge_helpers.reach_blocks import Block
+from l2bridge_helpers.reach_ends import IPV4, bounds, network_of
+from l2bridge_helpers.reach_mend import filter_mend
+from l2bridge_helpers.reach_nodes import Reason
+from l2bridge_helpers.reach_result import Fault
+from l2bridge_helpers.reach_ways import NO_ROUTE, NO_TABLE, Ways, numbers_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from l2bridge_helpers.nodes import Network
+    from l2bridge_helpers.reach_blocks import Mask
+    from l2bridge_helpers.reach_ends import End
+    from l2bridge_helpers.reach_filters import Filters, Stage
+    from l2bridge_helpers.reach_rules import Cuts, Decision, Pieces, RuleList
+    from l2bridge_helpers.reach_traffic import Ports, Traffic
+
+
+@dataclass(frozen=True)
+class Look:
+    """One way of looking at packets: on their way out or in, at the question or at the answer."""
+
+    inbound: bool
+    answer: bool
+    ports: Ports
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a list does to packets between the nodes that it is in front of and others.
+
+    Attributes:
+        decision: it does not let them through, and by which rule.
+        own: the ends that it is in front of.
+        others: the ends of the other side.
+
+    """
+
+    decision: Decision
+    own: Mask
+    others: Mask
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one list does to packets of one pair.
+
+    Attributes:
+        look: how it looks at them.
+        at: the end that it is in front of.
+        decision: what it does.
+        fault: what decides and mends that; where it lets them through, what decides.
+
+    """
+
+    look: Look
+    at: End
+    decision: Decision
+    fault: Fault
+
+
+class Filtered:
+    """The lists of rules that packets between the ends of one family pass."""
+
+    def __init__(self, ways: Ways, filters: Filters, traffic: Traffic) -> None:
+        """Belong to the ways of a family."""
+        self.ways = ways
+        self.ends = ways.ends
+        self.filters = filters
+        self.traffic = traffic
+        self._sorted: dict[tuple[int, ...], tuple[list[Pieces], NDArray[np.intp]]] = {}
+        self._merged: dict[bytes, list[Network]] = {}
+        self._spans = [bounds(end.network) for end, _ in self.ends.placed]
+        ways_v4 = self.ends.version == IPV4
+        self._firsts = np.array([first for first, _ in self._spans], dtype=np.int64) if ways_v4 else None
+        self._lasts = np.array([last for _, last in self._spans], dtype=np.int64) if ways_v4 else None
+
+    def looks(self) -> Iterator[Look]:
+        """Give how packets are looked at; answers only where a layer does not remember the question."""
+        yield Look(inbound=False, answer=False, ports=self.traffic.packet)
+        yield Look(inbound=True, answer=False, ports=self.traffic.packet)
+        if any(not layer.stateful for layer in self.filters.layers):
+            yield Look(inbound=False, answer=True, ports=self.traffic.answer)
+            yield Look(inbound=True, answer=True, ports=self.traffic.answer)
+
+    def blocks(self) -> Iterator[Block]:
+        """Give what lists of rules stop."""
+        for look in self.looks():
+            for stage, members in self._stages(look):
+                for held in self._held(stage, stage.rules, members):
+                    yield self._block(look, stage, held)
+                if stage.now:
+                    yield from self._by_name(look, stage, members)
+
+    def steps(self, one: End, other: End, parts: tuple[Network, Network]) -> Iterator[Step]:
+        """Give what each list does to packets from a part of one end's pods to a part of another's, in order."""
+        if one.spot is None or other.spot is None:
+            return
+        for look in self.looks():
+            near, far = (other, one) if look.inbound is not look.answer else (one, other)
+            sides = parts if near is one else parts[::-1]
+            for stage in self._stages_of(look, near):
+                if stage.rules.layer.inside_subnets or one.spot.nic.subnet != other.spot.nic.subnet:
+                    yield self._step(look, stage, near, far, sides)
+
+    def _stages_of(self, look: Look, end: End) -> Iterator[Stage]:
+        if end.spot:
+            stages = self.filters.stages(end.spot, inbound=look.inbound, version=self.ends.version, ports=look.ports)
+            yield from (stage for stage in stages if not (look.answer and stage.rules.layer.stateful))
+
+    def _step(self, look: Look, stage: Stage, near: End, far: End, parts: tuple[Network, Network]) -> Step:
+        """Return what a list in front of one end does to packets of the other; `parts`: of the one, of the other."""
+        masks = self.ends.mask([near.number]), self.ends.mask([far.number])
+        decision = self._decide(stage.rules, far, parts)
+        if decision.outcome != "passes":
+            return Step(look, near, decision, self._fault(look, stage, Held(decision, *masks), [near.number]))
+        now = self._decide(stage.now, far, parts) if stage.now else decision
+        if now.outcome == "passes":
+            by = f"rule {now.rule.name or now.rule.number}" if now.rule else "no rule is against it"
+            return Step(look, near, now, Fault(stage.rules.name, near.node, f"{stage.rules.label}: {by}", ""))
+        lacking = (
+            *self._unrouted(look, [near.number], masks[1]).faults,
+            self._fault(look, stage, Held(now, *masks), [near.number]),
+        )
+        told = names_of(fault.found for fault in lacking[:-1])
+        found = f"{stage.rules.label}: the name that lets pods through does not hold them yet ({told})"
+        return Step(look, near, now, replace(lacking[0], found=found))
+
+    def _decide(self, rules: RuleList, far: End, parts: tuple[Network, Network]) -> Decision:
+        near_cuts, far_cuts = (rules.sources, rules.destinations)[:: -1 if rules.inbound else 1]
+        sides = far_cuts.pieces(*bounds(parts[1])), near_cuts.pieces(*bounds(parts[0]))
+        groups = frozenset(far.spot.nic.filters) if far.spot else frozenset[str]()
+        return rules.decide(*(sides if rules.inbound else sides[::-1]), groups)
+
+    def _stages(self, look: Look) -> Iterator[tuple[Stage, list[int]]]:
+        """Give each list once, with the places (in `Ends.placed`) of the ends that it is in front of."""
+        found: dict[int, tuple[Stage, list[int]]] = {}
+        for place, (end, _) in enumerate(self.ends.placed):
+            for stage in self._stages_of(look, end):
+                found.setdefault(id(stage), (stage, []))[1].append(place)
+        return iter(found.values())
+
+    def _held(self, stage: Stage, rules: RuleList, members: list[int]) -> Iterator[Held]:
+        """Give what a list does not let through."""
+        near, far = (rules.destinations, rules.sources) if rules.inbound else (rules.sources, rules.destinations)
+        near_pieces, near_class = self._classes(near)
+        far_pieces, far_class = self._classes(far)
+        keys, groups = self._with_groups(rules, far_class)
+        others = self._others(stage, members)
+        own: dict[int, list[int]] = defaultdict(list)
+        for place in members:
+            own[int(near_class[place])].append(place)
+        for kind, places in own.items():
+            found: dict[tuple[str, str], tuple[Decision, list[int]]] = {}
+            for key, (piece, named) in enumerate(groups):
+                sides = (far_pieces[piece], near_pieces[kind])
+                decision = rules.decide(*(sides if rules.inbound else sides[::-1]), named)
+                if decision.outcome != "passes":
+                    told = (decision.outcome, decision.rule.id if decision.rule else "")
+                    found.setdefault(told, (decision, []))[1].append(key)
+            for decision, chosen in found.values():
+                far_side = np.isin(keys, chosen) & others
+                if far_side.any():
+                    yield Held(decision, self._mask(np.array(places)), self._mask(np.flatnonzero(far_side)))
+
+    def _others(self, stage: Stage, members: list[int]) -> NDArray[np.bool_]:
+        """Return which of the placed ends have packets that the list looks at."""
+        every = np.ones(len(self.ends.placed), dtype=np.bool_)
+        if not stage.rules.layer.inside_subnets:
+            inside = self.ends.placed[members[0]][1].nic.subnet
+            every &= np.array([spot.nic.subnet != inside for _, spot in self.ends.placed])
+        return every
+
+    def _with_groups(
+        self, rules: RuleList, classes: NDArray[np.intp]
+    ) -> tuple[NDArray[np.intp], list[tuple[int, frozenset[str]]]]:
+        """Return a key for each placed end, and what each key stands for: kind of address, and groups that count."""
+        if not rules.groups:
+            return classes, [(kind, frozenset()) for kind in range(int(classes.max(initial=-1)) + 1)]
+        numbers: dict[tuple[int, frozenset[str]], int] = {}
+        pairs = (
+            (int(kind), rules.groups & frozenset(spot.nic.filters))
+            for kind, (_, spot) in zip(classes, self.ends.placed, strict=True)
+        )
+        keys = np.array([numbers.setdefault(pair, len(numbers)) for pair in pairs], dtype=np.intp)
+        return keys, list(numbers)
+
+    def _classes(self, cuts: Cuts) -> tuple[list[Pieces], NDArray[np.intp]]:
+        """Return the pieces that pod CIDRs lie in, each once, and which of them each placed end's does."""
+        key = tuple(cuts.at)
+        if key not in self._sorted:
+            if self._firsts is not None and self._lasts is not None:
+                at = np.array(cuts.at, dtype=np.int64)
+                both = np.stack([np.searchsorted(at, side, "right") for side in (self._firsts, self._lasts)], axis=1)
+            else:
+                both = np.array([cuts.pieces(*span) for span in self._spans], dtype=np.intp).reshape(-1, 2)
+            unique, inverse = np.unique(both, axis=0, return_inverse=True)
+            self._sorted[key] = ([(int(low), int(high)) for low, high in unique], inverse.reshape(-1))
+        return self._sorted[key]
+
+    def _mask(self, places: NDArray[np.intp]) -> Mask:
+        chosen = np.zeros(len(self.ends.items), dtype=np.bool_)
+        chosen[self.ends.known[places]] = True
+        return chosen
+
+    # Names of ranges that stand for routes.
+
+    def _by_name(self, look: Look, stage: Stage, members: list[int]) -> Iterator[Block]:
+        """Give what a list stops only because its subnet's table has no routes yet: that is what is to be mended."""
+        shut = list(self._held(stage, stage.rules, members))
+        for held in self._held(stage, stage.now, members) if stage.now else ():
+            rest: dict[bytes, tuple[Mask, list[int]]] = {}
+            for number in numbers_of(held.own):
+                others = held.others.copy()
+                for same in shut:
+                    others &= ~same.others if same.own[number] else True
+                rest.setdefault(others.tobytes(), (others, []))[1].append(number)
+            for others, numbers in rest.values():
+                if others.any():
+                    yield self._unrouted(look, numbers, others)
+
+    def _unrouted(self, look: Look, numbers: list[int], others: Mask) -> Block:
+        """Return what packets of a subnet's nodes are stopped by until its table has all routes."""
+        own = self.ends.mask(numbers)
+        sides = (others, own) if look.inbound else (own, others)
+        spot = self.ends.items[numbers[0]].spot
+        view = self.ways.delivery.view(spot) if spot else None
+        if spot and view is None:
+            return Block(NO_TABLE, *sides, numbers, [self.ways.no_table(spot.nic.subnet)])
+        table = view.table if view else ""
+        routes = self.ways.delivery.tables[table].routes
+        held = merge(network for route in routes if (network := network_of(route.destination)))
+        lacking = [number for number in numbers_of(others | own) if not self._within(number, held)]
+        ends = (self.ends.items[number] for number in lacking)
+        faults = [self.ways.missing_fault(table, end, end.spot) for end in ends if end.spot]
+        return Block(NO_ROUTE, *sides, lacking, faults)
+
+    def _within(self, number: int, held: list[Network]) -> bool:
+        return any(within(self.ends.items[number].network, network) for network in held)
+
+    # What people are told.
+
+    def _block(self, look: Look, stage: Stage, held: Held) -> Block:
+        reason = reason_of(look, stage.rules, held.decision)
+        packets_in = look.inbound is not look.answer
+        senders, receivers = (held.others, held.own) if packets_in else (held.own, held.others)
+        at = numbers_of(held.own)
+        return Block(reason, senders, receivers, at, [self._fault(look, stage, held, at)])
+
+    def _fault(self, look: Look, stage: Stage, held: Held, at: list[int]) -> Fault:
+        rules, rule = stage.rules, held.decision.rule
+        spots = [spot for number in at if (spot := self.ends.items[number].spot)]
+        others, own = self._networks(held.others), self._networks(held.own)
+        mend = filter_mend(self.filters.fabric, rules, rule, own=own, others=others, nics=[spot.nic for spot in spots])
+        far = f"{'from' if rules.inbound else 'to'} {names_of(map(str, others))}"
+        what = "answers" if look.answer else "packets"
+        by = f"rule {rule.name or rule.number}" if rule else "no rule"
+        told = {
+            ("blocked", True): f"{rules.label}: {by} drops {what} {far}",
+            ("blocked", False): f"{rules.label}: {by} lets {what} {far} {'in' if rules.inbound else 'out'}",
+        }.get(
+            (held.decision.outcome, rule is not None),
+            f"{rules.label}: {by} names groups or prefix lists ({names_of(rule.peers if rule else ())}); "
+            f"whether {what} {far} match is not proven",
+        )
+        node = self.ends.items[at[0]].node if len(at) == 1 else ""
+        return Fault(rule.id if rule else rules.name, node, told, mend)
+
+    def _networks(self, mask: Mask) -> list[Network]:
+        key = mask.tobytes()
+        if key not in self._merged:
+            self._merged[key] = merge(self.ends.items[number].network for number in numbers_of(mask))
+        return self._merged[key]
+
+
+def reason_of(look: Look, rules: RuleList, decision: Decision) -> Reason:
+    """Return what packets that a list does not let through have in common."""
+    kind, rule = rules.layer.kind, decision.rule
+    way = "in" if rules.inbound else "out"
+    what = "answers" if look.answer else "packets"
+    listed = kind if kind.endswith("rule") else f"{kind} rule"
+    if decision.outcome == "unproven":
+        text = f"{what} let {way} by {kind}s' names only at {{nodes}}"
+        return Reason("filter", text, "unproven", fails=False)
+    if rule is None:
+        return Reason("filter", f"no {listed} lets {what} {way} at {{nodes}}")
+    return Reason("filter", f"{listed} {rule.name or rule.number} drops {what} {way} at {{nodes}}")
