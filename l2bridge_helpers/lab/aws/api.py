@@ -11,10 +11,12 @@ from l2bridge_helpers.lab.aws import protocol
 from l2bridge_helpers.lab.aws.changes import CHANGES
 from l2bridge_helpers.lab.aws.describe import LISTINGS, describe
 from l2bridge_helpers.lab.aws.errors import Ec2Error
+from l2bridge_helpers.lab.aws.filters import FILTER_CHANGES
 from l2bridge_helpers.lab.aws.state import State
 from l2bridge_helpers.lab.faults import Fault
 
 _XML = "text/xml;charset=UTF-8"
+_CHANGES = CHANGES | FILTER_CHANGES
 
 
 class Api:
@@ -44,9 +46,9 @@ class Api:
             raise Ec2Error("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412)
         if action in LISTINGS:
             return protocol.answer(model, describe(action, self._state, given))
-        if action not in CHANGES:
+        if action not in _CHANGES:
             raise Ec2Error("UnsupportedOperation", f"The lab does not know {action}")
-        return protocol.answer(model, CHANGES[action](self._state, given))
+        return protocol.answer(model, _CHANGES[action](self._state, given))
 
 
 def trouble(fault: Fault) -> Response:

@@ -42,6 +42,7 @@ class State:
         latency: seconds that every answer takes longer.
         denied_actions: e.g. `ec2:CreateRoute`; refused with UnauthorizedOperation, also under DryRun.
         routes_per_table: how many routes of one IP version a table holds.
+        rules_per_group: how many rules of one IP version and direction a security group holds.
 
     """
 
@@ -50,6 +51,7 @@ class State:
     latency: float = 0.0
     denied_actions: set[str] = field(default_factory=set)
     routes_per_table: int = 500
+    rules_per_group: int = 60
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def find(self, identifier: str, kind: str) -> Json:
