@@ -74,9 +74,8 @@ def revoke(state: State, given: Json, *, field: str) -> Json:
     there = list(_permissions(group[field]))
     missing = gone - {permission for permission, _ in there}
     if missing:
-        raise Ec2Error(
-            "InvalidPermission.NotFound", f"The specified rule does not exist in this security group ({min(missing)})."
-        )
+        said = f"The specified rule does not exist in this security group ({min(missing, key=str)})."
+        raise Ec2Error("InvalidPermission.NotFound", said)
     group[field] = []
     for permission, entry in there:
         if permission not in gone:
@@ -167,9 +166,9 @@ def _entry_for(entries: list[Json], permission: Permission) -> Json:
         if next((one for one, _ in _permissions([entry])), permission)[:3] == permission[:3]:
             return entry
     ports = {} if permission.low is None else {"FromPort": permission.low, "ToPort": permission.high}
-    entry: Json = {"IpProtocol": permission.protocol, **ports, **{kind: [] for kind in _PEERS}}
-    entries.append(entry)
-    return entry
+    made: Json = {"IpProtocol": permission.protocol, **ports, **{kind: [] for kind in _PEERS}}
+    entries.append(made)
+    return made
 
 
 FILTER_CHANGES: dict[str, Callable[[State, dict[str, Any]], dict[str, Any]]] = {
