@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from l2bridge_helpers.changes import Plan
     from l2bridge_helpers.clouds.base import Cloud
     from l2bridge_helpers.findings import Findings
+    from l2bridge_helpers.reach_result import Reachability
 
 FEW_DELETES = 2
 """So many of our own routes may always go, whatever share of them that is."""
@@ -27,6 +28,7 @@ def apply(  # noqa: PLR0913 - each is one of the operator's parameters
     mode: str,
     confirm: str,
     max_delete_percent: int = 25,
+    foreseen: Reachability | None = None,
     tell: Callable[[str], None] = print,
 ) -> Results:
     """Carry out a plan in `mode="apply"`; in the other modes send nothing.
@@ -38,6 +40,7 @@ def apply(  # noqa: PLR0913 - each is one of the operator's parameters
         mode: `plan`, `apply` or `check`.
         confirm: must be the cluster's name.
         max_delete_percent: 0 to 100: refuse to delete more than 2 of our routes *and* more than this share of them.
+        foreseen: who reaches whom when the plan is applied: what it leaves in the way is told before it starts.
         tell: takes a line of progress, every few seconds.
 
     Raises:
@@ -48,6 +51,8 @@ def apply(  # noqa: PLR0913 - each is one of the operator's parameters
     if mode != "apply":
         return Results(tuple(Result(change, "not sent") for change in changes.writes), changes.cluster)
     _refuse(changes, findings, confirm, max_delete_percent)
+    if foreseen and foreseen.reaching < foreseen.pairs:
+        tell(f"this plan does not lead to full reachability: {foreseen.why()}")
     return Execution(changes, cloud, tell).results()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from l2bridge_helpers.check_network import check_network
+from l2bridge_helpers.check_reach import check_reach
 from l2bridge_helpers.check_segment import check_segment
 from l2bridge_helpers.findings import Finding, Findings, nodes_called
 from l2bridge_helpers.flannel import HOST_GW
@@ -41,9 +42,8 @@ def check(nodes: pd.DataFrame, fabric: Fabric, *, scope: Scope = EVERYTHING) -> 
         for row in placement.unplaced
     ]
     network = check_network(placement.placed, fabric, scope)
-    return Findings.of(
-        [*check_nodes(nodes), *unplaced, *check_segment(placement.placed, fabric, routes=scope.routes), *network]
-    )
+    segments = check_segment(placement.placed, fabric, routes=scope.routes)
+    return Findings.of([*check_nodes(nodes), *unplaced, *segments, *network, *check_reach(nodes, fabric)])
 
 
 def check_nodes(nodes: pd.DataFrame) -> list[Finding]:

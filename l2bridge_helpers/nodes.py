@@ -90,10 +90,16 @@ def nodes_table(items: Iterable[dict[str, Any]], flannel: NetConf | None = None)
     items = list(items)
     rows = [row for position, item in enumerate(items) for row in _rows(item, position)]
     rows.sort(key=lambda row: natural_key(row.nodeName))
+    prefixes = {address: length for item in items for address, length in _prefixes(item)}
+    return rows_table(rows, flannel or NetConf(), prefixes)
+
+
+def rows_table(rows: Iterable[NodeRow], flannel: NetConf, prefixes: dict[str, int]) -> pd.DataFrame:
+    """Return the table of `list_nodes` made of its parts: see `node_rows`, `net_conf` and `node_prefixes`."""
     table = pd.DataFrame([astuple(row) for row in rows], columns=pd.Index(COLUMNS))
     table = table.astype({name: bool if name == "ready" else object for name in COLUMNS})
-    table.attrs["flannel"] = asdict(flannel or NetConf())
-    table.attrs["prefixes"] = {address: length for item in items for address, length in _prefixes(item)}
+    table.attrs["flannel"] = asdict(flannel)
+    table.attrs["prefixes"] = prefixes
     return table
 
 

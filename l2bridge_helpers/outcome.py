@@ -10,6 +10,7 @@ from l2bridge_helpers.apply import deletion_problem
 from l2bridge_helpers.errors import ApplyError, DriftError, L2BridgeError, VerifyError
 from l2bridge_helpers.findings import Findings, names_of
 from l2bridge_helpers.proof import Proof
+from l2bridge_helpers.reach_result import MOMENTS, NOW, Reachability
 from l2bridge_helpers.results import Results
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ class Outcome:
     max_delete_percent: int = 25
     findings: Findings = field(default_factory=Findings)
     changes: Plan | None = None
+    reachability: dict[str, Reachability] = field(default_factory=dict)
+    """By the moment that it is about."""
     results: Results = field(default_factory=Results)
     proof: Proof = field(default_factory=Proof)
 
@@ -56,11 +59,17 @@ class Outcome:
     def verdict(self, mode: str) -> str:
         """Return what came of a run that met no error, in a sentence or two."""
         if mode != "plan":
-            return f"{mode} succeeded: {self.summary()}."
+            return f"{mode} succeeded: {self.summary()}.{self._told()}"
         planned = self.changes.summary() if self.changes else "nothing"
         obstacles = self.obstacles()
         but = f" But first settle: {' | '.join(obstacles)}." if obstacles else ""
-        return f"Nothing was changed. The plan for {_count(self.nodes, 'node')}: {planned}.{but}"
+        return f"Nothing was changed. The plan for {_count(self.nodes, 'node')}: {planned}.{self._told()}{but}"
+
+    def _told(self) -> str:
+        """Return who reaches whom, at each moment that was looked at; of the last one also what is in the way."""
+        found = [self.reachability[moment] for moment in MOMENTS if moment in self.reachability]
+        told = [one.why() if one is found[-1] else one.summary() for one in found]
+        return "".join(f" {moment.moment.capitalize()}, {text}." for moment, text in zip(found, told, strict=True))
 
     def error(self, mode: str) -> L2BridgeError | None:
         """Return the error that ends the run, or None when the asked-for state holds. `plan` only asks for a plan."""
@@ -76,6 +85,7 @@ class Outcome:
             "plan_hash": self.changes.hash if self.changes else "",
             "counts": self.counts(),
             "findings": [asdict(finding) for finding in self.findings],
+            "reachability": {moment: one.facts() for moment, one in self.reachability.items()},
             "changes": sent,
             "conflicts": [asdict(change) for change in (self.changes.conflicts if self.changes else ())],
             "verified": [asdict(check) for check in self.proof],
@@ -108,6 +118,8 @@ class Outcome:
         rows = self.changes.writes if self.changes else ()
         reasons += [f"node {row.node}: {row.action} {row.kind} {row.resource} ({row.reason})" for row in rows]
         reasons += [f"{check.object}: {check.found}, wanted {check.wanted}" for check in self.proof.wrong]
+        now = self.reachability.get(NOW)
+        reasons += [now.why()] if now and now.failing else []
         if not reasons:
             return None
         todo = "settle what apply would refuse first" if self.obstacles() else "run with mode='apply' to mend it"

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass, fields
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
+
+if TYPE_CHECKING:
+    from l2bridge_helpers.fabric import Fabric
 
 Verdict = Literal["ok", "wrong", "note"]
 
@@ -39,12 +42,14 @@ class Proof:
     """What a fresh read shows, the wrong things first."""
 
     items: tuple[Check, ...] = ()
+    read: Fabric | None = None
+    """What was read to see it; None: nothing was."""
 
     @classmethod
-    def of(cls, checks: Iterable[Check]) -> Proof:
+    def of(cls, checks: Iterable[Check], read: Fabric | None = None) -> Proof:
         """Collect and sort."""
         order = {"wrong": 0, "note": 1, "ok": 2}
-        return cls(tuple(sorted(checks, key=lambda check: order[check.verdict])))
+        return cls(tuple(sorted(checks, key=lambda check: order[check.verdict])), read)
 
     def __iter__(self) -> Iterator[Check]:
         """Iterate, the wrong things first."""

@@ -7,8 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from l2bridge_helpers.check_segment import prove_segment
+from l2bridge_helpers.foresee import foresee
 from l2bridge_helpers.in_force import prove_in_force
-from l2bridge_helpers.proof import Proof
+from l2bridge_helpers.proof import Check, Proof, Verdict
+from l2bridge_helpers.reach import reach
 from l2bridge_helpers.verify import verify
 
 if TYPE_CHECKING:
@@ -22,6 +24,13 @@ if TYPE_CHECKING:
 _PATIENCE = 30.0
 """Seconds that the cloud may take to show what it has accepted: its route states follow writes with a delay."""
 _PAUSE = 2.0
+
+
+def _reaches(changes: Plan, nodes: pd.DataFrame, before: Fabric, after: Fabric) -> Check:
+    """Return whether as many pairs of nodes reach each other as the plan leads to."""
+    wanted, found = reach(nodes, foresee(before, changes)), reach(nodes, after)
+    verdict: Verdict = "ok" if found.reaching >= wanted.reaching else "wrong"
+    return Check(verdict, "reachability", "", wanted.summary(), found.summary() if verdict == "ok" else found.why())
 
 
 def prove(
@@ -50,7 +59,7 @@ def prove(
         more = [*prove_segment(nodes, before, routes=changes.routes)]
         if any(change.kind == "route" for change in standing):
             more += prove_in_force(stands, before, cloud.in_force(nodes, before))
-        return Proof.of([*verify(stands, before, before), *more])
+        return Proof.of([*verify(stands, before, before), *more], before)
     deadline, more_patience = time.monotonic() + patience, 3 * patience
     based_on = {resource: raw for result in results for resource, raw in result.based_on.items()}
     while True:
@@ -60,5 +69,6 @@ def prove(
         ineffective = any(check.verdict == "wrong" for check in effective)
         end = deadline + (more_patience if ineffective and not proof.wrong else 0.0)
         if not (proof.wrong or ineffective) or results.failed or time.monotonic() >= end:
-            return Proof.of([*proof, *effective, *prove_segment(nodes, after, routes=changes.routes)])
+            segments = prove_segment(nodes, after, routes=changes.routes)
+            return Proof.of([*proof, *effective, *segments, _reaches(changes, nodes, before, after)], after)
         time.sleep(_PAUSE)

@@ -21,7 +21,7 @@ from l2bridge_helpers.reach_delivery import Delivery
 from l2bridge_helpers.reach_ends import ends_of
 from l2bridge_helpers.reach_filtered import Filtered
 from l2bridge_helpers.reach_filters import Filters
-from l2bridge_helpers.reach_result import BLOCKED, KINDS, REACHES, UNPROVEN, Cause, Family, Fault, Reachability
+from l2bridge_helpers.reach_result import BLOCKED, KINDS, NOW, REACHES, UNPROVEN, Cause, Family, Fault, Reachability
 from l2bridge_helpers.reach_traffic import HTTPS, Traffic
 from l2bridge_helpers.reach_ways import Ways
 
@@ -35,7 +35,9 @@ if TYPE_CHECKING:
     from l2bridge_helpers.reach_nodes import Reason
 
 
-def reach(nodes: pd.DataFrame, fabric: Fabric, *, traffic: Traffic = HTTPS, cluster: str = "") -> Reachability:
+def reach(
+    nodes: pd.DataFrame, fabric: Fabric, *, traffic: Traffic = HTTPS, cluster: str = "", moment: str = NOW
+) -> Reachability:
     """Return which pods reach which, and what is in the way of the others.
 
     Args:
@@ -43,6 +45,7 @@ def reach(nodes: pd.DataFrame, fabric: Fabric, *, traffic: Traffic = HTTPS, clus
         fabric: as `Cloud.observe` returns it.
         traffic: what the packets are.
         cluster: the name that marks this cluster's routes, for the commands that make them.
+        moment: of what moment the state is: one of `reach_result.MOMENTS`.
 
     """
     placement = place(nodes, fabric)
@@ -52,7 +55,7 @@ def reach(nodes: pd.DataFrame, fabric: Fabric, *, traffic: Traffic = HTTPS, clus
     for ends in ends_of(nodes, placement):
         ways = Ways(ends, nodes, fabric, delivery, cluster)
         judged.append(_Judged(ends, [*ways.blocks(), *Filtered(ways, filters, traffic).blocks()]))
-    return _sum_up(judged, traffic)
+    return replace(_sum_up(judged, traffic), moment=moment)
 
 
 @dataclass

@@ -6,8 +6,9 @@ Pairs are ordered: a to b and b to a are two. A node with itself is none.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,9 +21,10 @@ KINDS = ("node", "pod CIDR", "flannel", "machine", "forwarding", "route table", 
 REACHES, UNPROVEN, BLOCKED = range(3)
 """The verdicts as numbers: of several the highest counts."""
 VERDICTS = ("reaches", "unproven", "blocked")
+NOW, PLANNED, APPLIED = MOMENTS = ("now", "after the plan", "after the apply")
 COLUMNS = ("verdict", "cause", "pairs", "alone", "mend")
-_MENDS = 3
-"""So many different commands of one cause are shown in its row; `Cause.faults` has them all."""
+_MENDS = 1
+"""So many commands of one cause are shown in its row; `Cause.faults` has them all."""
 
 
 @dataclass(frozen=True)
@@ -139,12 +141,14 @@ class Reachability:
         traffic: the packets that this is about.
         families: IPv4, then IPv6, as far as nodes have them.
         causes: all that is in the way, in the order of the way.
+        moment: of what moment this is: one of `MOMENTS`.
 
     """
 
     traffic: Traffic
     families: tuple[Family, ...]
     causes: tuple[Cause, ...]
+    moment: str = NOW
 
     @property
     def pairs(self) -> int:
@@ -177,6 +181,21 @@ class Reachability:
             return "no pairs of nodes"
         unproven = f", {self.unproven} unproven" if self.unproven else ""
         return f"{self.reaching} of {self.pairs} pairs reach ({self.traffic}){unproven}"
+
+    @property
+    def failing(self) -> tuple[Cause, ...]:
+        """The causes that stop pairs which should reach."""
+        return tuple(cause for cause in self.causes if cause.fails and cause.verdict == VERDICTS[BLOCKED])
+
+    def why(self) -> str:
+        """Return the summary with every cause and the pairs that it stops."""
+        causes = ", ".join(f"{cause.title} ({cause.pairs})" for cause in self.causes)
+        return f"{self.summary()}{f'; pairs stopped by {causes}' if causes else ''}"
+
+    def facts(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        counts = {"pairs": self.pairs, "reaching": self.reaching, "unproven": self.unproven, "blocked": self.blocked}
+        return {"traffic": str(self.traffic), **counts, "causes": [asdict(cause) for cause in self.causes]}
 
     def table(self) -> pd.DataFrame:
         """Return one row per cause; columns `verdict, cause, pairs, alone, mend`."""

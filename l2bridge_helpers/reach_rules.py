@@ -127,7 +127,8 @@ class RuleList:
 
     def _speaks(self, rule: Rule) -> bool:
         """Return whether a rule counts: one that lets only a part of the ports through lets nothing through."""
-        return self.ports.held_by(rule.protocols) if rule.allow else self.ports.met_by(rule.protocols)
+        whole = rule.allow or self.ports.every
+        return self.ports.held_by(rule.protocols) if whole else self.ports.met_by(rule.protocols)
 
     def decide(self, source: Pieces, destination: Pieces, groups: frozenset[str] = frozenset()) -> Decision:
         """Return what happens to packets from one range to another; `groups`: those that the other side is in."""

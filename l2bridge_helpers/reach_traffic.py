@@ -17,7 +17,7 @@ class Traffic:
 
     Attributes:
         protocol: `tcp`, `udp`, `sctp`, `icmp`, or a protocol number; case does not count.
-        port: 1 to 65535; without meaning where the protocol has no ports.
+        port: 1 to 65535, without meaning where the protocol has no ports; 0: any port that no rule singles out.
 
     """
 
@@ -32,20 +32,21 @@ class Traffic:
     def __str__(self) -> str:
         """Return `TCP 443`."""
         name = self.protocol.upper() if not self.protocol.isdecimal() else f"protocol {self.protocol}"
-        return f"{name} {self.port}" if self.has_ports else name
+        return f"{name} {self.port or 'to any port'}" if self.has_ports else name
 
     @property
     def packet(self) -> Ports:
         """The packets of the question."""
-        return Ports(self.protocol, self.port, self.port) if self.has_ports else Ports(self.protocol, 0, _MOST)
+        return Ports(self.protocol, self.port, self.port) if self.has_ports and self.port else _every(self.protocol)
 
     @property
     def answer(self) -> Ports:
         """The packets of the answer: they are sent to the port that the sender has chosen."""
-        return Ports(self.protocol, 32768, 60999) if self.has_ports else self.packet
+        return Ports(self.protocol, 32768, 60999) if self.has_ports else _every(self.protocol)
 
 
 HTTPS = Traffic()
+ANY_PORT = Traffic(port=0)
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,11 @@ class Ports:
     low: int
     high: int
 
+    @property
+    def every(self) -> bool:
+        """Whether no port is meant in particular: rules that speak of some ports only do not count."""
+        return self.low == 1 and self.high == _MOST
+
     def met_by(self, protocols: tuple[str, ...]) -> bool:
         """Return whether some of these packets are spoken of."""
         return any(low <= self.high and self.low <= high for low, high in self._ranges(protocols))
@@ -73,6 +79,10 @@ class Ports:
 
     def _ranges(self, protocols: tuple[str, ...]) -> list[tuple[int, int]]:
         return [ports for text in protocols for ports in _ports(text, _number(self.protocol))]
+
+
+def _every(protocol: str) -> Ports:
+    return Ports(protocol, 1, _MOST)
 
 
 def _number(protocol: str) -> str:

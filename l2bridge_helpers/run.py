@@ -27,6 +27,7 @@ from l2bridge_helpers.outcome import Outcome
 from l2bridge_helpers.parameters import check_parameters
 from l2bridge_helpers.platforms import cloud_of, scope_of
 from l2bridge_helpers.proof import Proof
+from l2bridge_helpers.reach_result import Reachability
 from l2bridge_helpers.report import report
 from l2bridge_helpers.results import Results
 from l2bridge_helpers.show import shown
@@ -132,6 +133,8 @@ class Run:
             self.outcome.nodes = len(node_names(value))
         elif isinstance(value, Findings):
             self.outcome.findings = value
+        elif isinstance(value, Reachability):
+            self.outcome.reachability[value.moment] = value
         elif isinstance(value, Plan):
             self.outcome.changes = value
             if self.mode != "check":

@@ -10,23 +10,27 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 
 import pandas as pd
 
 from l2bridge_helpers.changes import Change, Plan
 from l2bridge_helpers.checklist import Checklist
+from l2bridge_helpers.explain import Explanation
 from l2bridge_helpers.findings import Findings
 from l2bridge_helpers.nodes import node_names
 from l2bridge_helpers.printable import printable
 from l2bridge_helpers.proof import Proof
+from l2bridge_helpers.reach_result import Reachability
 from l2bridge_helpers.results import Results
+from l2bridge_helpers.svg import Picture
 
 _BADGES = {
-    **dict.fromkeys(("blocking", "conflict", "failed", "wrong"), "#b3261e"),
+    **dict.fromkeys(("blocking", "conflict", "failed", "wrong", "blocked"), "#b3261e"),
     **dict.fromkeys(("error", "delete", "skipped"), "#9a4a00"),
-    **dict.fromkeys(("warning", "note", "not sent"), "#6b5900"),
+    **dict.fromkeys(("warning", "note", "not sent", "unproven"), "#6b5900"),
     **dict.fromkeys(("create", "update"), "#0b57d0"),
-    **dict.fromkeys(("ok", "applied"), "#146c2e"),
+    **dict.fromkeys(("ok", "applied", "passes"), "#146c2e"),
     "none": "#5f6368",
 }
 _CELL = "text-align:left"
@@ -47,16 +51,9 @@ class Shown:
 
 def shown(value: object) -> Shown:
     """Return a value of this package as people should see it."""
-    if isinstance(value, pd.DataFrame):
-        return _nodes(value)
-    if isinstance(value, Plan):
-        return _plan(value)
-    if isinstance(value, Results) and not value.sent:
-        return _titled(value.summary(), pd.DataFrame())
-    if isinstance(value, Findings | Results | Proof | Checklist):
-        return _titled(value.summary(), value.table())
-    if isinstance(value, Mapping):
-        return _titled("", pd.DataFrame(list(value.items()), columns=["what", "value"], dtype=object))
+    for kind, form in _FORMS.items():
+        if isinstance(value, kind):
+            return form(value)
     text = printable(str(value), keep="\n")
     return Shown(text, f"<p>{escape(text)}</p>")
 
@@ -165,3 +162,26 @@ def _cell(value: object) -> str:
         return f'<td style="{_CELL}"><span style="{badge}">{text}</span></td>'
     style = _CELL if " " in text or len(text) > _UNBROKEN else f"{_CELL};white-space:nowrap"
     return f'<td style="{style}">{escape(text)}</td>'
+
+
+def _counted(value: Findings | Proof | Checklist | Explanation) -> Shown:
+    return _titled(value.summary(), value.table())
+
+
+def _results(value: Results) -> Shown:
+    return _titled(value.summary(), value.table() if value.sent else pd.DataFrame())
+
+
+_FORMS: dict[type, Callable[[Any], Shown]] = {
+    pd.DataFrame: _nodes,
+    Plan: _plan,
+    Results: _results,
+    Findings: _counted,
+    Proof: _counted,
+    Checklist: _counted,
+    Explanation: _counted,
+    Reachability: lambda value: _titled(f"{value.moment}, {value.summary()}", value.table()),
+    Picture: lambda value: Shown(printable(value.alt), value.html()),
+    Mapping: lambda value: _titled("", pd.DataFrame(list(value.items()), columns=["what", "value"], dtype=object)),
+}
+"""What people see of each kind of value."""

@@ -1,0 +1,77 @@
+"""Findings that follow from who reaches whom: filters in the way, and subnets without a table (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from l2bridge_helpers.findings import Finding, names_of, nodes_called
+from l2bridge_helpers.reach import reach
+from l2bridge_helpers.reach_traffic import ANY_PORT
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from l2bridge_helpers.fabric import Fabric
+    from l2bridge_helpers.reach_result import Cause, Reachability
+
+_TOLD = ("filter", "route table")
+"""The kinds of causes that no other check tells of."""
+_MOST = 3
+"""So many faults of one cause are told one by one: `explain` tells the others."""
+
+
+def check_reach(nodes: pd.DataFrame, fabric: Fabric) -> Iterator[Finding]:
+    """Give a warning for each cause that no other check tells of, with the pairs that it stops and what mends it."""
+    found = reach(nodes, fabric)
+    for cause in found.causes:
+        if cause.kind in _TOLD and cause.nodes:
+            yield _finding(cause, found)
+    yield from _some_ports(nodes, fabric, found)
+
+
+def _finding(cause: Cause, found: Reachability) -> Finding:
+    if cause.verdict == "unproven":
+        meaning = f"whether {_pairs(cause.pairs)} reach is not proven"
+        return Finding(
+            "warning", _about(cause), _found(cause), meaning, f"probe it, or make sure of it: {_todo(cause)}"
+        )
+    alone = f", {cause.alone} of them for this alone" if cause.alone != cause.pairs else ""
+    meaning = f"{cause.pairs} of {_pairs(found.pairs)} do not reach{alone}"
+    todo = f"apply the plan, or: {_todo(cause)}" if cause.kind == "route table" else f"let them through: {_todo(cause)}"
+    return Finding("warning", _about(cause), _found(cause), meaning, todo)
+
+
+def _some_ports(nodes: pd.DataFrame, fabric: Fabric, found: Reachability) -> Iterator[Finding]:
+    """Warn where packets pass to the port that was asked about, but not to any port that no rule speaks of."""
+    told = {cause.title for cause in found.causes}
+    for cause in reach(nodes, fabric, traffic=ANY_PORT).causes:
+        if cause.kind == "filter" and cause.verdict == "blocked" and cause.title not in told:
+            meaning = f"{found.traffic} may pass, but most other ports between {_pairs(cause.pairs)} do not"
+            yield Finding("warning", _about(cause), _found(cause), meaning, f"let all ports through: {_todo(cause)}")
+
+
+def _about(cause: Cause) -> str:
+    if cause.kind != "route table":
+        return nodes_called(cause.nodes)
+    subnets = names_of(fault.object for fault in cause.faults)
+    return f"subnet{'' if len(cause.faults) == 1 else 's'} {subnets}"
+
+
+def _found(cause: Cause) -> str:
+    one = len(cause.faults if cause.kind == "route table" else cause.nodes) == 1
+    if cause.kind == "route table":
+        return f"{'has' if one else 'have'} no route table"
+    more = len(cause.faults) - _MOST
+    told = "; ".join(fault.found for fault in cause.faults[:_MOST])
+    return f"{'is' if one else 'are'} behind {told}{f'; and {more} more of the kind' if more > 0 else ''}"
+
+
+def _todo(cause: Cause) -> str:
+    more = len(cause.mends) - _MOST
+    told = " ; ".join(cause.mends[:_MOST])
+    return f"{told}{f' ; and {more} more of the kind' if more > 0 else ''}"
+
+
+def _pairs(number: int) -> str:
+    return f"{number} pair{'' if number == 1 else 's'}"
