@@ -76,14 +76,20 @@ def verdict(nodes: pd.DataFrame, fabric: Fabric, a: str, b: str, version: int, t
 
 def ends(nodes: pd.DataFrame, fabric: Fabric, version: int) -> dict[str, Placed | None]:
     """Return the nodes that count in a family, each with its place, None where it has none."""
-    rows = node_rows(nodes)
-    versions = {row.network.version for row in rows if row.network}
-    main = 4 if 4 in versions or not versions else 6
     spots = {(spot.row.nodeName, spot.row.routeDestination): spot for spot in place(nodes, fabric).placed}
-    found: dict[str, Placed | None] = {}
+    counted = _counted(node_rows(nodes), version)
+    return {name: spots.get((name, row.routeDestination)) for name, row in counted.items()}
+
+
+def _counted(rows: tuple[NodeRow, ...], version: int) -> dict[str, NodeRow]:
+    """Return each node's row in a family: the first one, as flannel takes the first CIDR [flannel, kube.go]."""
+    found: dict[str, NodeRow] = {}
+    versions = {_version(row, 4) for row in rows if row.routeDestination}
+    main = 6 if versions == {6} else 4
     for row in rows:
-        if _version(row, main) == version and row.nodeName not in found and not _ignored(row):
-            found[row.nodeName] = spots.get((row.nodeName, row.routeDestination))
+        windows = row.os == "windows" and version == 6  # flannel makes only IPv4 routes there [flannel]
+        if _version(row, main) == version and not windows:
+            found.setdefault(row.nodeName, row)
     return found
 
 
@@ -108,19 +114,14 @@ def _version(row: NodeRow, main: int) -> int:
     return 6 if ":" in row.routeDestination else 4
 
 
-def _ignored(row: NodeRow) -> bool:
-    """Return whether flannel makes no routes for it: on Windows only IPv4 ones [flannel, hostgw_windows.go]."""
-    return row.os == "windows" and ":" in row.routeDestination
-
-
 # What is known without looking at a packet.
 
 
 def _pod_cidr(spot: Placed, state: State) -> Iterator[str]:
     fabric = state.fabric
     own = ipaddress.ip_network(spot.row.routeDestination)
-    for row in state.rows:
-        if row.nodeName != spot.row.nodeName and not _ignored(row) and _overlap(own, row.network):
+    for name, row in _counted(state.rows, own.version).items():
+        if name != spot.row.nodeName and _overlap(own, row.network):
             yield BLOCKED
     ranges = [cidr for subnet in fabric.subnets for cidr in subnet.cidrs]
     ranges += [cidr for table in fabric.tables for cidr in table.reserved]
@@ -145,17 +146,17 @@ def _flannel_network(own: Network, conf: NetConf) -> Iterator[str]:
 
 def _flannel(sender: NodeRow, receiver: NodeRow, state: State) -> Iterator[str]:
     """Flannel routes to peers of its own backend only, via their public IP [flannel, hostgw.go]."""
+    if receiver.flannelPublicIP not in ("", receiver.nodeIP):
+        yield BLOCKED
     if not any(row.backendType for row in state.rows):
         return
     backends = {sender.backendType, receiver.backendType}
     if "" in backends:
         yield UNPROVEN
-    if len(backends - {""}) == 2:
+    elif len(backends) == 2:
         yield BLOCKED
-    if "" not in backends and len(backends) == 1 and backends != {"host-gw"}:
+    elif backends != {"host-gw"}:
         yield UNPROVEN
-    if receiver.flannelPublicIP not in ("", receiver.nodeIP):
-        yield BLOCKED
 
 
 def _machines(sender: Placed, receiver: Placed, fabric: Fabric) -> Iterator[str]:

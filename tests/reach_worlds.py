@@ -6,14 +6,14 @@ that shows something has one fault.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
 
 from l2bridge_helpers.fabric import Fabric, Route
-from l2bridge_helpers.filters import FIREWALL_RULES, NETWORK_ACLS, Rule
+from l2bridge_helpers.filters import FIREWALL_RULES, NETWORK_ACL, NETWORK_ACLS
 from l2bridge_helpers.flannel import NetConf
 from l2bridge_helpers.nodes import NodeRow
 from l2bridge_helpers.observed import Unread
@@ -21,6 +21,8 @@ from tests import reach_healthy as made
 from tests.reach_healthy import World
 
 Draw = st.DrawFn
+_seldom = st.sampled_from([False] * 12 + [True])
+_UNREAD = {"gce": [FIREWALL_RULES], "aws": [FIREWALL_RULES, NETWORK_ACLS], "azure": [FIREWALL_RULES], "bare_metal": []}
 Fault = Callable[[Draw, World], World]
 PIECES = {
     4: ["10.42.1.0/25", "10.42.2.128/26", "10.42.2.200/32", "10.42.1.0/24", "10.42.2.0/24", "10.42.0.0/23"],
@@ -32,15 +34,17 @@ PROTOCOLS = ["all", "all", "all", "tcp", "6", "tcp:443", "tcp:80,400-500", "udp"
 
 
 @st.composite
-def worlds(draw: Draw, platform: str) -> World:
-    """Return a strategy of worlds of one platform."""
+def worlds(draw: Draw, platform: str, faults: Sequence[Fault] = ()) -> World:
+    """Return a strategy of worlds of one platform with some of the faults; (none given) all that are known there."""
     letters = "a" if platform == "bare_metal" else draw(st.sampled_from(["a", "ab", "ab", "abc"]))
     places = draw(st.text(alphabet=letters, min_size=2, max_size=6))
     versions = draw(st.sampled_from([(4,), (4,), (6,), (4, 6)]))
     world = made.healthy(platform, places, versions)
-    faults = draw(st.lists(st.sampled_from(FAULTS[platform]), max_size=4))
-    for fault in faults:
+    for fault in draw(st.lists(st.sampled_from(faults or FAULTS[platform]), max_size=4)):
         world = fault(draw, world)
+    for what in _UNREAD[platform]:
+        if draw(_seldom):
+            world = unread(world, what)
     return world
 
 
@@ -80,21 +84,28 @@ def _among(draw: Draw, rows: tuple[NodeRow, ...], new: NodeRow) -> tuple[NodeRow
     return (*rows[:place], new, *rows[place:])
 
 
-def flannel_node(draw: Draw, world: World) -> World:
-    """Give a node another backend, none, or another public IP."""
-    changes = st.sampled_from(
-        [{"backendType": "vxlan"}, {"backendType": ""}, {"flannelPublicIP": "192.0.2.1"}, {"flannelPublicIP": ""}]
-    )
-    return made.with_row(world, _node(draw, world), draw(st.sampled_from([0, 4, 6])), **draw(changes))
+def other_backend(draw: Draw, world: World) -> World:
+    """Give a node another backend, or none."""
+    return made.with_row(world, _node(draw, world), backendType=draw(st.sampled_from(["vxlan", ""])))
+
+
+def other_public_ip(draw: Draw, world: World) -> World:
+    """Give a node another public IP in flannel, or none."""
+    versions, addresses = st.sampled_from([0, 4, 6]), st.sampled_from(["192.0.2.1", ""])
+    return made.with_row(world, _node(draw, world), draw(versions), flannelPublicIP=draw(addresses))
 
 
 def flannel_everywhere(draw: Draw, world: World) -> World:
     """Let flannel be silent, or use another backend, on every node."""
     backend = draw(st.sampled_from(["", "", "vxlan"]))
-    public = {"flannelPublicIP": ""} if draw(st.booleans()) else {}
-    for name in world.names:
-        world = made.with_row(world, name, backendType=backend, **public)
-    return world
+    silent = draw(st.booleans())
+    return replace(
+        world,
+        rows=tuple(
+            replace(row, backendType=backend, flannelPublicIP="" if silent else row.flannelPublicIP)
+            for row in world.rows
+        ),
+    )
 
 
 def flannel_config(draw: Draw, world: World) -> World:
@@ -105,7 +116,6 @@ def flannel_config(draw: Draw, world: World) -> World:
         NetConf("n/c", "host-gw", ("10.42.0.0/16",)),
         NetConf("n/c", "host-gw", ("fd00:42::/32",)),
         NetConf("n/c", "host-gw", ("10.42.0.0/23", "fd00:42::/62")),
-        NetConf("n/c", "host-gw", ()),
     ]
     return replace(world, flannel=draw(st.sampled_from(found)))
 
@@ -326,15 +336,11 @@ def no_rule(draw: Draw, world: World) -> World:
     return made.with_fabric(world, rules=tuple(rule for rule in world.fabric.rules if rule is not gone))
 
 
-def unread(draw: Draw, world: World) -> World:
-    """Let filters not be readable."""
-    what = draw(st.sampled_from([FIREWALL_RULES, NETWORK_ACLS]))
-
-    def is_hidden(rule: Rule) -> bool:
-        return (rule.kind == "network ACL") == (what == NETWORK_ACLS)
-
-    rules = tuple(rule for rule in world.fabric.rules if not is_hidden(rule))
-    return made.with_fabric(world, rules=rules, unread=(Unread(what, "permission missing"),))
+def unread(world: World, what: str) -> World:
+    """Let the rules of network ACLs, or all others, not be readable."""
+    acls = what == NETWORK_ACLS
+    rules = tuple(rule for rule in world.fabric.rules if (rule.kind == NETWORK_ACL) != acls)
+    return made.with_fabric(world, rules=rules, unread=(*world.fabric.unread, Unread(what, "permission missing")))
 
 
 def _sides(names: list[str]) -> st.SearchStrategy[tuple[str, ...]]:
@@ -345,21 +351,21 @@ def _protocols(names: list[str]) -> st.SearchStrategy[tuple[str, ...]]:
     return st.lists(st.sampled_from(names), min_size=1, max_size=2).map(tuple)
 
 
-_NODES: list[Fault] = [
-    *(no_pod_cidr, other_pod_cidr, more_rows, flannel_node, flannel_everywhere, flannel_config),
+NODES: list[Fault] = [
+    *(no_pod_cidr, other_pod_cidr, more_rows, other_backend, other_public_ip, flannel_everywhere, flannel_config),
     *(windows, unmatched, stopped),
 ]
-_ROUTES: list[Fault] = [not_forwarding, not_forwarding, moved, no_route, astray, more_route, more_route, halves]
+ROUTES: list[Fault] = [not_forwarding, moved, no_route, astray, more_route, more_route, more_route, halves]
+FILTERS: dict[str, list[Fault]] = {
+    "gce": [tagged, firewall_rule, firewall_rule, firewall_rule, no_rule],
+    "aws": [other_groups, group_rule, group_rule, acl_entry, acl_entry, no_rule],
+    "azure": [security_group_rule, security_group_rule, no_table, no_rule],
+    "bare_metal": [],
+}
 FAULTS: dict[str, list[Fault]] = {
-    "gce": [*_NODES, *_ROUTES, neighbour, tagged, firewall_rule, firewall_rule, firewall_rule, no_rule, unread],
-    "aws": [
-        *(*_NODES, *_ROUTES, no_table, neighbour, other_groups, other_groups, group_rule, group_rule),
-        *(acl_entry, acl_entry, acl_entry, no_rule, unread),
-    ],
-    "azure": [
-        *(*_NODES, *_ROUTES, no_table, no_table, neighbour),
-        *(security_group_rule, security_group_rule, security_group_rule, no_rule, unread),
-    ],
-    "bare_metal": [*_NODES, new_segment, new_segment, unread],
+    "gce": [*NODES, *ROUTES, neighbour, *FILTERS["gce"]],
+    "aws": [*NODES, *ROUTES, no_table, neighbour, *FILTERS["aws"]],
+    "azure": [*NODES, *ROUTES, no_table, neighbour, *FILTERS["azure"]],
+    "bare_metal": [*NODES, new_segment, new_segment],
 }
 """Platform -> what can be wrong there; what stands twice is drawn more often."""
