@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -36,6 +37,8 @@ class Rule:
         on: what the list is put on: ids of subnets and interfaces, tags and accounts of instances, groups; None: all.
         enabled: whether it is in force.
         properties: the rule as the API returned it, where it is a resource of its own.
+        cluster: whose it is: our cluster's name by our mark; empty: not made by this project.
+        description: free text.
 
     """
 
@@ -52,11 +55,38 @@ class Rule:
     on: tuple[str, ...] | None = None
     enabled: bool = True
     properties: Mapping[str, Any] = field(default_factory=dict)
+    cluster: str = ""
+    description: str = ""
 
     @property
     def id(self) -> str:
         """What tells it from every other rule of the network."""
         return f"{self.list}/{'in' if self.inbound else 'out'}/{self.name or self.number}"
+
+    def facts(self) -> dict[str, Any]:
+        """Return what was asked for as plain data, in an order that does not depend on who tells it."""
+        told = {name: value for name, value in vars(self).items() if name != "properties"}
+        return {name: sorted(value) if isinstance(value, tuple) else value for name, value in told.items()}
+
+    @classmethod
+    def from_facts(cls, facts: Mapping[str, Any]) -> Rule:
+        """Return the rule that `facts` described, also after a journey through JSON."""
+        told: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in facts.items()
+        }
+        return cls(**told)
+
+
+def fewest(choices: Iterable[Collection[str]]) -> list[str]:
+    """Return few names so that each choice has one of them: those that most have first, of equals the first by name."""
+    left = [set(choice) for choice in choices if choice]
+    found = []
+    while left:
+        counts = Counter(name for choice in left for name in choice)
+        best = min(counts, key=lambda name: (-counts[name], name))
+        found.append(best)
+        left = [choice for choice in left if best not in choice]
+    return found
 
 
 @dataclass(frozen=True)

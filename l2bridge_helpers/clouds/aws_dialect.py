@@ -10,12 +10,13 @@ import ipaddress
 import json
 import re
 import shlex
-from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from l2bridge_helpers.clouds import aws_ledger
 from l2bridge_helpers.clouds.plain_dialect import PlainDialect
 from l2bridge_helpers.fabric import Fabric, Instance, Nic, Route
+from l2bridge_helpers.filters import SECURITY_GROUP, Rule, fewest
 
 if TYPE_CHECKING:
     from l2bridge_helpers.nodes import NodeRow
@@ -49,6 +50,11 @@ class AwsDialect(PlainDialect):
     title = "AWS"
     provider_id_form = "aws:///ZONE/i-…"
     forwarding_per_nic = True
+    forwarding_off = "source/destination check on"
+    dead_routes_match = True
+    one_range_a_rule = True
+    rule_numbers = range(1, 32767)
+    """Numbers that entries of network ACLs may have (EC2 documentation, read 2026-11)."""
     one_segment = True
     across_segments = (
         "move the nodes into one subnet, use flannel's vxlan backend, or let route tables carry the pod CIDRs "
@@ -118,25 +124,85 @@ class AwsDialect(PlainDialect):
             _aws(verb, region, f"--resources={resource}", f"--tags={json.dumps(tags)}") for verb, tags in steps if tags
         )
 
-    def allow_command(self, fabric: Fabric, cidrs: tuple[str, ...], nics: tuple[Nic, ...]) -> str:
-        """Return `aws ec2 authorize-security-group-ingress …`, once for each first group of the interfaces."""
+    def allow_command(
+        self,
+        fabric: Fabric,
+        cidrs: tuple[str, ...],
+        nics: tuple[Nic, ...],
+        *,
+        inbound: bool = True,
+        number: int | None = None,  # noqa: ARG002 - rules of groups have no order
+    ) -> str:
+        """Return `aws ec2 authorize-security-group-ingress …`, or `…-egress …`, for as few groups as serve all."""
         region, _ = parse_regional(fabric.network)
-        groups = dict.fromkeys(nic.filters[0] for nic in nics if nic.filters)
+        verb = f"authorize-security-group-{'ingress' if inbound else 'egress'}"
+        groups = fewest(nic.filters for nic in nics)
+        return " && ".join(_permit(verb, region, group, permissions(cidrs, "pods")) for group in groups)
+
+    def opening(
+        self,
+        cluster: str,
+        fabric: Fabric,  # noqa: ARG002 - a group's id is enough
+        place: str,
+        cidrs: tuple[str, ...],
+        known: tuple[str, ...],  # noqa: ARG002 - each range carries a mark of its own
+    ) -> Rule:
+        """Return the rule of a security group that lets packets from the pod CIDRs in."""
+        return pods_rule(place, cluster, cidrs, aws_ledger.note(cluster))
+
+    def opening_command(self, fabric: Fabric, before: Rule | None, after: Rule | None) -> str:
+        """Return `aws ec2 authorize-security-group-ingress …` and, for what goes, `revoke-…`."""
+        region, _ = parse_regional(fabric.network)
+        rule = after or before
+        old, new = (side.sources if side else () for side in (before, after))
+        added, gone = ([one for one in this if one not in other] for this, other in ((new, old), (old, new)))
+        return " && ".join(
+            _permit(f"{verb}-security-group-ingress", region, rule.list, permissions(cidrs, rule.description))
+            for verb, cidrs in (("authorize", added), ("revoke", gone))
+            if rule and cidrs
+        )
+
+    def pass_command(self, fabric: Fabric, rule: Rule) -> str:
+        """Return `aws ec2 create-network-acl-entry …`, once for each range, numbered one after the other."""
+        region, _ = parse_regional(fabric.network)
+        way, action = "--ingress" if rule.inbound else "--egress", "allow" if rule.allow else "deny"
         return " && ".join(
             _aws(
-                "authorize-security-group-ingress",
+                "create-network-acl-entry",
                 region,
-                f"--group-id={group}",
-                f"--ip-permissions={_permission(cidrs)}",
+                *(f"--network-acl-id={rule.list}", f"--rule-number={number}", "--protocol=-1"),
+                *(f"--rule-action={action}", way, f"--{'ipv6-' if ':' in cidr else ''}cidr-block={cidr}"),
             )
-            for group in groups
+            for number, cidr in enumerate(rule.sources if rule.inbound else rule.destinations, rule.number)
         )
 
 
-def _permission(cidrs: tuple[str, ...]) -> str:
+def pods_rule(group: str, cluster: str, cidrs: tuple[str, ...], description: str) -> Rule:
+    """Return the rule of ours in a security group, for ranges of one family."""
+    family = "IPv6" if ":" in cidrs[0] else "IPv4"
+    return Rule(
+        kind=SECURITY_GROUP,
+        list=group,
+        name=f"pods of {cluster}, {family}",
+        number=0,
+        allow=True,
+        inbound=True,
+        sources=cidrs,
+        on=(group,),
+        cluster=cluster,
+        description=description,
+    )
+
+
+def permissions(cidrs: Sequence[str], description: str) -> list[dict[str, Any]]:
+    """Return what EC2 takes for all protocols from or to these ranges of one family."""
     six = ":" in cidrs[0]
-    ranges = [{"CidrIpv6" if six else "CidrIp": cidr, "Description": "pods"} for cidr in cidrs]
-    return json.dumps([{"IpProtocol": "-1", "Ipv6Ranges" if six else "IpRanges": ranges}])
+    ranges = [{"CidrIpv6" if six else "CidrIp": cidr, "Description": description} for cidr in cidrs]
+    return [{"IpProtocol": "-1", "Ipv6Ranges" if six else "IpRanges": ranges}]
+
+
+def _permit(verb: str, region: str, group: str, wanted: list[dict[str, Any]]) -> str:
+    return _aws(verb, region, f"--group-id={group}", f"--ip-permissions={json.dumps(wanted)}")
 
 
 def _route(verb: str, route: Route, *hop: str) -> str:

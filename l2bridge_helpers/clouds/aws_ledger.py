@@ -27,6 +27,7 @@ _VALUE = 256
 _NAME = 90
 _MOST_TAGS = 20
 """So many of a table's 50 tags we take at most: the others are someone's too."""
+_NOTE = re.compile(r"l2bridge:([A-Za-z0-9._=-]+) pods")
 _KEY = re.compile(r"(l2bridge:|l2bridge-claim:)([A-Za-z0-9._=-]+)(?::[0-9]+)?")
 
 
@@ -91,6 +92,26 @@ def write(cluster: str, owned: Collection[str], claimed: Collection[str] = ()) -
             f"more than {_MOST_TAGS}; pod CIDRs that follow each other take fewer"
         )
     return tags
+
+
+def note(cluster: str) -> str:
+    """Return the description of a security group's rule that says that the cluster's pods are let in by it.
+
+    Raises:
+        DataError: the name is too long for it.
+
+    """
+    if len(_name(cluster)) > _NAME:
+        raise DataError(
+            f"cluster {cluster!r}: its name is too long for the description that marks rules; set parameter cluster"
+        )
+    return f"{OWNED}{_name(cluster)} pods"
+
+
+def noted(description: str) -> str:
+    """Return the cluster whose pods a rule of this description lets in, "" when it does not say so."""
+    found = _NOTE.fullmatch(description)
+    return _cluster(found[1]) if found and _name(_cluster(found[1])) == found[1] else ""
 
 
 def difference(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:

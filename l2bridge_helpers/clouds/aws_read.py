@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
-from l2bridge_helpers.clouds.aws_dialect import in_region, route_name
-from l2bridge_helpers.clouds.aws_ledger import Ledger
+from l2bridge_helpers.clouds.aws_dialect import in_region, pods_rule, route_name
+from l2bridge_helpers.clouds.aws_ledger import Ledger, noted
 from l2bridge_helpers.clouds.loose_json import mapping, number, objects, text
 from l2bridge_helpers.fabric import Instance, Limit, Nic, Route, RouteTable, Subnet
 from l2bridge_helpers.filters import NETWORK_ACL, SECURITY_GROUP, Rule
@@ -110,29 +112,46 @@ def route_destination(raw: Raw) -> str:
 
 
 def group_rules_of(raw: Raw) -> list[Rule]:
-    """Return a security group's rules: each only allows, so that their order does not count."""
+    """Return a security group's rules: each only allows, so that their order does not count.
+
+    Ranges that carry our mark are rules of their own, one for each cluster and family.
+    """
+    group = text(raw.get("GroupId"))
     ways = ((True, "IpPermissions"), (False, "IpPermissionsEgress"))
-    rules = ((inbound, place, rule) for inbound, name in ways for place, rule in enumerate(objects(raw.get(name))))
-    return [_permission(text(raw.get("GroupId")), place, rule, inbound=inbound) for inbound, place, rule in rules]
+    rules = [
+        rule for inbound, name in ways for entry in objects(raw.get(name)) for rule in _rules_of(group, entry, inbound)
+    ]
+    names = Counter(rule.id for rule in rules)
+    return [
+        rule if names[rule.id] == 1 else replace(rule, name=f"{rule.name} {place}") for place, rule in enumerate(rules)
+    ]
 
 
-def _permission(group: str, place: int, raw: Raw, *, inbound: bool) -> Rule:
-    ranges = tuple(_sources(raw))
+def _rules_of(group: str, raw: Raw, inbound: bool) -> Iterator[Rule]:  # noqa: FBT001 - one of two lists
+    protocol = _protocol(raw, (raw.get("FromPort"), raw.get("ToPort")))
+    ours: dict[tuple[str, int, str], list[str]] = defaultdict(list)
+    ranges: list[str] = []
+    for cidr, description in _ranges(raw):
+        cluster = noted(description) if inbound and protocol == "all" else ""
+        (ours[cluster, 6 if ":" in cidr else 4, description] if cluster else ranges).append(cidr)
     peers = tuple(_peers(raw))
-    return Rule(
-        kind=SECURITY_GROUP,
-        list=group,
-        name=f"permission {place}",
-        number=0,
-        allow=True,
-        inbound=inbound,
-        sources=ranges if inbound else (),
-        destinations=() if inbound else ranges,
-        peers=peers,
-        protocols=(_protocol(raw, (raw.get("FromPort"), raw.get("ToPort"))),),
-        on=(group,),
-        properties=raw,
-    )
+    if ranges or peers:
+        sides: tuple[tuple[str, ...], tuple[str, ...]] = (tuple(ranges), ()) if inbound else ((), tuple(ranges))
+        yield Rule(
+            kind=SECURITY_GROUP,
+            list=group,
+            name=protocol,
+            number=0,
+            allow=True,
+            inbound=inbound,
+            sources=sides[0],
+            destinations=sides[1],
+            peers=peers,
+            protocols=(protocol,),
+            on=(group,),
+        )
+    for (cluster, _, description), cidrs in sorted(ours.items()):
+        yield pods_rule(group, cluster, tuple(cidrs), description)
 
 
 def _peers(raw: Raw) -> Iterator[str]:
@@ -236,9 +255,13 @@ def _limits(routes: tuple[Route, ...]) -> Iterator[Limit]:
         yield Limit(ROUTES_PER_TABLE, len(counted), source, version)
 
 
-def _sources(rule: Raw) -> Iterator[str]:
-    yield from (text(entry.get("CidrIp")) for entry in objects(rule.get("IpRanges")))
-    yield from (text(entry.get("CidrIpv6")) for entry in objects(rule.get("Ipv6Ranges")))
+def _ranges(rule: Raw) -> Iterator[tuple[str, str]]:
+    """Give the ranges of a rule, each with its description."""
+    for entry in (*objects(rule.get("IpRanges")), *objects(rule.get("Ipv6Ranges"))):
+        written = text(entry.get("CidrIp")) or text(entry.get("CidrIpv6"))
+        network = parse_cidr(written)
+        if written:
+            yield (str(network) if network else written), text(entry.get("Description"))
 
 
 def _protocol(rule: Raw, ports: tuple[object, object]) -> str:

@@ -159,6 +159,21 @@ class Dialect(Protocol):
         `number`: the place of the new rule, where rules have one; None: the usual one.
         """
 
+    def opening(
+        self, cluster: str, fabric: Fabric, place: str, cidrs: tuple[str, ...], known: tuple[str, ...]
+    ) -> Rule | None:
+        """Return the rule of ours that lets packets from ranges of one family in; None where plans make none.
+
+        `place`: the list that it is to be in; `known`: flannel's ranges of the family, as far as they are known.
+
+        Raises:
+            DataError: the cluster's name does not fit into its mark.
+
+        """
+
+    def opening_command(self, fabric: Fabric, before: Rule | None, after: Rule | None) -> str:
+        """Return the shell command that makes such a rule, gives it other ranges, or deletes it."""
+
     def pass_command(self, fabric: Fabric, rule: Rule) -> str:
         """Return the shell command that adds a rule to the ordered list that it names; "" for none."""
 

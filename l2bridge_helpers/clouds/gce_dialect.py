@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import shlex
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from l2bridge_helpers.clouds.gce_names import route_description, route_name
+from l2bridge_helpers.clouds.gce_names import route_description, route_name, rule_description, rule_name
 from l2bridge_helpers.clouds.plain_dialect import PlainDialect
 from l2bridge_helpers.fabric import Fabric, Instance, Nic, Route
+from l2bridge_helpers.filters import FIREWALL, Rule
 
 if TYPE_CHECKING:
     from l2bridge_helpers.nodes import NodeRow
@@ -46,6 +48,7 @@ class GceDialect(PlainDialect):
     title = "Google Compute Engine"
     provider_id_form = "gce://PROJECT/ZONE/NAME"
     forwarding_per_nic = False
+    rule_numbers = range(65535)
     writes_whole = True
     written_properties = frozenset({"canIpForward", "fingerprint"})
     reported_properties = frozenset(
@@ -136,14 +139,58 @@ class GceDialect(PlainDialect):
         project, _ = parse_network(route.table)
         return shlex.join(["gcloud", "compute", "routes", "delete", route.name, f"--project={project}", "--quiet"])
 
-    def allow_command(self, fabric: Fabric, cidrs: tuple[str, ...], nics: tuple[Nic, ...]) -> str:  # noqa: ARG002 - for the whole network
+    def allow_command(
+        self,
+        fabric: Fabric,
+        cidrs: tuple[str, ...],
+        nics: tuple[Nic, ...],  # noqa: ARG002 - it is for the whole network
+        *,
+        inbound: bool = True,
+        number: int | None = None,
+    ) -> str:
         """Return `gcloud compute firewall-rules create …` for one address family's pod CIDRs."""
-        project, network = parse_network(fabric.network)
-        name = re.sub(r"[^a-z0-9]+", "-", f"allow-pods-{cidrs[0]}")[:63].strip("-")
-        return shlex.join(
-            [
-                *("gcloud", "compute", "firewall-rules", "create", name),
-                *(f"--project={project}", f"--network={network}", "--direction=INGRESS", "--allow=all"),
-                f"--source-ranges={','.join(cidrs)}",
-            ]
+        place = [] if number is None else [str(number)]
+        parts = ["allow-pods", *([] if inbound else ["out"]), *place, cidrs[0]]
+        name = re.sub(r"[^a-z0-9]+", "-", "-".join(parts))[:63].strip("-")
+        rule = Rule(FIREWALL, fabric.network, name, PRIORITY if number is None else number, allow=True, inbound=inbound)
+        sided = replace(rule, sources=cidrs) if inbound else replace(rule, destinations=cidrs)
+        return _create_rule(sided)
+
+    def opening(self, cluster: str, fabric: Fabric, place: str, cidrs: tuple[str, ...], known: tuple[str, ...]) -> Rule:
+        """Return the rule of the network that lets packets from the pod CIDRs in everywhere."""
+        version = 6 if ":" in cidrs[0] else 4
+        _, network = parse_network(fabric.network)
+        return Rule(
+            kind=FIREWALL,
+            list=place,
+            name=rule_name(cluster=cluster, network=network, version=version, ranges=known),
+            number=PRIORITY,
+            allow=True,
+            inbound=True,
+            sources=cidrs,
+            cluster=cluster,
+            description=rule_description(cluster=cluster),
         )
+
+    def opening_command(self, fabric: Fabric, before: Rule | None, after: Rule | None) -> str:  # noqa: ARG002 - rules name their network
+        """Return `gcloud compute firewall-rules create …`, `update …` or `delete …`."""
+        if before is None:
+            return _create_rule(after) if after else ""
+        project, _ = parse_network(before.list)
+        ranges = ",".join(after.sources) if after else ""
+        verb, last = ("update", f"--source-ranges={ranges}") if after else ("delete", "--quiet")
+        return shlex.join(["gcloud", "compute", "firewall-rules", verb, before.name, f"--project={project}", last])
+
+
+def _create_rule(rule: Rule) -> str:
+    project, network = parse_network(rule.list)
+    way, side = ("INGRESS", "source") if rule.inbound else ("EGRESS", "destination")
+    ranges = ",".join(rule.sources if rule.inbound else rule.destinations)
+    return shlex.join(
+        [
+            *("gcloud", "compute", "firewall-rules", "create", rule.name, f"--project={project}"),
+            *(f"--network={network}", f"--direction={way}", f"--priority={rule.number}", "--allow=all"),
+            f"--{side}-ranges={ranges}",
+            *([f"--description={rule.description}"] if rule.description else []),
+        ]
+    )

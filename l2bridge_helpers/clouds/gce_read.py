@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from l2bridge_helpers.clouds.gce_dialect import PRIORITY, parse_instance
-from l2bridge_helpers.clouds.gce_names import route_owner
+from l2bridge_helpers.clouds.gce_names import route_owner, rule_owner
 from l2bridge_helpers.fabric import Instance, Limit, Nic, Route, RouteTable, Subnet
 from l2bridge_helpers.filters import FIREWALL, Rule
 from l2bridge_helpers.nodes import plain_address
@@ -105,7 +105,7 @@ def _in(route: compute_v1.Route, network_id: str) -> bool:
 
 
 def rule_of(rule: compute_v1.Firewall) -> Rule:
-    """Return a firewall rule."""
+    """Return a firewall rule; ours only when name and description both say so."""
     entries = list(rule.allowed) or list(rule.denied)
     protocols = [
         f"{entry.I_p_protocol}:{','.join(entry.ports)}" if entry.ports else entry.I_p_protocol for entry in entries
@@ -117,13 +117,15 @@ def rule_of(rule: compute_v1.Firewall) -> Rule:
         number=rule.priority if "priority" in rule else PRIORITY,
         allow=bool(rule.allowed),
         inbound=rule.direction != "EGRESS",
-        sources=tuple(rule.source_ranges),
-        destinations=tuple(rule.destination_ranges),
+        sources=tuple(_normal(cidr) or cidr for cidr in rule.source_ranges),
+        destinations=tuple(_normal(cidr) or cidr for cidr in rule.destination_ranges),
         peers=(*rule.source_tags, *rule.source_service_accounts),
         protocols=tuple(protocols),
         on=(*rule.target_tags, *rule.target_service_accounts) or None,
         enabled=not rule.disabled,
         properties=type(rule).to_dict(rule),
+        cluster=rule_owner(rule.name, rule.description),
+        description=rule.description,
     )
 
 

@@ -83,6 +83,16 @@ class PlainDialect:
         """Return "": no such filters are read."""
         return ""
 
+    def opening(
+        self, cluster: str, fabric: Fabric, place: str, cidrs: tuple[str, ...], known: tuple[str, ...]
+    ) -> Rule | None:
+        """Return None: plans open no such filters."""
+        return None
+
+    def opening_command(self, fabric: Fabric, before: Rule | None, after: Rule | None) -> str:
+        """Return "", see `opening`."""
+        return ""
+
     def pass_command(self, fabric: Fabric, rule: Rule) -> str:
         """Return "": the operator has to find the place of a new rule."""
         return ""

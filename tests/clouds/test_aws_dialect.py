@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import shlex
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from l2bridge_helpers.clouds.aws_dialect import AwsDialect
+from l2bridge_helpers.clouds.aws_ledger import noted
 from l2bridge_helpers.fabric import Fabric, Instance, Nic, Route
+from l2bridge_helpers.filters import NETWORK_ACL, Rule
 
 ID = "i-0123456789abcdef0"
 TABLE = "eu-west-1/rtb-1"
 SPEAKS = AwsDialect()
 NIC = Nic("eni-1", ("10.0.0.1/32",), "subnet-1", "eu-west-1/vpc-1", forwarding=False, filters=("sg-1", "sg-2"))
+FABRIC = Fabric("aws", "eu-west-1/vpc-1")
 MACHINE = Instance(ID, ID, "", "running", (NIC,))
 
 
@@ -83,13 +87,51 @@ def test_the_check_is_turned_off_by_interface() -> None:
     ]
 
 
-def test_pods_are_let_in_by_each_first_group_once() -> None:
-    """One rule is enough, and the JSON is `aws`'s own."""
-    fabric = Fabric("aws", "eu-west-1/vpc-1")
-    words = shlex.split(SPEAKS.allow_command(fabric, ("10.42.0.0/16",), (NIC, NIC)))
-    assert [word for word in words if word.startswith("--group-id")] == ["--group-id=sg-1"]
-    permissions = json.loads(words[-1].removeprefix("--ip-permissions="))
-    assert permissions[0]["IpRanges"][0]["CidrIp"] == "10.42.0.0/16"
+def test_pods_are_let_in_by_as_few_groups_as_serve_all() -> None:
+    """The group that most interfaces have, one rule each; the JSON is `aws`'s own."""
+    others = [replace(NIC, filters=groups) for groups in (("sg-2", "sg-3"), ("sg-4",), ())]
+    words = shlex.split(SPEAKS.allow_command(FABRIC, ("10.42.0.0/16",), (NIC, *others)))
+    assert [word for word in words if word.startswith("--group-id")] == ["--group-id=sg-2", "--group-id=sg-4"]
+    assert json.loads(words[-1].removeprefix("--ip-permissions=")) == [
+        {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "10.42.0.0/16", "Description": "pods"}]}
+    ]
+    assert words[:4] == ["aws", "ec2", "authorize-security-group-ingress", "--region=eu-west-1"]
+
+
+def test_pods_are_let_out_by_a_call_of_its_own() -> None:
+    """IPv6 ranges have a field of their own."""
+    words = shlex.split(SPEAKS.allow_command(FABRIC, ("fd00:42::/64",), (NIC,), inbound=False))
+    assert words[2] == "authorize-security-group-egress"
+    assert "CidrIpv6" in json.loads(words[-1].removeprefix("--ip-permissions="))[0]["Ipv6Ranges"][0]
+
+
+def test_acl_entries_are_numbered_one_after_the_other() -> None:
+    """EC2 takes one range an entry."""
+    rule = Rule(NETWORK_ACL, "acl-1", "", 90, allow=True, inbound=False, destinations=("10.42.0.0/24", "fd00:42::/64"))
+    one, two = SPEAKS.pass_command(FABRIC, rule).split(" && ")
+    entry = ["aws", "ec2", "create-network-acl-entry", "--region=eu-west-1", "--network-acl-id=acl-1"]
+    rest = ["--protocol=-1", "--rule-action=allow", "--egress"]
+    assert shlex.split(one) == [*entry, "--rule-number=90", *rest, "--cidr-block=10.42.0.0/24"]
+    assert shlex.split(two) == [*entry, "--rule-number=91", *rest, "--ipv6-cidr-block=fd00:42::/64"]
+    assert "--ingress" in SPEAKS.pass_command(FABRIC, replace(rule, inbound=True, sources=("10.42.0.0/24",)))
+
+
+def opening(*ranges: str) -> Rule:
+    return SPEAKS.opening("la b", FABRIC, "sg-1", ranges, ())
+
+
+def test_an_opening_s_commands_do_what_is_sent() -> None:
+    """Only what differs is added and removed, with the description by which it is ours."""
+    old, new = opening("10.42.0.0/16", "10.43.0.0/16"), opening("10.43.0.0/16", "10.44.0.0/16")
+    assert noted(old.description) == "la b"
+    add, remove = SPEAKS.opening_command(FABRIC, old, new).split(" && ")
+    for command, verb, cidr in ((add, "authorize", "10.44.0.0/16"), (remove, "revoke", "10.42.0.0/16")):
+        words = shlex.split(command)
+        assert words[2:5] == [f"{verb}-security-group-ingress", "--region=eu-west-1", "--group-id=sg-1"]
+        ranges = json.loads(words[5].removeprefix("--ip-permissions="))[0]["IpRanges"]
+        assert ranges == [{"CidrIp": cidr, "Description": old.description}]
+    assert SPEAKS.opening_command(FABRIC, None, old).count("10.4") == 2
+    assert shlex.split(SPEAKS.opening_command(FABRIC, old, None))[2] == "revoke-security-group-ingress"
 
 
 def test_only_the_very_interface_carries_the_packets() -> None:

@@ -6,17 +6,19 @@ from typing import Any
 
 import pytest
 
+from l2bridge_helpers.clouds.aws_ledger import note
 from l2bridge_helpers.clouds.aws_read import (
-    filters_of,
+    acl_rules_of,
+    group_rules_of,
     instance_of,
     nic_of,
-    ranked_rules_of,
     route_destination,
     route_next_hop,
     subnet_of,
     table_of,
     vpc_cidrs,
 )
+from l2bridge_helpers.filters import SECURITY_GROUP, Rule
 
 REGION = "eu-west-1"
 MARKED = [{"Key": "l2bridge:lab", "Value": "10.42.0.0/24 10.42.1.0/24"}, {"Key": "Name", "Value": "main"}]
@@ -154,18 +156,66 @@ def test_a_blackhole_is_a_status(state: object, status: str) -> None:
 
 
 def test_group_rules_hold_ranges_and_protocols() -> None:
-    """Rules that name groups have no ranges; limited ports are said."""
+    """Rules that name groups and prefix lists alone have no ranges; limited ports are said; each way has its own."""
     rules = [
-        {"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": "sg-1"}]},
+        {"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": "sg-1"}], "PrefixListIds": [{"PrefixListId": "pl-1"}]},
         {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]},
         {"IpProtocol": "tcp", "FromPort": 0, "ToPort": 65535, "Ipv6Ranges": [{"CidrIpv6": "::/0"}]},
     ]
-    found = filters_of({"GroupId": "sg-1", "IpPermissions": rules})
-    assert [(rule.sources, rule.protocols, rule.targets) for rule in found] == [
-        ((), ("all",), ("sg-1",)),
-        (("0.0.0.0/0",), ("tcp:22-22",), ("sg-1",)),
-        (("::/0",), ("tcp",), ("sg-1",)),
+    out = [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
+    found = group_rules_of({"GroupId": "sg-1", "IpPermissions": rules, "IpPermissionsEgress": out})
+    assert [(rule.id, rule.sources, rule.destinations, rule.peers, rule.protocols) for rule in found] == [
+        ("sg-1/in/all", (), (), ("sg-1", "pl-1"), ("all",)),
+        ("sg-1/in/tcp:22-22", ("0.0.0.0/0",), (), (), ("tcp:22-22",)),
+        ("sg-1/in/tcp", ("::/0",), (), (), ("tcp",)),
+        ("sg-1/out/all", (), ("0.0.0.0/0",), (), ("all",)),
     ]
+    assert {(rule.kind, rule.list, rule.on, rule.allow) for rule in found} == {
+        (SECURITY_GROUP, "sg-1", ("sg-1",), True)
+    }
+
+
+def _pods(*ranges: tuple[str, str], **more: object) -> list[Rule]:
+    """Return what is read of a permission with these ranges, each with its description."""
+    four = [{"CidrIp": cidr, "Description": said} for cidr, said in ranges if ":" not in cidr]
+    six = [{"CidrIpv6": cidr, "Description": said} for cidr, said in ranges if ":" in cidr]
+    entry = {"IpProtocol": "-1", "IpRanges": four, "Ipv6Ranges": six, **more}
+    return group_rules_of({"GroupId": "sg-1", "IpPermissions": [entry]})
+
+
+def test_ranges_with_our_mark_are_rules_of_their_own() -> None:
+    """EC2 shows all ranges of one protocol together; ours are told apart by cluster and family."""
+    mine, six, others = ("10.42.0.0/16", note("lab")), ("fd00:42::/56", note("lab")), ("10.43.0.0/16", note("b c"))
+    found = _pods(("192.168.0.0/16", "office"), mine, six, others)
+    assert [(rule.cluster, rule.sources) for rule in found] == [
+        ("", ("192.168.0.0/16",)),
+        ("b c", ("10.43.0.0/16",)),
+        ("lab", ("10.42.0.0/16",)),
+        ("lab", ("fd00:42::/56",)),
+    ]
+    assert len({rule.id for rule in found}) == 4
+    assert found[0] == _pods(("192.168.0.0/16", "office"))[0]
+
+
+@pytest.mark.parametrize(
+    "said", ["", "pods", "l2bridge: pods", "l2bridge:lab", "L2bridge:lab pods", "l2bridge:=6Cab pods"]
+)
+def test_what_only_looks_like_our_mark_is_not(said: str) -> None:
+    """Such a range stays someone else's."""
+    assert [rule.cluster for rule in _pods(("10.42.0.0/16", said))] == [""]
+
+
+def test_our_mark_on_another_kind_of_rule_says_nothing() -> None:
+    """We make rules for all protocols, on the way in."""
+    (rule,) = _pods(("10.42.0.0/16", note("lab")), IpProtocol="tcp", FromPort=1, ToPort=2)
+    assert rule.cluster == ""
+    entry = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "10.42.0.0/16", "Description": note("lab")}]}
+    assert [rule.cluster for rule in group_rules_of({"GroupId": "sg-1", "IpPermissionsEgress": [entry]})] == [""]
+
+
+def test_a_permission_without_the_other_side_matches_nobody() -> None:
+    """No range and no group is no rule for everybody."""
+    assert _pods() == []
 
 
 def test_acl_entries_hold_their_way_and_number() -> None:
@@ -173,7 +223,7 @@ def test_acl_entries_hold_their_way_and_number() -> None:
     entry = {"CidrBlock": "0.0.0.0/0", "Protocol": "6", "PortRange": {"From": 0, "To": 65535}, "RuleAction": "allow"}
     entries = [{**entry, "RuleNumber": 100, "Egress": True}, {**entry, "RuleNumber": 7, "Egress": False}]
     raw = {"NetworkAclId": "acl-1", "Associations": [{"SubnetId": "subnet-a"}], "Entries": entries}
-    found = ranked_rules_of(raw)
+    found = acl_rules_of(raw)
     assert [(rule.number, rule.inbound, rule.allow, rule.protocols) for rule in found] == [
         (100, False, True, ("6",)),
         (7, True, True, ("6",)),
@@ -187,7 +237,7 @@ def test_wrong_types_count_as_missing(junk: Any) -> None:
     assert nic_of(dict.fromkeys(shown, junk) | {"NetworkInterfaceId": "eni-1"}, REGION).addresses == ()
     instance_of({"InstanceId": "i-1", "State": junk, "Tags": junk}, [_nic(Attachment=junk), _nic(index=junk)], REGION)
     assert table_of({"RouteTableId": "rtb-1", "Routes": junk, "Tags": junk}, REGION).marks == {}
-    assert filters_of({"IpPermissions": junk}) == [] or isinstance(junk, list)
+    assert group_rules_of({"IpPermissions": junk, "IpPermissionsEgress": [{"IpRanges": junk}]}) == []
     subnet_of({"SubnetId": "s", "Ipv6CidrBlockAssociationSet": junk}, [{"Associations": junk}], REGION)
-    ranked_rules_of({"Associations": junk, "Entries": [{"RuleNumber": junk, "PortRange": junk}]})
+    acl_rules_of({"Associations": junk, "Entries": [{"RuleNumber": junk, "PortRange": junk}]})
     vpc_cidrs({"CidrBlock": junk, "CidrBlockAssociationSet": junk})

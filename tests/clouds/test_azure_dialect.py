@@ -15,15 +15,15 @@ from l2bridge_helpers.clouds.azure_dialect import AzureDialect, parse_table, pri
 from l2bridge_helpers.clouds.azure_read import nic_of, template_of
 from l2bridge_helpers.errors import DataError
 from l2bridge_helpers.fabric import Fabric, Instance, Nic, Route
-from l2bridge_helpers.filters import RankedRule
+from l2bridge_helpers.filters import NSG, Rule
 from l2bridge_helpers.nodes import NodeRow
 from tests.azure_values import GROUP, HOME, NETWORK, RANGES, SUBSCRIPTION, arm, raw_nic, raw_scale_set
 
 SPEAKS = AzureDialect()
 MACHINE = arm("Microsoft.Compute/virtualMachines/Node-1")
-POD_RULE = RankedRule(
-    *("cluster-rg/nsg", "allow", ()), 199, allow=True, inbound=True, sources=("10.42.1.0/24",),
-    destinations=("10.42.2.0/24", "10.42.4.0/24"), protocols=(),
+POD_RULE = Rule(
+    *(NSG, "cluster-rg/nsg", "allow", 199), allow=True, inbound=True, sources=("10.42.1.0/24",),
+    destinations=("10.42.2.0/24", "10.42.4.0/24"), on=(),
 )  # fmt: skip
 MEMBER = arm("Microsoft.Compute/virtualMachineScaleSets/Pool/virtualMachines/7")
 NIC = Nic("cluster-rg/nic", ("10.10.0.4/32", "10.10.0.5/32", "fd00:10::4/128"), "s", NETWORK, forwarding=False)
@@ -291,9 +291,7 @@ def test_a_rule_lets_pods_through(inbound: bool, direction: str) -> None:  # noq
 
 def _commands(name: str) -> list[str]:
     """Return every command about things that are called so."""
-    rule = RankedRule(
-        f"{name}/{name}", name, (), 1, allow=True, inbound=True, sources=(), destinations=(), protocols=()
-    )
+    rule = Rule(NSG, f"{name}/{name}", name, 1, allow=True, inbound=True, on=())
     route = Route(f"g/t/{name}", name, name, f"{SUBSCRIPTION}/{name}/{name}")
     nic = nic_of({**raw_nic(), "id": name})
     template = template_of({**raw_scale_set({}), "id": name})

@@ -367,12 +367,13 @@ def test_a_rule_matches_ranges_names_or_groups(more: dict[str, Any], sources: tu
         ({"protocol": "Tcp", "destinationPortRange": "0-65535"}, "tcp"),
         ({"protocol": "Tcp", "destinationPortRange": "443"}, "tcp:443"),
         ({"destinationPortRange": None, "destinationPortRanges": ["80", "8000-8100"]}, "all:80,8000-8100"),
-        ({"protocol": "Udp", "sourcePortRange": "53"}, "udp:53"),
+        ({"protocol": "Udp", "sourcePortRange": "53"}, "udp from 53"),
+        ({"protocol": "Tcp", "sourcePortRange": "1-2", "destinationPortRange": "443"}, "tcp:443 from 1-2"),
         ({"destinationPortRange": None, "destinationPortRanges": []}, "all"),
     ],
 )
 def test_a_rule_for_some_ports_says_so(more: dict[str, object], protocol: str) -> None:
-    """On either side; then it decides nothing about a pod's packets as such."""
+    """By those that packets are sent to; from where is said apart, only if that is restricted."""
     (rule, *_) = rules_of(raw_group(_rule(**more)), ())
     assert rule.protocols == (protocol,)
 

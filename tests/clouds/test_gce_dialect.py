@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from l2bridge_helpers.clouds.dialects import dialect_of
 from l2bridge_helpers.clouds.gce_dialect import GceDialect, instance_path, parse_instance, parse_network
+from l2bridge_helpers.clouds.gce_names import rule_owner
 from l2bridge_helpers.fabric import Fabric, Instance, Route
+from l2bridge_helpers.filters import Rule
 from l2bridge_helpers.nodes import node_rows
 from tests.builders import (
     CLUSTER,
@@ -196,8 +198,44 @@ def test_pods_are_let_in_by_their_ranges(cidrs: tuple[str, ...], name: str) -> N
     """One rule for each family."""
     assert shlex.split(GCE.allow_command(numbered_fabric(1), cidrs, ())) == [
         *("gcloud", "compute", "firewall-rules", "create", name, f"--project={PROJECT}", "--network=main"),
-        *("--direction=INGRESS", "--allow=all", f"--source-ranges={','.join(cidrs)}"),
+        *("--direction=INGRESS", "--priority=1000", "--allow=all", f"--source-ranges={','.join(cidrs)}"),
     ]
+
+
+def test_pods_are_let_out_by_a_rule_before_the_one_that_drops_them() -> None:
+    """The rule's place and direction are in its name, so that one for each can be made."""
+    words = shlex.split(GCE.allow_command(numbered_fabric(1), ("10.42.0.0/16",), (), inbound=False, number=899))
+    assert words[4] == "allow-pods-out-899-10-42-0-0-16"
+    assert words[-4:] == ["--direction=EGRESS", "--priority=899", "--allow=all", "--destination-ranges=10.42.0.0/16"]
+
+
+def opening(*ranges: str, cluster: str = CLUSTER) -> Rule:
+    return GCE.opening(cluster, numbered_fabric(1), NETWORK, ranges, ())
+
+
+def test_an_opening_is_for_the_whole_network_and_says_whose_it_is() -> None:
+    """Everything from these ranges, for every machine; both parts of the mark are read back as ours."""
+    rule = opening("10.42.0.0/16")
+    assert (rule.list, rule.allow, rule.inbound, rule.on, rule.protocols) == (NETWORK, True, True, None, ("all",))
+    assert rule.sources == ("10.42.0.0/16",)
+    assert rule_owner(rule.name, rule.description) == CLUSTER
+
+
+def test_an_opening_s_commands_do_what_is_sent() -> None:
+    """Make it with its mark; change its ranges alone; delete it without a question."""
+    old, new = opening("10.42.0.0/16"), opening("10.43.0.0/16", "10.44.0.0/16")
+    start = ("gcloud", "compute", "firewall-rules")
+    made, changed, gone = (
+        shlex.split(GCE.opening_command(numbered_fabric(1), *sides)) for sides in ((None, old), (old, new), (old, None))
+    )
+    assert made == [
+        *(*start, "create", old.name, f"--project={PROJECT}", "--network=main", "--direction=INGRESS"),
+        *("--priority=1000", "--allow=all", "--source-ranges=10.42.0.0/16", f"--description={old.description}"),
+    ]
+    assert changed == [
+        *(*start, "update", old.name, f"--project={PROJECT}", "--source-ranges=10.43.0.0/16,10.44.0.0/16")
+    ]
+    assert gone == [*start, "delete", old.name, f"--project={PROJECT}", "--quiet"]
 
 
 @given(HOSTILE, HOSTILE, HOSTILE)

@@ -1,11 +1,21 @@
 import json
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from l2bridge_helpers.clouds.gce_names import MANAGER, name_prefix, route_description, route_name, route_owner
+from l2bridge_helpers.clouds.gce_names import (
+    MANAGER,
+    name_prefix,
+    route_description,
+    route_name,
+    route_owner,
+    rule_description,
+    rule_name,
+    rule_owner,
+)
 
 VALID = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 TEXTS = st.text(max_size=80) | st.text("abc-.1", min_size=30, max_size=80)
@@ -96,6 +106,37 @@ def test_own_route_is_known_again(cluster: str, node: str, destination: str) -> 
 def test_one_mark_alone_is_not_enough(name: str, description: str) -> None:
     """A route is ours only when name and description both say so; whatever people write there is no crash."""
     assert route_owner(name, description) == ("", "")
+
+
+RULES = st.fixed_dictionaries(
+    {"cluster": TEXTS, "network": TEXTS, "version": st.sampled_from([4, 6]), "ranges": st.sets(TEXTS, max_size=2)}
+)
+
+
+@given(RULES, RULES)
+def test_rules_of_a_firewall_have_valid_names_of_their_own(one: Any, other: Any) -> None:
+    """By cluster, network, family and flannel's ranges: clusters that are called alike do not share a rule."""
+    name = rule_name(**one)
+    assert VALID.fullmatch(name)
+    assert len(name) <= 63
+    assert (one == other) == (name == rule_name(**other))
+    assert rule_owner(name, rule_description(cluster=one["cluster"])) == one["cluster"]
+
+
+def test_a_rule_s_name_is_the_same_on_every_run() -> None:
+    """A known value; the order of ranges has no say."""
+    ranges = ["10.42.0.0/16", "10.43.0.0/16"]
+    name = rule_name(cluster="prod", network="main", version=4, ranges=ranges)
+    assert name == rule_name(cluster="prod", network="main", version=4, ranges=ranges[::-1])
+    assert name == "l2b-prod-pods-v4-8331fbb12e7b"
+
+
+def test_a_mark_of_a_route_is_none_of_a_rule() -> None:
+    """Nor the other way round."""
+    route, rule = route_name(**SAMPLE), rule_name(cluster="prod", network="main", version=4, ranges=[])
+    assert rule_owner(rule, route_description(cluster="prod", node="node-1")) == ""
+    assert rule_owner(route, rule_description(cluster="prod")) == ""
+    assert route_owner(rule, rule_description(cluster="prod")) == ("", "")
 
 
 def test_cluster_whose_name_begins_like_ours_is_another() -> None:

@@ -7,18 +7,18 @@ from google.cloud import compute_v1
 from hypothesis import given
 from hypothesis import strategies as st
 
-from l2bridge_helpers.clouds.gce_names import route_description, route_name
+from l2bridge_helpers.clouds.gce_names import route_description, route_name, rule_description, rule_name
 from l2bridge_helpers.clouds.gce_read import (
     AUTO_MODE_RANGE,
-    filter_of,
     instance_of,
     path_of,
     route_of,
+    rule_of,
     subnet_of,
     table_of,
 )
 from l2bridge_helpers.fabric import Instance, Limit, Nic, Route, Subnet
-from l2bridge_helpers.filters import Filter
+from l2bridge_helpers.filters import FIREWALL, Rule
 
 Json = dict[str, Any]
 API = "https://www.googleapis.com/compute/v1/"
@@ -297,27 +297,63 @@ def test_unknown_quota_is_no_limit() -> None:
 
 
 def test_firewall_rule_is_read() -> None:
-    """Ports stand behind their protocol; targets are tags and accounts."""
+    """Ports stand behind their protocol; targets are tags and accounts; without a priority it has the default."""
     rule = compute_v1.Firewall(
         name="allow-pods",
+        network=API + NETWORK,
         source_ranges=["10.42.0.0/16"],
         allowed=[compute_v1.Allowed(I_p_protocol="tcp", ports=["80", "443"]), compute_v1.Allowed(I_p_protocol="udp")],
         target_tags=["k8s"],
         target_service_accounts=["nodes@p.iam.gserviceaccount.com"],
     )
-    expected = Filter(
-        id="allow-pods",
+    expected = Rule(
+        kind=FIREWALL,
+        list=NETWORK,
+        name="allow-pods",
+        number=1000,
         allow=True,
+        inbound=True,
         sources=("10.42.0.0/16",),
         protocols=("tcp:80,443", "udp"),
-        enabled=True,
-        targets=("k8s", "nodes@p.iam.gserviceaccount.com"),
+        on=("k8s", "nodes@p.iam.gserviceaccount.com"),
         properties=compute_v1.Firewall.to_dict(rule),
     )
-    assert expected == filter_of(rule)
+    assert expected == rule_of(rule)
+
+
+def test_rule_for_the_way_out_selects_receivers() -> None:
+    """Its ranges are those of the other side; priority 0 is one."""
+    rule = rule_of(
+        compute_v1.Firewall(
+            name="r",
+            direction="EGRESS",
+            priority=0,
+            destination_ranges=["10.0.0.0/8", "fd00:0042:0::/64", "192.0.2.1"],
+            denied=[compute_v1.Denied(I_p_protocol="all")],
+        )
+    )
+    assert (rule.inbound, rule.number, rule.sources) == (False, 0, ())
+    assert rule.destinations == ("10.0.0.0/8", "fd00:42::/64", "192.0.2.1/32")
+    assert rule.on is None
+
+
+def test_senders_by_tag_and_account_are_peers() -> None:
+    """They match interfaces' own addresses, which pods do not have."""
+    rule = rule_of(compute_v1.Firewall(name="r", source_tags=["web"], source_service_accounts=["a@b"]))
+    assert (rule.sources, rule.peers) == ((), ("web", "a@b"))
+
+
+@pytest.mark.parametrize(
+    ("named", "described", "cluster"), [(True, True, "blue"), (True, False, ""), (False, True, ""), (False, False, "")]
+)
+def test_rule_is_ours_by_both_parts_of_its_mark(named: bool, described: bool, cluster: str) -> None:  # noqa: FBT001 - pytest's
+    """A name that anybody could give is not enough, nor is a description that was copied."""
+    name = rule_name(cluster="blue", network="main", version=4, ranges=()) if named else "allow-pods"
+    rule = rule_of(compute_v1.Firewall(name=name, description=rule_description(cluster="blue") if described else ""))
+    assert rule.cluster == cluster
 
 
 def test_rule_that_denies_or_sleeps_lets_nothing_in() -> None:
     """Both are told apart from one that allows."""
-    rule = filter_of(compute_v1.Firewall(name="r", denied=[compute_v1.Denied(I_p_protocol="all")], disabled=True))
+    rule = rule_of(compute_v1.Firewall(name="r", denied=[compute_v1.Denied(I_p_protocol="all")], disabled=True))
     assert (rule.allow, rule.enabled, rule.protocols) == (False, False, ("all",))
