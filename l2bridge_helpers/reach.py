@@ -145,12 +145,8 @@ def _cause(
             names |= dict.fromkeys(one.ends.names[number] for number in block.at)
     nodes = tuple(sorted(names, key=natural_key))
     objects = len({fault.object for fault in faults})
-    what = _OBJECTS.get(reason.kind, "object")
-    title = reason.text.format(nodes=_count(len(nodes), "node"), objects=_count(objects, what))
+    title = reason.text.format(nodes=_count(len(nodes), "node"), objects=_count(objects, "subnet"))
     return Cause(reason.kind, reason.verdict, title, nodes, tuple(faults), pairs, alone, reason.fails)
-
-
-_OBJECTS = {"route table": "subnet", "segment": "segment"}
 
 
 def _count(number: int, what: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,7 +13,6 @@ from l2bridge_helpers.clouds.dialects import dialect_of
 from l2bridge_helpers.fabric import Route
 from l2bridge_helpers.findings import names_of
 from l2bridge_helpers.nodes import parse_cidr
-from l2bridge_helpers.prefixes import merge
 from l2bridge_helpers.reach_ends import bounds
 from l2bridge_helpers.tables import chosen_table
 
@@ -31,18 +31,20 @@ class Lookup:
     """What a table says of a pod CIDR.
 
     Attributes:
-        routes: those that packets follow; empty: none.
-        astray: those among them, or beside them for a part of the CIDR, that do not lead to the node.
+        routes: those that packets to any of its addresses follow; empty: none.
+        astray: those among them that do not lead to the node.
+        whole: whether packets to each of its addresses follow some route.
 
     """
 
     routes: tuple[Route, ...]
     astray: tuple[Route, ...] = ()
+    whole: bool = True
 
     @property
     def arrives(self) -> bool:
         """Whether every packet is led to the node."""
-        return bool(self.routes) and not self.astray
+        return bool(self.routes) and self.whole and not self.astray
 
     def missing(self, spot: Placed) -> bool:
         """Return whether no route is about the CIDR: at most one to a much wider range takes the packets."""
@@ -144,11 +146,10 @@ class Delivery:
         return self._seen[key]
 
     def _look_up(self, view: View, spot: Placed, network: Network) -> Lookup:
-        routes = self._lookups(view, network.version)
-        inside = [route for route in routes.inside(network) if route.name != ITSELF]
-        around = () if _covers(inside, network) else routes.around(network)
-        followed = (*around, *inside)
-        return Lookup(followed, tuple(route for route in followed if not self._leads(route, spot)))
+        lookups = self._lookups(view, network.version)
+        parts = [lookups.around(part) for part in _parts(network, lookups.inside(network))]
+        routes = tuple(dict.fromkeys(route for part in parts for route in part))
+        return Lookup(routes, tuple(route for route in routes if not self._leads(route, spot)), whole=all(parts))
 
     def _leads(self, route: Route, spot: Placed) -> bool:
         """Return whether packets that follow a route come to a node."""
@@ -221,12 +222,19 @@ class Delivery:
         return self.dialect.route(spot.row, spot.instance, spot.nic, table, cluster)
 
 
-def _covers(routes: Sequence[Route], network: Network) -> bool:
-    """Return whether routes to parts of a range leave nothing of it out."""
+def _parts(network: Network, routes: Sequence[Route]) -> list[Network]:
+    """Return parts of a range that stand for all of it: routes to a part of it begin and end between them."""
     if not routes:
-        return False
-    parts = merge(part for route in routes if (part := _network(route)))
-    return any(bounds(part) == bounds(network) for part in parts)
+        return [network]
+    low, high = bounds(network)
+    spans = [bounds(part) for route in routes if (part := _network(route))]
+    edges = {low, *(edge for first, last in spans for edge in (first, last + 1) if edge <= high)}
+    address = type(network.network_address)
+    return [_host(address(edge)) for edge in sorted(edges)]
+
+
+def _host(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> Network:
+    return ipaddress.ip_network(address)
 
 
 def _network(route: Route) -> Network | None:

@@ -193,7 +193,7 @@ def _flannel(ends: Ends, conf: NetConf) -> Iterator[NodeHop]:
         }
         yield NodeHop(Reason("flannel", "flannel not seen at {nodes}", "unproven", fails=False), silent)
     families = {network.version for text in conf.networks if (network := parse_cidr(text))}
-    if families and ends.version not in families:
+    if conf.source and not conf.problem and ends.version not in families:
         found = f"flannel's configuration ({conf.source}) names no IPv{ends.version} network"
         todo = "add IPv6Network (and EnableIPv6) or Network to net-conf.json, or ignore this family"
         reason = Reason("flannel", f"flannel not set up for IPv{ends.version} at {{nodes}}", "unproven", fails=False)

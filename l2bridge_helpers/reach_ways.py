@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 NO_ROUTE = Reason("route", "no route to the pods of {nodes}")
 ASTRAY = Reason("route", "routes to the pods of {nodes} lead elsewhere")
 NO_TABLE = Reason("route table", "no route table on {objects}")
-SEGMENTS = Reason("segment", "nodes in {objects} of layer 2, not in one")
+SEGMENTS = Reason("segment", "another layer-2 segment than most at {nodes}")
 BACKENDS = Reason("flannel", "another backend than host-gw at {nodes}")
 ENCAPSULATED = Reason("flannel", "pods are encapsulated at {nodes}", "unproven", fails=False)
 
@@ -131,16 +131,19 @@ class Ways:
     def _segments(self) -> Iterator[Block]:
         """Give what keeps nodes of different segments apart where no route can help."""
         groups = self._by_segment(self.ends.known.tolist())
-        if len(groups) > 1:
-            faults = [self.segment_fault(segment, numbers) for segment, numbers in groups.items()]
-            for numbers in groups.values():
-                here = self.ends.mask(numbers)
-                yield Block(SEGMENTS, here, self.known & ~here, numbers, faults)
+        most = max(groups, key=lambda segment: len(groups[segment]), default="")
+        odd = {segment: numbers for segment, numbers in groups.items() if segment != most}
+        faults = [self.segment_fault(segment, numbers) for segment, numbers in odd.items()]
+        at = [number for numbers in odd.values() for number in numbers]
+        for numbers in groups.values() if odd else ():
+            here = self.ends.mask(numbers)
+            yield Block(SEGMENTS, here, self.known & ~here, at, faults)
 
     def segment_fault(self, segment: str, numbers: list[int]) -> Fault:
         """Return what is wrong with nodes in a segment of their own."""
         names = names_of(self.ends.items[number].node for number in numbers)
-        return Fault(segment or "no segment", "", f"{segment or 'no segment'}: {names}", self.dialect.across_segments)
+        found = f"not in the other nodes' segment: {names} in {segment or 'none'}"
+        return Fault(segment or "no segment", "", found, self.dialect.across_segments)
 
     def _by_segment(self, numbers: list[int]) -> dict[str, list[int]]:
         groups: dict[str, list[int]] = defaultdict(list)
