@@ -10,6 +10,7 @@ import pandas as pd
 
 if TYPE_CHECKING:
     from l2bridge_helpers.fabric import Fabric
+    from l2bridge_helpers.reach_result import Reachability
 
 Verdict = Literal["ok", "wrong", "note"]
 
@@ -43,13 +44,15 @@ class Proof:
 
     items: tuple[Check, ...] = ()
     read: Fabric | None = None
-    """What was read to see it; None: nothing was."""
+    """What was read after something was sent; None: nothing was."""
+    reachability: Reachability | None = None
+    """Who reaches whom in that."""
 
     @classmethod
-    def of(cls, checks: Iterable[Check], read: Fabric | None = None) -> Proof:
+    def of(cls, checks: Iterable[Check], read: Fabric | None = None, reachability: Reachability | None = None) -> Proof:
         """Collect and sort."""
         order = {"wrong": 0, "note": 1, "ok": 2}
-        return cls(tuple(sorted(checks, key=lambda check: order[check.verdict])), read)
+        return cls(tuple(sorted(checks, key=lambda check: order[check.verdict])), read, reachability)
 
     def __iter__(self) -> Iterator[Check]:
         """Iterate, the wrong things first."""

@@ -11,6 +11,7 @@ from l2bridge_helpers.foresee import foresee
 from l2bridge_helpers.in_force import prove_in_force
 from l2bridge_helpers.proof import Check, Proof, Verdict
 from l2bridge_helpers.reach import reach
+from l2bridge_helpers.reach_result import APPLIED
 from l2bridge_helpers.verify import verify
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from l2bridge_helpers.changes import Plan
     from l2bridge_helpers.clouds.base import Cloud
     from l2bridge_helpers.fabric import Fabric
+    from l2bridge_helpers.reach_result import Reachability
     from l2bridge_helpers.results import Results
 
 _PATIENCE = 30.0
@@ -26,9 +28,8 @@ _PATIENCE = 30.0
 _PAUSE = 2.0
 
 
-def _reaches(changes: Plan, nodes: pd.DataFrame, before: Fabric, after: Fabric) -> Check:
+def _reaches(wanted: Reachability, found: Reachability) -> Check:
     """Return whether as many pairs of nodes reach each other as the plan leads to."""
-    wanted, found = reach(nodes, foresee(before, changes)), reach(nodes, after)
     verdict: Verdict = "ok" if found.reaching >= wanted.reaching else "wrong"
     return Check(verdict, "reachability", "", wanted.summary(), found.summary() if verdict == "ok" else found.why())
 
@@ -59,7 +60,7 @@ def prove(
         more = [*prove_segment(nodes, before, routes=changes.routes)]
         if any(change.kind == "route" for change in standing):
             more += prove_in_force(stands, before, cloud.in_force(nodes, before))
-        return Proof.of([*verify(stands, before, before), *more], before)
+        return Proof.of([*verify(stands, before, before), *more])
     deadline, more_patience = time.monotonic() + patience, 3 * patience
     based_on = {resource: raw for result in results for resource, raw in result.based_on.items()}
     while True:
@@ -70,5 +71,7 @@ def prove(
         end = deadline + (more_patience if ineffective and not proof.wrong else 0.0)
         if not (proof.wrong or ineffective) or results.failed or time.monotonic() >= end:
             segments = prove_segment(nodes, after, routes=changes.routes)
-            return Proof.of([*proof, *effective, *segments, _reaches(changes, nodes, before, after)], after)
+            found = reach(nodes, after, cluster=changes.cluster, moment=APPLIED)
+            reaches = _reaches(reach(nodes, foresee(before, changes)), found)
+            return Proof.of([*proof, *effective, *segments, reaches], after, found)
         time.sleep(_PAUSE)

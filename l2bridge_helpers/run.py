@@ -30,10 +30,13 @@ from l2bridge_helpers.proof import Proof
 from l2bridge_helpers.reach_result import Reachability
 from l2bridge_helpers.report import report
 from l2bridge_helpers.results import Results
+from l2bridge_helpers.saved_run import FIRST, LAST
 from l2bridge_helpers.show import shown
+from l2bridge_helpers.state import save_state
 
 if TYPE_CHECKING:
     from l2bridge_helpers.clouds.base import Cloud
+    from l2bridge_helpers.fabric import Fabric
 
 SCHEMA = 1
 _COMMON_NAMES = ("kubernetes", "default", "local", "cluster.local")
@@ -107,6 +110,7 @@ class Run:
         self._target = {**kubernetes, **self.cloud.target()}
         self._started = _now()
         self._sections: dict[str, str] = {}
+        self._nodes: pd.DataFrame | None = None
 
     @contextmanager
     def step(self, name: str) -> Iterator[Step]:
@@ -127,6 +131,13 @@ class Run:
         """Return what this run is about to look at or change, as label -> value."""
         return dict(self._target)
 
+    def observe(self, nodes: pd.DataFrame) -> Fabric:
+        """Return the network's state, freshly read, and save it with the nodes, to be asked again later."""
+        fabric = self.cloud.observe(nodes)
+        self._nodes = nodes
+        save_state(self.folder / FIRST, self.platform, nodes, fabric)
+        return fabric
+
     def record(self, value: object) -> None:
         """Keep a step's value for the run's files; a plan is saved at once."""
         if isinstance(value, pd.DataFrame):
@@ -143,6 +154,10 @@ class Run:
             self.outcome.results = value
         elif isinstance(value, Proof):
             self.outcome.proof = value
+            if value.reachability:
+                self.outcome.reachability[value.reachability.moment] = value.reachability
+            if value.read and self._nodes is not None:
+                save_state(self.folder / LAST, self.platform, self._nodes, value.read)
 
     def finish(self) -> None:
         """Write the run's files, say where they are, and end in an error unless the asked-for state holds.

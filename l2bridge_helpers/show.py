@@ -18,12 +18,13 @@ from l2bridge_helpers.changes import Change, Plan
 from l2bridge_helpers.checklist import Checklist
 from l2bridge_helpers.explain import Explanation
 from l2bridge_helpers.findings import Findings
+from l2bridge_helpers.mends import Mends
 from l2bridge_helpers.nodes import node_names
+from l2bridge_helpers.pictures import Picture, matrix
 from l2bridge_helpers.printable import printable
 from l2bridge_helpers.proof import Proof
 from l2bridge_helpers.reach_result import Reachability
 from l2bridge_helpers.results import Results
-from l2bridge_helpers.svg import Picture
 
 _BADGES = {
     **dict.fromkeys(("blocking", "conflict", "failed", "wrong", "blocked"), "#b3261e"),
@@ -164,8 +165,16 @@ def _cell(value: object) -> str:
     return f'<td style="{style}">{escape(text)}</td>'
 
 
-def _counted(value: Findings | Proof | Checklist | Explanation) -> Shown:
+def _counted(value: Findings | Proof | Checklist | Explanation | Mends) -> Shown:
     return _titled(value.summary(), value.table())
+
+
+def _proof(value: Proof) -> Shown:
+    checks = _counted(value)
+    if value.reachability is None:
+        return checks
+    after, picture = shown(value.reachability), shown(matrix(value.reachability))
+    return Shown(f"{checks.text}\n{after.text}", f"{checks.html}{after.html}{picture.html}")
 
 
 def _results(value: Results) -> Shown:
@@ -177,9 +186,10 @@ _FORMS: dict[type, Callable[[Any], Shown]] = {
     Plan: _plan,
     Results: _results,
     Findings: _counted,
-    Proof: _counted,
+    Proof: _proof,
     Checklist: _counted,
     Explanation: _counted,
+    Mends: _counted,
     Reachability: lambda value: _titled(f"{value.moment}, {value.summary()}", value.table()),
     Picture: lambda value: Shown(printable(value.alt), value.html()),
     Mapping: lambda value: _titled("", pd.DataFrame(list(value.items()), columns=["what", "value"], dtype=object)),

@@ -10,7 +10,7 @@ from nbformat import NotebookNode
 
 Rule = Callable[[NotebookNode], Iterator[str]]
 
-SECTIONS = ["Needs", "Parameters", "Target", "Nodes", "Findings", "Plan", "Apply", "Verify"]
+SECTIONS = ["Needs", "Parameters", "Target", "Nodes", "Findings", "Reachability now", "Plan", "Apply", "Verify"]
 COMMON: dict[str, str | int | bool] = {
     "kubeconfig": "",
     "context": "",
