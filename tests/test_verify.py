@@ -5,13 +5,14 @@ import pytest
 
 from l2bridge_helpers.changes import Change, Plan
 from l2bridge_helpers.fabric import Fabric, Instance, Route, Subnet
-from l2bridge_helpers.filters import Filter
+from l2bridge_helpers.filters import FIREWALL, Rule
 from l2bridge_helpers.plan import plan
 from l2bridge_helpers.proof import COLUMNS, Check, Proof
 from l2bridge_helpers.verify import verify
 from tests.builders import (
     ALLOW_PODS,
     CLUSTER,
+    NETWORK,
     address,
     foreign_route,
     nodes,
@@ -37,6 +38,7 @@ def enabled(number: int) -> Instance:
 
 
 AFTER = rerouted(replace(BEFORE, instances=(enabled(1), enabled(2))), ROUTES)
+DENIAL = Rule(FIREWALL, NETWORK, "new", 1000, allow=False, inbound=True)
 
 
 def with_routes(*routes: Route) -> Fabric:
@@ -278,9 +280,9 @@ def test_state_of_a_foreign_route_beside_ours_may_change_by_itself() -> None:
     [
         ({"subnets": (*BEFORE.subnets, Subnet("new", ("10.77.0.0/24",)))}, "subnet new"),
         ({"subnets": ()}, f"subnet {BEFORE.subnets[0].id}"),
-        ({"filters": ()}, "filter rule allow-pods"),
-        ({"filters": (replace(ALLOW_PODS, properties={"disabled": True}),)}, "filter rule allow-pods"),
-        ({"filters": (ALLOW_PODS, Filter("new", allow=False, sources=(), protocols=()))}, "filter rule new"),
+        ({"rules": ()}, f"filter rule {ALLOW_PODS.id}"),
+        ({"rules": (replace(ALLOW_PODS, properties={"disabled": True}),)}, f"filter rule {ALLOW_PODS.id}"),
+        ({"rules": (ALLOW_PODS, DENIAL)}, f"filter rule {DENIAL.id}"),
     ],
 )
 def test_subnets_and_rules_that_change_are_notes(part: dict[str, Any], name: str) -> None:
