@@ -179,8 +179,8 @@ class Reachability:
         """Return the counts in a sentence: `12 of 30 pairs reach (TCP 443), 4 unproven`."""
         if not self.pairs:
             return "no pairs of nodes"
-        unproven = f", {self.unproven} unproven" if self.unproven else ""
-        return f"{self.reaching} of {self.pairs} pairs reach ({self.traffic}){unproven}"
+        unproven = f", {self.unproven:,} unproven" if self.unproven else ""
+        return f"{self.reaching:,} of {self.pairs:,} pairs reach ({self.traffic}){unproven}"
 
     @property
     def failing(self) -> tuple[Cause, ...]:
