@@ -39,6 +39,7 @@ _UNBROKEN = 48
 """Characters of a name that is not broken over two lines: names are compared by eye and copied by hand."""
 _WIDEST = 60
 """Characters to which a log's columns are padded."""
+_FEW = 12
 _MONO = "font-family:monospace;font-size:90%;white-space:pre-wrap;overflow-wrap:anywhere"
 
 
@@ -127,7 +128,7 @@ def _state(kind: str, side: Mapping[str, object]) -> str:
         return "—"
     if kind == "forwarding":
         return _on(side)
-    if kind in ("template", "table", "association"):
+    if kind in _STATES:
         return _STATES[kind](side)
     if kind in ("claim", "mark"):
         return _marks(side)
@@ -138,16 +139,21 @@ def _marks(marks: object) -> str:
     return "; ".join(f"{name}={text}" for name, text in marks.items()) if isinstance(marks, Mapping) else ""
 
 
+def _joined(values: object) -> str:
+    return ", ".join(map(str, values)) if isinstance(values, list) else ""
+
+
 def _on(side: Mapping[str, object]) -> str:
     return "on" if side["forwarding"] else "off"
 
 
-_PARTS = {"forwarding": 1, "template": 1, "table": 2, "claim": 2, "mark": 2, "association": 2}
+_PARTS = {"forwarding": 1, "filter": 1, "template": 1, "table": 2, "claim": 2, "mark": 2, "association": 2}
 """So many parts of a resource's id say which one it is, in a table of one network."""
 _STATES: dict[str, Callable[[Mapping[str, object]], str]] = {
     "template": _on,
     "table": lambda side: f"in {side['location']}, {_marks(side['marks'])}",
     "association": lambda side: str(side["table"]).rpartition("/")[2] or "no table",
+    "filter": lambda side: f"from {_joined(side['sources'])}",
 }
 
 
@@ -177,6 +183,25 @@ def _proof(value: Proof) -> Shown:
     return Shown(f"{checks.text}\n{after.text}", f"{checks.html}{after.html}{picture.html}")
 
 
+def _reachability(value: Reachability) -> Shown:
+    """Return the causes, and what mends them folded away: mostly the plan does."""
+    rows = [(cause.verdict, cause.title, cause.pairs, cause.alone, _some(cause.nodes)) for cause in value.causes]
+    table = pd.DataFrame(rows, columns=["verdict", "cause", "pairs", "alone", "where"], dtype=object)
+    found = _titled(f"{value.moment}, {value.summary()}", table)
+    mends = [mend for cause in value.causes for mend in cause.mends]
+    if not mends:
+        return found
+    block = f'<pre style="{_MONO}">{escape(chr(10).join(mends))}</pre>'
+    told = f"What mends it by hand: {len(mends)} step{'' if len(mends) == 1 else 's'}"
+    return Shown(found.text, f"{found.html}<details><summary>{told}</summary>{block}</details>")
+
+
+def _some(names: Sequence[str]) -> str:
+    """Return a few names, and how many there are beside them: `explain` and the pictures tell the others."""
+    more = len(names) - _FEW
+    return ", ".join(names[:_FEW]) + (f" and {more} more" if more > 0 else "")
+
+
 def _results(value: Results) -> Shown:
     return _titled(value.summary(), value.table() if value.sent else pd.DataFrame())
 
@@ -190,7 +215,7 @@ _FORMS: dict[type, Callable[[Any], Shown]] = {
     Checklist: _counted,
     Explanation: _counted,
     Mends: _counted,
-    Reachability: lambda value: _titled(f"{value.moment}, {value.summary()}", value.table()),
+    Reachability: _reachability,
     Picture: lambda value: Shown(printable(value.alt), value.html()),
     Mapping: lambda value: _titled("", pd.DataFrame(list(value.items()), columns=["what", "value"], dtype=object)),
 }
