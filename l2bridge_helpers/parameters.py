@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,12 +49,15 @@ def check_parameters(platform: str, values: Mapping[str, object]) -> None:
         ParameterError: names each parameter, its value, and what would do.
 
     """
-    problems = [(parameter, _problem(parameter, values[parameter.name])) for parameter in PARAMETERS[platform]]
-    refused = [
-        f"parameter {parameter.name}: {_shown(values[parameter.name])} {why}" for parameter, why in problems if why
-    ]
+    refused = refusals(PARAMETERS[platform], values)
     if refused:
         raise ParameterError(" | ".join(refused))
+
+
+def refusals(parameters: Iterable[Parameter], values: Mapping[str, object]) -> list[str]:
+    """Return a sentence for each value that is refused: the parameter, the value, and what would do."""
+    problems = [(parameter, _problem(parameter, values[parameter.name])) for parameter in parameters]
+    return [f"parameter {parameter.name}: {_shown(values[parameter.name])} {why}" for parameter, why in problems if why]
 
 
 def _shown(value: object) -> str:
@@ -145,12 +148,18 @@ COMMON = (
     Parameter("endpoint", "", endpoint_problem),
 )
 PARAMETERS = {
-    "gce": (*COMMON, Parameter("project", "", _project), Parameter("network", "", _network)),
+    "gce": (
+        *COMMON,
+        Parameter("project", "", _project),
+        Parameter("network", "", _network),
+        Parameter("open_firewall", default=False, problem=_any),
+    ),
     "aws": (
         *COMMON,
         Parameter("region", "", _region),
         Parameter("all_nics", default=True, problem=_any),
         Parameter("routes", default=False, problem=_any),
+        Parameter("open_firewall", default=False, problem=_any),
     ),
     "azure": (
         *COMMON,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from l2bridge_helpers.parameters import PARAMETERS
 from l2bridge_helpers.scope import EVERYTHING, Scope
 
 if TYPE_CHECKING:
@@ -21,10 +22,32 @@ def cloud_of(platform: str, parameters: Mapping[str, Any]) -> Cloud:
     return _CLOUDS[platform](parameters)
 
 
+def reader_of(platform: str, parameters: Mapping[str, Any]) -> Cloud:
+    """Return the adapter of a run that only reads: parameters that are about changes need not be given.
+
+    Raises:
+        ParameterError: the parameters do not say where to look.
+
+    """
+    return cloud_of(platform, {**_defaults(platform), **parameters, "mode": "check"})
+
+
+def default_scope(platform: str) -> Scope:
+    """Return what a run of the platform's runbook may change when nothing else is asked for."""
+    return scope_of(platform, _defaults(platform))
+
+
+def _defaults(platform: str) -> dict[str, Any]:
+    return {parameter.name: parameter.default for parameter in PARAMETERS[platform]}
+
+
 def scope_of(platform: str, parameters: Mapping[str, Any]) -> Scope:
     """Return what the parameters let a run change."""
+    if platform == "gce":
+        return Scope(open_firewall=parameters["open_firewall"])
     if platform == "aws":
-        return Scope(all_nics=parameters["all_nics"], routes=parameters["routes"])
+        names = ("all_nics", "routes", "open_firewall")
+        return Scope(**{name: parameters[name] for name in names})
     return Scope(forwarding=False, routes=False) if platform == "bare_metal" else EVERYTHING
 
 

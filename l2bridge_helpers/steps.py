@@ -1,0 +1,112 @@
+"""The sections of a run, which go to the notebook and to the report, and the folder of the files that it leaves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from IPython.display import display
+
+from l2bridge_helpers.errors import ParameterError
+from l2bridge_helpers.report import report
+from l2bridge_helpers.show import shown
+
+SCHEMA = 1
+
+
+class Steps:
+    """What all runs have in common.
+
+    Attributes:
+        folder: where this run's files are.
+        started: when it began.
+
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Begin now, without sections."""
+        self.folder = folder
+        self.started = now()
+        self._sections: dict[str, str] = {}
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[Step]:
+        """Open a section of the run; opened again, it begins anew.
+
+        An error inside it is written to the run's files before it goes on its way.
+        """
+        step = Step(self)
+        try:
+            yield step
+        except BaseException as err:  # also Ctrl-C: the run's files always say how it ended
+            self._sections[name] = "".join(step.html)
+            self.write("failed", f"{name}: {str(err) or type(err).__name__}")
+            raise
+        self._sections[name] = "".join(step.html)
+
+    def record(self, value: object) -> None:
+        """Keep a step's value for the run's files."""
+        raise NotImplementedError
+
+    def write(self, status: str, error: str) -> None:
+        """Write the run's files."""
+        raise NotImplementedError
+
+    def save(self, document: Mapping[str, Any], *, title: str, verdict: str, failed: bool, **facts: object) -> None:
+        """Write `result.json`, with when the run began and ended, and `report.html`; see `report`."""
+        moments = {"started": self.started, "finished": now()}
+        text = json.dumps({"schema": SCHEMA, **document, **moments}, indent=1, ensure_ascii=False) + "\n"
+        (self.folder / "result.json").write_text(text, encoding="utf-8")
+        sections = list(self._sections.items())
+        page = report(title, verdict=verdict, failed=failed, facts={**moments, **facts}, sections=sections)
+        (self.folder / "report.html").write_text(page, encoding="utf-8")
+
+
+class Step:
+    """One section of a run: what it shows goes to the notebook and to the report."""
+
+    def __init__(self, run: Steps) -> None:
+        """Belong to a run."""
+        self._run = run
+        self.html: list[str] = []
+
+    def show(self, value: object) -> None:
+        """Display a value, and keep it for the run's files."""
+        self._run.record(value)
+        both = shown(value)
+        self.html.append(both.html)
+        display({"text/plain": both.text, "text/html": both.html}, raw=True)
+
+
+def make_folder(runs: str, cluster: str, runbook: str) -> Path:
+    """Make `<runs>/<utc>-<cluster>-<runbook>`, with a number behind it when that is taken.
+
+    Raises:
+        ParameterError: it cannot be made.
+
+    """
+    name = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in cluster)[:60]
+    base = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{name}-{runbook}"
+    try:
+        Path(runs).mkdir(parents=True, exist_ok=True)
+        for number in range(1, 1000):
+            folder = Path(runs) / (base if number == 1 else f"{base}-{number}")
+            try:
+                folder.mkdir()
+            except FileExistsError:
+                continue
+            return folder
+    except OSError as err:
+        raise ParameterError(
+            f"parameter runs: {runs!r} cannot hold this run's folder ({err}); give a folder that you may write to"
+        ) from err
+    raise ParameterError(f"parameter runs: {runs!r} holds too many runs of this second; give another folder")
+
+
+def now() -> str:
+    """Return the moment, in UTC, as the files write it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
