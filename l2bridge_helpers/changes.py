@@ -14,10 +14,12 @@ import pandas as pd
 
 from l2bridge_helpers.clouds.dialects import dialect_of
 from l2bridge_helpers.errors import DataError
+from l2bridge_helpers.filters import FIREWALL
 
 Action = Literal["create", "update", "delete", "none", "conflict"]
 WRITES: tuple[Action, ...] = ("create", "update", "delete")
-APPLY_ORDER = {"claim": 0, "template": 1, "forwarding": 2, "table": 3, "route": 4, "mark": 5, "association": 6}
+_KINDS = ("claim", "template", "forwarding", "filter", "table", "route", "mark", "association")
+APPLY_ORDER = {kind: place for place, kind in enumerate(_KINDS)}
 """A route to an instance that does not forward yet would be born with a warning; what says that a route is ours stands
 before it is made, and goes after it is gone; a subnet is given a table that has its routes. The reverse is the order of
 undo."""
@@ -37,8 +39,10 @@ class Change:
     Attributes:
         action: `create`, `update`, `delete`; `none`: it is as it should be, or stays; `conflict`: it stops `apply`.
         kind: `forwarding`, `route`; where routes carry no marks also `claim` (these are about to be made) and `mark`
-            (these are ours); `template` of a managed group; `table`, and its `association` with a subnet.
-        resource: id of the instance or NIC, name of the route, id of the table, group or subnet.
+            (these are ours); `template` of a managed group; `table`, and its `association` with a subnet; `filter`,
+            a rule that lets packets from pods in.
+        resource: id of the instance or NIC, name of the route, id of the table, group or subnet; name of the rule, or
+            id of the security group with the address family.
         node: the Kubernetes node that it is for; empty for what is not one node's.
         before: what is there, empty for nothing.
         after: what will be there, empty for nothing.
@@ -74,7 +78,7 @@ class Plan:
         cluster: whose routes these are.
         network: the network's id.
         changes: all rows, also those that change nothing.
-        own_routes: how many routes of ours there were, which `max_delete_percent` is a share of.
+        own_routes: how many routes and rules of ours there were, which `max_delete_percent` is a share of.
         forwarding, routes: whether such changes are part of it; see `Scope`.
 
     """
@@ -122,12 +126,23 @@ class Plan:
         made, given = counts["table", "create"], counts["association", "update"]
         parts += [f"make {_count(made, 'route table')}"] if made else []
         parts += [f"give {_count(given, 'subnet')} a route table"] if given else []
+        parts += self._filters()
         templates = counts["template", "update"]
         parts += [f"change {_count(templates, 'template')}"] if templates else []
         marked = {row.resource for row in self.changes if row.kind in ("claim", "mark") and row.writes}
         parts += [f"mark {_count(len(marked), 'route table')}"] if marked else []
         sentence = ", ".join(parts) or "nothing to change: here is no cloud whose network has to be told"
         return sentence + (f"; {_count(len(self.conflicts), 'conflict')} in the way" if self.conflicts else "")
+
+    def _filters(self) -> list[str]:
+        """Return what is opened and closed: `open 1 firewall rule to the pod CIDRs`."""
+        rows = [change for change in self.writes if change.kind == "filter"]
+        told = []
+        for verb, some in (("open", True), ("close", False)):
+            sides = [row.after or row.before for row in rows if bool(row.after) is some]
+            lists = {(one["list"], one["name"] if one["kind"] == FIREWALL else "") for one in sides}
+            told += [f"{verb} {_count(len(lists), sides[0]['kind'])} to the pod CIDRs"] if lists else []
+        return told
 
     def save(self, path: Path) -> None:
         """Write the plan as JSON, with its hash."""

@@ -122,6 +122,9 @@ class Execution:
         return ""
 
     def _unreplaced(self, change: Change) -> str:
+        if change.kind == "filter":
+            undone = any(other.kind == "filter" for other in self._undone())
+            return "a rule that may take its place was not made" if undone else ""
         place = (change.before.get("table"), change.before.get("destination"))
         missing = ((other.after.get("table"), other.after.get("destination")) for other in self._undone())
         return "the route that takes its place was not made" if place in missing else ""
@@ -168,7 +171,7 @@ class Execution:
             if self._name(place):
                 shared.append(place)
             else:
-                chains[self._writes[place].node].append((place,))
+                chains[self._writes[place].node or self._writes[place].resource].append((place,))
         return [*chains.values(), *self._batches(shared)]
 
     def _side_by_side(self, chains: list[Chain]) -> None:

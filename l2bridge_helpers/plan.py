@@ -8,6 +8,7 @@ The rules, each of which has tests:
   new route before it removes the old one.
 * Where routes carry no marks, what says that they are ours is written before they are made.
 * A subnet that has a route table keeps it. One that has none is given one after that holds the routes.
+* Filters are opened to pods only where the operator wishes it, and no rule of others says that pods are kept out.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from l2bridge_helpers.changes import Action, Change, Plan, ordered
 from l2bridge_helpers.errors import DataError
+from l2bridge_helpers.plan_filters import filter_changes
 from l2bridge_helpers.plan_routes import route_changes
 from l2bridge_helpers.plan_state import State
 from l2bridge_helpers.plan_tables import table_changes
@@ -43,9 +45,11 @@ def plan(nodes: pd.DataFrame, fabric: Fabric, *, cluster: str, scope: Scope = EV
     routes = route_changes(state)
     forwarding = _forwarding_changes(state) if scope.forwarding else ()
     templates = _template_changes(state) if scope.forwarding else ()
+    filters = filter_changes(state)
     tables = [*_mark_changes(routes, state), *table_changes(routes, state)] if scope.routes else []
-    changes = ordered([*templates, *forwarding, *routes, *tables])
-    return Plan(fabric.platform, cluster, fabric.network, changes, len(state.ours), scope.forwarding, scope.routes)
+    changes = ordered([*templates, *forwarding, *filters, *routes, *tables])
+    own = len(state.ours) + sum(row.action in ("none", "update", "delete") for row in filters)
+    return Plan(fabric.platform, cluster, fabric.network, changes, own, scope.forwarding, scope.routes)
 
 
 def _forwarding_changes(state: State) -> Iterator[Change]:

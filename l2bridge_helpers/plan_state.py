@@ -45,6 +45,8 @@ class State:
     """Each node's pod CIDRs, also those that cannot be read; `""` for none."""
     held: set[str] = field(init=False)
     """Every pod CIDR that some node has."""
+    networks: list[Network] = field(init=False)
+    """Flannel's, as far as they are known."""
     whole: bool = field(init=False)
     """Whether the node list may be the reason of a deletion: not empty, and every pod CIDR in it readable."""
 
@@ -55,8 +57,8 @@ class State:
         self.placed = place(nodes, self.fabric).placed
         self.routes = tuple(sorted(map(self._with_owner, self.fabric.routes), key=lambda route: route.name))
         self.names = {route.name: route for route in self.routes}
-        clusters = [network for text in net_conf(nodes).networks if (network := parse_cidr(text))]
-        self.own = {route.name: route for route in self.routes if self._is_own(route, clusters)}
+        self.networks = [network for text in net_conf(nodes).networks if (network := parse_cidr(text))]
+        self.own = {route.name: route for route in self.routes if self._is_own(route, self.networks)}
         self.ours = frozenset(self.own)
         self.foreign = {table.id: Prefixes(self._foreign_in(table.id)) for table in self.fabric.tables}
         self.tables = tables_in_use(self.placed, self.fabric)

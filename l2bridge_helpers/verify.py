@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from l2bridge_helpers.clouds.dialects import dialect_of
+from l2bridge_helpers.filters import Rule
 from l2bridge_helpers.proof import Check, Proof
 from l2bridge_helpers.verify_others import machine_of, nothing_else
 
@@ -47,6 +48,7 @@ class _Wanted:
         self._dialect = dialect_of(after.platform)
         self._routes = {route.name: route for route in after.routes}
         self._tables = {table.id: table for table in after.tables}
+        self._rules = {rule.id: rule for rule in after.rules}
         self._forwarders = dict(self._find_forwarders())
 
     def _find_forwarders(self) -> Iterator[tuple[str, tuple[Instance, Nic]]]:
@@ -63,6 +65,7 @@ class _Wanted:
             "template": self._template,
             "table": self._table,
             "association": self._association,
+            "filter": self._filter,
         }
         if change.kind in looks:
             return looks[change.kind](change)
@@ -108,6 +111,17 @@ class _Wanted:
         right = subnet is not None and subnet.table == change.after["table"]
         wanted = f"route table {_end(change.after['table'])}"
         return Check("ok" if right else "wrong", change.resource, "", wanted, found)
+
+    def _filter(self, change: Change) -> Check:
+        rule = self._rules.get(Rule.from_facts(change.after or change.before).id)
+        found = f"lets {', '.join(rule.sources)} in" if rule else "no such rule"
+        if not change.after:
+            return Check("wrong" if rule else "ok", change.resource, "", "no such rule", found)
+        facts = rule.facts() if rule else {}
+        other = [name for name, value in change.after.items() if name != "sources" and facts.get(name, value) != value]
+        found += f", but differs in {', '.join(other)}" if other else ""
+        wanted = f"lets {', '.join(change.after['sources'])} in"
+        return Check("ok" if facts == change.after else "wrong", change.resource, "", wanted, found)
 
     def _in_place(self, change: Change) -> Check:
         wanted = f"{change.after['destination']} via {_short(change.after['next_hop'])}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from l2bridge_helpers.changes import is_kept
 from l2bridge_helpers.clouds.dialects import dialect_of
+from l2bridge_helpers.filters import Rule
 from l2bridge_helpers.nodes import parse_cidr
 from l2bridge_helpers.proof import Check
 
@@ -28,7 +29,8 @@ def nothing_else(
     yield from _rivals(changes, after)
     yield from _others("route", _routes(before, touched), _routes(after, touched))
     yield from _others("subnet", _subnets(before, touched), _subnets(after, touched))
-    yield from _others("filter rule", _rules(before), _rules(after))
+    ours = {Rule.from_facts(row.after or row.before).id for row in changes if row.kind == "filter" and row.writes}
+    yield from _others("filter rule", _rules(before, ours), _rules(after, ours))
 
 
 def _resources(
@@ -93,10 +95,11 @@ def _subnets(fabric: Fabric, touched: set[str]) -> dict[str, object]:
     return {subnet.id: (subnet.cidrs, "" if subnet.id in touched else subnet.table) for subnet in fabric.subnets}
 
 
-def _rules(fabric: Fabric) -> dict[str, object]:
+def _rules(fabric: Fabric, touched: set[str]) -> dict[str, object]:
     return {
         rule.id: replace(rule, properties=json.dumps(rule.properties, sort_keys=True, default=str))  # type: ignore[arg-type]
         for rule in fabric.rules
+        if rule.id not in touched
     }
 
 
