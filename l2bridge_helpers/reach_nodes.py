@@ -65,7 +65,7 @@ def node_hops(ends: Ends, nodes: pd.DataFrame, fabric: Fabric) -> tuple[NodeHop,
     hops = [
         *_unplaced(ends),
         *_pod_cidrs(ends, net_conf(nodes), fabric),
-        *_flannel(ends, net_conf(nodes)),
+        *_flannel(ends, net_conf(nodes), seen=any(nodes["backendType"])),
         _stopped(ends),
         *_forwarding(ends, fabric),
     ]
@@ -182,8 +182,9 @@ def ranges_in_use(fabric: Fabric) -> list[tuple[Network, str]]:
     return [(network, what) for cidr, what in named if (network := parse_cidr(cidr))]
 
 
-def _flannel(ends: Ends, conf: NetConf) -> Iterator[NodeHop]:
-    if any(end.row.backendType for end in ends.items):
+def _flannel(ends: Ends, conf: NetConf, *, seen: bool) -> Iterator[NodeHop]:
+    """Give what is wrong with flannel; `seen`: on any node of the cluster, of whichever family."""
+    if seen:
         silent = {
             end.number: Fault(
                 end.node, end.node, "it carries no flannel annotations", "look at the flannel pod of this node"

@@ -116,6 +116,7 @@ def flannel_config(draw: Draw, world: World) -> World:
         NetConf("n/c", "host-gw", ("10.42.0.0/16",)),
         NetConf("n/c", "host-gw", ("fd00:42::/32",)),
         NetConf("n/c", "host-gw", ("10.42.0.0/23", "fd00:42::/62")),
+        NetConf("n/c", "host-gw", ()),
     ]
     return replace(world, flannel=draw(st.sampled_from(found)))
 
