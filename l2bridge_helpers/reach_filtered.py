@@ -5,6 +5,7 @@ Each list is asked once for each kind of address that it tells apart, whatever t
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from l2bridge_helpers.findings import names_of
-from l2bridge_helpers.prefixes import merge, within
+from l2bridge_helpers.prefixes import merge
 from l2bridge_helpers.reach_blocks import Block
 from l2bridge_helpers.reach_ends import IPV4, bounds, network_of
 from l2bridge_helpers.reach_mend import filter_mend
@@ -84,8 +85,9 @@ class Filtered:
         self.ends = ways.ends
         self.filters = filters
         self.traffic = traffic
-        self._sorted: dict[tuple[int, ...], tuple[list[Pieces], NDArray[np.intp]]] = {}
+        self._sorted: dict[tuple[int, ...], tuple[tuple[Pieces, ...], NDArray[np.intp]]] = {}
         self._merged: dict[bytes, list[Network]] = {}
+        self._unheld: dict[str, dict[int, Fault]] = {}
         self._spans = [bounds(end.network) for end, _ in self.ends.placed]
         ways_v4 = self.ends.version == IPV4
         self._firsts = np.array([first for first, _ in self._spans], dtype=np.int64) if ways_v4 else None
@@ -161,23 +163,29 @@ class Filtered:
         near, far = (rules.destinations, rules.sources) if rules.inbound else (rules.sources, rules.destinations)
         near_pieces, near_class = self._classes(near)
         far_pieces, far_class = self._classes(far)
-        keys, groups = self._with_groups(rules, far_class)
         others = self._others(stage, members)
         own: dict[int, list[int]] = defaultdict(list)
         for place in members:
             own[int(near_class[place])].append(place)
         for kind, places in own.items():
-            found: dict[tuple[str, str], tuple[Decision, list[int]]] = {}
-            for key, (piece, named) in enumerate(groups):
-                sides = (far_pieces[piece], near_pieces[kind])
-                decision = rules.decide(*(sides if rules.inbound else sides[::-1]), named)
-                if decision.outcome != "passes":
-                    told = (decision.outcome, decision.rule.id if decision.rule else "")
-                    found.setdefault(told, (decision, []))[1].append(key)
-            for decision, chosen in found.values():
-                far_side = np.isin(keys, chosen) & others
+            codes = self._codes(rules, near_pieces[kind], far_pieces, far_class)
+            for code in np.unique(codes[codes % 3 > 0]).tolist():
+                far_side = (codes == code) & others
                 if far_side.any():
-                    yield Held(decision, self._mask(np.array(places)), self._mask(np.flatnonzero(far_side)))
+                    yield Held(rules.told(code), self._mask(np.array(places)), self._mask(np.flatnonzero(far_side)))
+
+    def _codes(
+        self, rules: RuleList, near: Pieces, far: tuple[Pieces, ...], classes: NDArray[np.intp]
+    ) -> NDArray[np.intp]:
+        """Return what a list does to packets between one range and each placed end's, as its program's codes."""
+        codes = rules.program.judge(near, far)[classes]
+        if rules.groups:
+            for place, (_, spot) in enumerate(self.ends.placed):
+                groups = rules.groups & frozenset(spot.nic.filters)
+                if codes[place] % 3 and groups:
+                    sides = (far[classes[place]], near) if rules.inbound else (near, far[classes[place]])
+                    codes[place] = rules.program.decide(sides[0], sides[1], groups)
+        return codes
 
     def _others(self, stage: Stage, members: list[int]) -> NDArray[np.bool_]:
         """Return which of the placed ends have packets that the list looks at."""
@@ -187,21 +195,7 @@ class Filtered:
             every &= np.array([spot.nic.subnet != inside for _, spot in self.ends.placed])
         return every
 
-    def _with_groups(
-        self, rules: RuleList, classes: NDArray[np.intp]
-    ) -> tuple[NDArray[np.intp], list[tuple[int, frozenset[str]]]]:
-        """Return a key for each placed end, and what each key stands for: kind of address, and groups that count."""
-        if not rules.groups:
-            return classes, [(kind, frozenset()) for kind in range(int(classes.max(initial=-1)) + 1)]
-        numbers: dict[tuple[int, frozenset[str]], int] = {}
-        pairs = (
-            (int(kind), rules.groups & frozenset(spot.nic.filters))
-            for kind, (_, spot) in zip(classes, self.ends.placed, strict=True)
-        )
-        keys = np.array([numbers.setdefault(pair, len(numbers)) for pair in pairs], dtype=np.intp)
-        return keys, list(numbers)
-
-    def _classes(self, cuts: Cuts) -> tuple[list[Pieces], NDArray[np.intp]]:
+    def _classes(self, cuts: Cuts) -> tuple[tuple[Pieces, ...], NDArray[np.intp]]:
         """Return the pieces that pod CIDRs lie in, each once, and which of them each placed end's does."""
         key = tuple(cuts.at)
         if key not in self._sorted:
@@ -211,7 +205,7 @@ class Filtered:
             else:
                 both = np.array([cuts.pieces(*span) for span in self._spans], dtype=np.intp).reshape(-1, 2)
             unique, inverse = np.unique(both, axis=0, return_inverse=True)
-            self._sorted[key] = ([(int(low), int(high)) for low, high in unique], inverse.reshape(-1))
+            self._sorted[key] = (tuple((int(low), int(high)) for low, high in unique), inverse.reshape(-1))
         return self._sorted[key]
 
     def _mask(self, places: NDArray[np.intp]) -> Mask:
@@ -243,16 +237,24 @@ class Filtered:
         view = self.ways.delivery.view(spot) if spot else None
         if spot and view is None:
             return Block(NO_TABLE, *sides, numbers, [self.ways.no_table(spot.nic.subnet)])
-        table = view.table if view else ""
-        routes = self.ways.delivery.tables[table].routes
-        held = merge(network for route in routes if (network := network_of(route.destination)))
-        lacking = [number for number in numbers_of(others | own) if not self._within(number, held)]
-        ends = (self.ends.items[number] for number in lacking)
-        faults = [self.ways.missing_fault(table, end, end.spot) for end in ends if end.spot]
-        return Block(NO_ROUTE, *sides, lacking, faults)
+        lacking = self._lacking(view.table if view else "")
+        concerned = others | own
+        faults = [fault for number, fault in lacking.items() if concerned[number]]
+        return Block(NO_ROUTE, *sides, [number for number in lacking if concerned[number]], faults)
 
-    def _within(self, number: int, held: list[Network]) -> bool:
-        return any(within(self.ends.items[number].network, network) for network in held)
+    def _lacking(self, table: str) -> dict[int, Fault]:
+        """Return the ends whose pods no route of a table holds, with what is wrong there."""
+        if table not in self._unheld:
+            routes = self.ways.delivery.tables[table].routes
+            held = merge(network for route in routes if (network := network_of(route.destination)))
+            spans = sorted(bounds(network) for network in held if network.version == self.ends.version)
+            starts = [first for first, _ in spans]
+            self._unheld[table] = {
+                end.number: self.ways.missing_fault(table, end, spot)
+                for (end, spot), (first, last) in zip(self.ends.placed, self._spans, strict=True)
+                if not (place := bisect_right(starts, first)) or spans[place - 1][1] < last
+            }
+        return self._unheld[table]
 
     # What people are told.
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from l2bridge_helpers.filters import Layer, Rule
     from l2bridge_helpers.nodes import Network
     from l2bridge_helpers.placement import Placed
+    from l2bridge_helpers.reach_rules import Program
     from l2bridge_helpers.reach_traffic import Ports
 
 _Key = tuple[str, ...]
@@ -62,6 +63,7 @@ class Filters:
         self._tables = {subnet.id: subnet.table for subnet in fabric.subnets}
         self._matches: dict[tuple[_Key, _Key, _Routed], Match] = {}
         self._named: dict[tuple[str, _Key], bool] = {}
+        self._programs: dict[object, Program] = {}
         self._stages: dict[tuple[object, ...], Stage] = {}
 
     def stages(self, spot: Placed, *, inbound: bool, version: int, ports: Ports) -> Iterator[Stage]:
@@ -98,7 +100,7 @@ class Filters:
 
         def listed(*, ideal: bool) -> RuleList:
             entries = tuple(self._sided(rule, (table, ideal)) for rule in rules)
-            return RuleList(layer, name, label, inbound, entries, version, ports)
+            return RuleList(layer, name, label, inbound, entries, version, ports, self._programs)
 
         now = listed(ideal=False) if matter else None
         return Stage(listed(ideal=True), now, spot.nic.subnet if layer.place == "subnet" else "")

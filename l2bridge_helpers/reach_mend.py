@@ -56,15 +56,14 @@ def _pass_command(
     """Return the command for rules in front of the one that decides; "" when there is no room for them."""
     dialect = dialect_of(fabric.platform)
     listed = [entry.rule for entry in rules.entries]
-    name = rules.name
-    taken = {one.number for one in fabric.rules if one.list == name and one.inbound is rules.inbound}
+    taken = {one.number for one in listed}
     below = rule.number if rule else dialect.rule_numbers.stop
     number = _free(dialect.rule_numbers, below, taken, len(far) if dialect.one_range_a_rule else 1)
     if number is None:
         return ""
     called = _name(rules, far, number, {one.name.lower() for one in listed})
     sources, destinations = (far, own) if rules.inbound else (own, far)
-    new = Rule(rules.layer.kind, name, called, number, True, rules.inbound, sources, destinations)  # noqa: FBT003 - allow
+    new = Rule(rules.layer.kind, rules.name, called, number, True, rules.inbound, sources, destinations)  # noqa: FBT003 - allow
     return dialect.pass_command(fabric, new)
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from l2bridge_helpers.reach_traffic import Ports
 
 Outcome = Literal["passes", "unproven", "blocked"]
+OUTCOMES: tuple[Outcome, ...] = ("passes", "unproven", "blocked")
 _PREFIX_LIST = "pl-"
 Pieces = tuple[int, int]
 """The numbers of the first and the last piece that a range lies in."""
@@ -37,9 +38,9 @@ class Decision:
     rule: Rule | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Match:
-    """What a rule matches one side by.
+    """What a rule matches one side by; one and the same is used for all rules that say the same.
 
     Attributes:
         every: whether any address will do.
@@ -91,6 +92,80 @@ class Sided:
     destination: Match
 
 
+class Program:
+    """What lists with the same matches do, whatever their rules are called: most groups of a cloud are alike.
+
+    A code says what happens to packets and by which rule: three times its place, plus 0 (passes), 1 (unproven) or 2
+    (blocked). The place behind the last rule is the list's own end.
+    """
+
+    def __init__(self, entries: Sequence[Sided], layer: Layer, version: int, *, inbound: bool) -> None:
+        """Cut the addresses."""
+        self._inbound = inbound
+        self._allows = np.array([*(entry.rule.allow for entry in entries), layer.open_out and not inbound])
+        self.sources = Cuts([entry.source for entry in entries], version)
+        self.destinations = Cuts([entry.destination for entry in entries], version)
+        sides = [entry.source if inbound else entry.destination for entry in entries]
+        self._groups = [side.groups if layer.peers == "unproven" else frozenset[str]() for side in sides]
+        self.groups = frozenset().union(*self._groups)
+        """Groups that decide for those who are in them."""
+        self._may = [place for place, named in enumerate(self._groups) if named and self._allows[place]]
+        self._seen: dict[tuple[Pieces, Pieces, frozenset[str]], int] = {}
+        self._judged: dict[tuple[Pieces, tuple[Pieces, ...]], NDArray[np.intp]] = {}
+
+    @property
+    def _last(self) -> int:
+        return len(self._allows) - 1
+
+    def decide(self, source: Pieces, destination: Pieces, groups: frozenset[str]) -> int:
+        """Return the code of packets from one range to another; `groups`: those that the other side is in."""
+        key = (source, destination, groups & self.groups)
+        if key not in self._seen:
+            pairs = ((one, other) for one in _every(source) for other in _every(destination))
+            codes = (self._first(one, other, key[2]) for one, other in pairs)
+            self._seen[key] = max(codes, key=lambda code: code % 3)
+        return self._seen[key]
+
+    def judge(self, near: Pieces, far: tuple[Pieces, ...]) -> NDArray[np.intp]:
+        """Return the codes of packets between one range of this side and each of the other's, who are in no group."""
+        key = (near, far)
+        if key not in self._judged:
+            codes = self._at_once(near, far)
+            for place, other in enumerate(far):
+                if codes[place] < 0:
+                    sides = (other, near) if self._inbound else (near, other)
+                    codes[place] = self.decide(*sides, frozenset())
+            self._judged[key] = codes
+        return self._judged[key]
+
+    def _at_once(self, near: Pieces, far: tuple[Pieces, ...]) -> NDArray[np.intp]:
+        """Return the codes where no range is cut and no rule is in doubt, -1 for the others."""
+        own, others = (self.destinations, self.sources) if self._inbound else (self.sources, self.destinations)
+        pieces = np.array(far, dtype=np.intp).reshape(-1, 2)
+        hits = others.hits[:, pieces[:, 0]] & own.hits[:, near[0]][:, None]
+        first = np.where(hits.any(axis=0), hits.argmax(axis=0) if len(hits) else 0, self._last)
+        passes = self._allows[first]
+        sure = (pieces[:, 0] == pieces[:, 1]) & (near[0] == near[1]) & (passes | (not self._may))
+        found: NDArray[np.intp] = np.where(sure, 3 * first + np.where(passes, 0, 2), -1)
+        return found
+
+    def _first(self, source: int, destination: int, groups: frozenset[str]) -> int:
+        """Return what the first rule that matches says, and whether one before it might say otherwise."""
+        hits = self.sources.hits[:, source] & self.destinations.hits[:, destination]
+        place = int(hits.argmax()) if hits.any() else self._last
+        if self._allows[place]:
+            return 3 * place
+        mine = self.destinations.hits[:, destination] if self._inbound else self.sources.hits[:, source]
+        for number in self._may:
+            if number < place and mine[number] and self._may_match(number, groups):
+                return 3 * number + 1
+        return 3 * place + 2
+
+    def _may_match(self, number: int, groups: frozenset[str]) -> bool:
+        named = self._groups[number]
+        return bool(named & groups) or any(name.startswith(_PREFIX_LIST) for name in named)
+
+
 @dataclass
 class RuleList:
     """One list in one direction, as packets of one family meet it.
@@ -103,6 +178,7 @@ class RuleList:
         entries: its rules that are in force, in the order in which they count.
         version: the address family.
         ports: the packets that are asked about.
+        programs: those of other lists; one with the same matches is used again.
 
     """
 
@@ -113,17 +189,33 @@ class RuleList:
     entries: tuple[Sided, ...]
     version: int
     ports: Ports
-    _seen: dict[tuple[Pieces, Pieces, frozenset[str]], Decision] = field(default_factory=dict)
+    programs: dict[object, Program] = field(default_factory=dict, repr=False)
+    program: Program = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Keep the rules that speak of such packets."""
-        self._spoken = [entry for entry in self.entries if self._speaks(entry.rule)]
-        self.sources = Cuts([entry.source for entry in self._spoken], self.version)
-        self.destinations = Cuts([entry.destination for entry in self._spoken], self.version)
-        sides = [entry.source if self.inbound else entry.destination for entry in self._spoken]
-        self._groups = [side.groups if self.layer.peers == "unproven" else frozenset[str]() for side in sides]
-        self.groups = frozenset().union(*self._groups)
+        spoken = [entry for entry in self.entries if self._speaks(entry.rule)]
+        self._rules = [*(entry.rule for entry in spoken), None]
+        alike = tuple((entry.rule.allow, entry.source, entry.destination) for entry in spoken)
+        key = (self.layer, self.inbound, self.version, alike)
+        if key not in self.programs:
+            self.programs[key] = Program(spoken, self.layer, self.version, inbound=self.inbound)
+        self.program = self.programs[key]
+
+    @property
+    def sources(self) -> Cuts:
+        """Senders, as its rules tell them apart."""
+        return self.program.sources
+
+    @property
+    def destinations(self) -> Cuts:
+        """Receivers, as its rules tell them apart."""
+        return self.program.destinations
+
+    @property
+    def groups(self) -> frozenset[str]:
         """Groups that decide for those who are in them."""
+        return self.program.groups
 
     def _speaks(self, rule: Rule) -> bool:
         """Return whether a rule counts: one that lets only a part of the ports through lets nothing through."""
@@ -132,39 +224,12 @@ class RuleList:
 
     def decide(self, source: Pieces, destination: Pieces, groups: frozenset[str] = frozenset()) -> Decision:
         """Return what happens to packets from one range to another; `groups`: those that the other side is in."""
-        key = (source, destination, groups & self.groups)
-        if key not in self._seen:
-            self._seen[key] = self._worst(*key)
-        return self._seen[key]
+        return self.told(self.program.decide(source, destination, groups))
 
-    def _worst(self, source: Pieces, destination: Pieces, groups: frozenset[str]) -> Decision:
-        """Return the worst over all pieces."""
-        worst = Decision("passes")
-        for one in range(source[0], source[1] + 1):
-            for other in range(destination[0], destination[1] + 1):
-                found = self._first(self.sources.hits[:, one] & self.destinations.hits[:, other], one, other, groups)
-                if _RANK[found.outcome] > _RANK[worst.outcome] or worst.rule is None:
-                    worst = found
-                if worst.outcome == "blocked":
-                    return worst
-        return worst
-
-    def _first(self, sure: NDArray[np.bool_], source: int, destination: int, groups: frozenset[str]) -> Decision:
-        """Return what the first rule that matches says, and whether one before it might say otherwise."""
-        place = int(sure.argmax()) if sure.any() else len(self._spoken)
-        rule = self._spoken[place].rule if place < len(self._spoken) else None
-        if rule.allow if rule else self.layer.open_out and not self.inbound:
-            return Decision("passes", rule)
-        mine = self.destinations.hits[:, destination] if self.inbound else self.sources.hits[:, source]
-        for number in range(place):
-            entry = self._spoken[number].rule
-            if entry.allow and mine[number] and self._may_match(number, groups):
-                return Decision("unproven", entry)
-        return Decision("blocked", rule)
-
-    def _may_match(self, number: int, groups: frozenset[str]) -> bool:
-        named = self._groups[number]
-        return bool(named & groups) or any(name.startswith(_PREFIX_LIST) for name in named)
+    def told(self, code: int) -> Decision:
+        """Return what a code of its program means."""
+        return Decision(OUTCOMES[code % 3], self._rules[code // 3])
 
 
-_RANK = {"passes": 0, "unproven": 1, "blocked": 2}
+def _every(pieces: Pieces) -> range:
+    return range(pieces[0], pieces[1] + 1)
