@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from l2bridge_helpers.clouds.aws_api import MOST_VALUES, AwsApi
 from l2bridge_helpers.clouds.aws_dialect import AwsDialect, in_region, parse_regional
+from l2bridge_helpers.clouds.aws_groups import about_rules, open_group
 from l2bridge_helpers.clouds.aws_ledger import difference
 from l2bridge_helpers.clouds.aws_read import (
     acl_rules_of,
@@ -96,7 +97,7 @@ class Aws:
         used = {nic.subnet for instance in instances for nic in instance.nics_in(network)}
         tables = tuple(self._tables(raw_tables, vpc, [subnet for subnet in subnets if subnet.id in used], unread))
         groups = {group for instance in instances for nic in instance.nics for group in nic.filters}
-        rules: list[Raw] = optional(unread, FIREWALL_RULES, lambda: self._api.security_groups(groups), [])
+        rules: list[Raw] = optional(unread, FIREWALL_RULES, lambda: self._groups(groups, vpc), [])
         lists: list[Raw] = optional(unread, NETWORK_ACLS, lambda: self._api.network_acls(used), [])
         return Fabric(
             platform=self.platform,
@@ -110,7 +111,7 @@ class Aws:
             ),
             templates=tuple(_templates(instances)),
             unread=tuple(unread),
-            denied=tuple(self._denied(instances, tables)) if self._ask_permissions else (),
+            denied=tuple(self._denied(instances, tables, groups)) if self._ask_permissions else (),
         )
 
     def _find(self, rows: tuple[NodeRow, ...]) -> tuple[list[Raw], str]:
@@ -161,7 +162,17 @@ class Aws:
             if table.id in used or marked:
                 yield table
 
-    def _denied(self, instances: tuple[Instance, ...], tables: tuple[RouteTable, ...]) -> Iterator[Denied]:
+    def _groups(self, used: set[str], vpc: str) -> list[Raw]:
+        """Return the security groups that are used, and those of the VPC that hold rules of ours."""
+        found = self._api.security_groups(used)
+        if not self._scope.open_firewall:
+            return found
+        others = (raw for raw in self._api.all_security_groups(vpc) if text(raw.get("GroupId")) not in used)
+        return found + [raw for raw in others if any(rule.cluster for rule in group_rules_of(raw))]
+
+    def _denied(
+        self, instances: tuple[Instance, ...], tables: tuple[RouteTable, ...], groups: set[str]
+    ) -> Iterator[Denied]:
         """Give the actions that EC2 would refuse; only those that there is something to do with are asked about."""
         nics = [nic for one in instances for nic in one.nics]
         off = next((nic.id for nic in nics if not nic.forwarding and not nic.fixed), "")
@@ -171,6 +182,8 @@ class Aws:
             questions.append(("modify_network_interface_attribute", change))
         if tables and nics and self._scope.routes:
             questions += _about_routes(parse_regional(tables[0].id)[1], nics[0].id)
+        if groups and self._scope.open_firewall:
+            questions.append(about_rules(min(groups)))
         for action, arguments in questions:
             why = self._api.denied(action, **arguments)
             if why:
@@ -194,6 +207,8 @@ class Aws:
             self._api.set_source_dest_check(change.resource, check=not change.after["forwarding"])
         elif change.kind in ("claim", "mark"):
             self._write_marks(change)
+        elif change.kind == "filter":
+            open_group(self._api, change)
         elif change.action == "create":
             self._create_route(Route.from_facts(change.after))
         else:

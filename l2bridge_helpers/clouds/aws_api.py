@@ -86,6 +86,10 @@ class AwsApi:
         """Return these security groups."""
         return self._filtered("describe_security_groups", "SecurityGroups", "group-id", groups)
 
+    def all_security_groups(self, vpc: str) -> list[dict[str, Any]]:
+        """Return the VPC's security groups."""
+        return self._filtered("describe_security_groups", "SecurityGroups", "vpc-id", [vpc])
+
     def network_acls(self, subnets: Iterable[str]) -> list[dict[str, Any]]:
         """Return the network ACLs of these subnets."""
         return self._filtered("describe_network_acls", "NetworkAcls", "association.subnet-id", subnets)
@@ -127,6 +131,16 @@ class AwsApi:
         """Delete a route; one that is gone is no error."""
         call, what = self._client().delete_route, f"could not delete route {destination} in {table}"
         self._do(what, lambda: call(**_route(table, destination)), "InvalidRoute.NotFound")
+
+    def authorize(self, group: str, permissions: list[Any]) -> bool:
+        """Let packets in to a group's members; return False when the group has one of the ranges already."""
+        call, what = self._client().authorize_security_group_ingress, f"could not add rules to security group {group}"
+        return self._do(what, lambda: call(GroupId=group, IpPermissions=permissions), "InvalidPermission.Duplicate")
+
+    def revoke(self, group: str, permissions: list[Any]) -> None:
+        """Remove rules of a group; what is gone is no error."""
+        call, what = self._client().revoke_security_group_ingress, f"could not remove rules of security group {group}"
+        self._do(what, lambda: call(GroupId=group, IpPermissions=permissions), "InvalidPermission.NotFound")
 
     def set_tags(self, resource: str, tags: Mapping[str, str]) -> None:
         """Set tags; others stay."""

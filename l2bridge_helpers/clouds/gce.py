@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from google.cloud import compute_v1
 
-from l2bridge_helpers.clouds.gce_api import PUBLIC, GceApi
+from l2bridge_helpers.clouds.gce_api import GceApi
+from l2bridge_helpers.clouds.gce_connection import PUBLIC
 from l2bridge_helpers.clouds.gce_dialect import GceDialect, parse_network
 from l2bridge_helpers.clouds.gce_errors import LostRaceError
+from l2bridge_helpers.clouds.gce_firewall import open_network
+from l2bridge_helpers.clouds.gce_policies import policies_of
 from l2bridge_helpers.clouds.gce_read import instance_of, path_of, route_of, rule_of, subnet_of, table_of
 from l2bridge_helpers.clouds.reading import optional
 from l2bridge_helpers.endpoints import shown_endpoint
@@ -67,8 +70,9 @@ class Gce:
         """Return the network's state, freshly read, in as few requests as the API allows.
 
         Needs compute.instances.list, compute.networks.get, compute.subnetworks.list, compute.routes.list. What
-        compute.firewalls.list, compute.projects.get, compute.instanceGroupManagers.list and
-        compute.instanceTemplates.get would tell is left out, and said to be, when they are missing.
+        compute.firewalls.list, compute.networks.getEffectiveFirewalls, compute.projects.get,
+        compute.instanceGroupManagers.list and compute.instanceTemplates.get would tell is left out, and said to be,
+        when they are missing.
 
         Raises:
             CloudError: the state cannot be read; the text names what is missing.
@@ -84,9 +88,8 @@ class Gce:
         host, name = parse_network(path_of(self._network) or _network_of(members))
         network = self._api.get_network(host, name)
         network_id = path_of(network.self_link)
-        rules: list[compute_v1.Firewall] = optional(
-            unread, FIREWALL_RULES, lambda: self._api.list_firewalls(host), []
-        )
+        rules: list[compute_v1.Firewall] = optional(unread, FIREWALL_RULES, lambda: self._api.list_firewalls(host), [])
+        unread += self._policies(host, name, rows, unread)
         table = table_of(network, self._api.list_routes(host), self._quotas(host, unread))
         return Fabric(
             platform=self.platform,
@@ -114,6 +117,16 @@ class Gce:
         for project in sorted(others):
             found += optional(unread, f"instances of project {project}", partial(self._api.list_instances, project), [])
         return [instance_of(raw) for raw in found]
+
+    def _policies(self, host: str, name: str, rows: tuple[NodeRow, ...], unread: list[Unread]) -> list[Unread]:
+        """Return the firewall policies that may decide about packets of pods: they are not judged."""
+        found = optional(
+            unread,
+            "hierarchical firewall policies",
+            lambda: self._api.effective_firewalls(host, name),
+            compute_v1.NetworksGetEffectiveFirewallsResponse(),
+        )
+        return list(policies_of(found, (row.network for row in rows if row.network)))
 
     def _quotas(self, host: str, unread: list[Unread]) -> list[compute_v1.Quota]:
         return optional(unread, "quota of static routes", lambda: self._api.get_quotas(host), [])
@@ -151,6 +164,9 @@ class Gce:
         (change,) = changes
         if change.kind == "forwarding":
             return {change.resource: self._enable_forwarding(change)}
+        if change.kind == "filter":
+            open_network(self._api, change)
+            return {}
         if change.action != "delete":
             self._create_route(Route.from_facts(change.after))
         if change.action != "create":

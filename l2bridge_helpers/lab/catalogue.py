@@ -8,11 +8,13 @@ from collections.abc import Callable
 from l2bridge_helpers.lab.errors import LabError
 from l2bridge_helpers.lab.world import World
 from l2bridge_helpers.lab.worlds import (
+    aws_closed,
     aws_worlds,
     azure_messy,
     azure_special,
     azure_worlds,
     bare_metal,
+    gce_closed,
     gce_many,
     gce_messy,
     gce_small,
@@ -24,9 +26,11 @@ _NAMED: dict[str, tuple[str, Callable[[], World]]] = {
     "gce-messy": (gce_messy.DESCRIPTION, gce_messy.gce_messy),
     "gce-shared-vpc": (gce_special.SHARED, gce_special.gce_shared_vpc),
     "gce-dual-stack": (gce_special.DUAL, gce_special.gce_dual_stack),
+    "gce-closed": (gce_closed.DESCRIPTION, gce_closed.gce_closed),
     "aws-small": (aws_worlds.SMALL, aws_worlds.aws_small),
     "aws-two-subnets": (aws_worlds.TWO, aws_worlds.aws_two_subnets),
     "aws-messy": (aws_worlds.MESSY, aws_worlds.aws_messy),
+    "aws-closed": (aws_closed.DESCRIPTION, aws_closed.aws_closed),
     "azure-small": (azure_worlds.SMALL, azure_worlds.azure_small),
     "azure-messy": (azure_messy.MESSY, azure_messy.azure_messy),
     "azure-dual-stack": (azure_special.DUAL, azure_special.azure_dual_stack),
