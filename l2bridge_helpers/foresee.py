@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from l2bridge_helpers.clouds.dialects import dialect_of
 from l2bridge_helpers.fabric import Instance, Nic, Route, RouteTable
+from l2bridge_helpers.filters import Rule
 
 if TYPE_CHECKING:
     from l2bridge_helpers.changes import Change, Plan
@@ -43,6 +44,13 @@ def _templates(fabric: Fabric, rows: Iterable[Change]) -> Fabric:
         fabric,
         templates=tuple(replace(one, forwarding=wanted.get(one.group, one.forwarding)) for one in fabric.templates),
     )
+
+
+def _filters(fabric: Fabric, rows: Iterable[Change]) -> Fabric:
+    sides = [(row.before, row.after) for row in rows]
+    gone = {Rule.from_facts(before).id for before, _ in sides if before}
+    made = tuple(Rule.from_facts(after) for _, after in sides if after)
+    return replace(fabric, rules=(*(rule for rule in fabric.rules if rule.id not in gone), *made))
 
 
 def _tables(fabric: Fabric, rows: Iterable[Change]) -> Fabric:
@@ -84,6 +92,7 @@ def _associations(fabric: Fabric, rows: Iterable[Change]) -> Fabric:
 _MAKERS: Mapping[str, Callable[[Fabric, list[Change]], Fabric]] = {
     "template": _templates,
     "forwarding": _forwarding,
+    "filter": _filters,
     "table": _tables,
     "route": _routes,
     "claim": _marks,
