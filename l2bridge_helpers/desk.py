@@ -25,6 +25,7 @@ import nbformat
 from l2bridge_helpers.headless import jupyter_environment, private_folder
 from l2bridge_helpers.lab import Lab, world
 from l2bridge_helpers.lab.errors import LabError
+from l2bridge_helpers.nodes import natural_key
 from l2bridge_helpers.processes import Stopped, no_process_left
 
 NOTEBOOKS = Path("notebooks")
@@ -58,7 +59,7 @@ def open_desk(private: Path, world_name: str) -> None:
     served = world(world_name)
     desk = _new_folder()
     with Lab(served, folder=desk) as lab:
-        copied = copy_notebooks(desk, lab.platform, lab.parameters | {"kubeconfig": "kubeconfig"})
+        copied = copy_notebooks(desk, lab.platform, parameters_of(lab) | {"kubeconfig": "kubeconfig"})
         server = _start_jupyterlab(desk, private)
         url = _wait(server, private).format(f"/tree/{copied[0]}" if copied else "")
         print(f"the lab's world {world_name} runs at {lab.endpoint}")
@@ -70,10 +71,20 @@ def open_desk(private: Path, world_name: str) -> None:
         raise DeskError(f"JupyterLab has ended by itself:\n{_log(private)}")
 
 
+def parameters_of(lab: Lab) -> dict[str, str]:
+    """Return the parameters of the lab's runbook, and those of `explain.ipynb`: the first two nodes are its ends."""
+    names = sorted((node["metadata"]["name"] for node in lab.world.nodes), key=natural_key)
+    ends = dict(zip(("source", "destination"), names, strict=False))
+    return {**lab.parameters, "platform": lab.platform, **ends}
+
+
 def copy_notebooks(desk: Path, platform: str, parameters: Mapping[str, str]) -> list[str]:
-    """Copy the notebooks that fit the world to `desk`, without outputs and with its parameters; return their names."""
+    """Copy the notebooks that fit the world to `desk`, without outputs and with its parameters.
+
+    Returns their names, the platform's first.
+    """
     names = []
-    for path in sorted(NOTEBOOKS.glob(f"{platform}.ipynb")):
+    for path in filter(Path.is_file, (NOTEBOOKS / f"{stem}.ipynb" for stem in (platform, "explain"))):
         notebook = nbformat.read(path, as_version=4)
         for cell in notebook.cells:
             if cell.cell_type == "code":

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from l2bridge_helpers.explain import Explanation, Hop
     from l2bridge_helpers.fabric import Fabric
 
-COLUMNS = ("mend", "at", "hop", "by")
+COLUMNS = ("at", "hop", "by", "mend")
 BY_HAND = "you"
 
 
@@ -37,9 +37,9 @@ class Mends:
     notebook: str
 
     def table(self) -> pd.DataFrame:
-        """Return one row per thing to do; columns `mend, at, hop, by`."""
+        """Return one row per thing to do; columns `at, hop, by, mend`."""
         rows = [
-            (mend, _each(hop.at for hop in hops), _each(hop.hop for hop in hops), self._by(hops))
+            (_each(hop.at for hop in hops), _each(hop.hop for hop in hops), self._by(hops), mend)
             for mend, hops in self._by_mend().items()
         ]
         return pd.DataFrame(rows, columns=pd.Index(COLUMNS), dtype=object)

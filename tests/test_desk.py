@@ -12,7 +12,8 @@ import pytest
 import requests
 from nbformat.v4 import new_code_cell, new_notebook
 
-from l2bridge_helpers.desk import copy_notebooks, fill_in
+from l2bridge_helpers.desk import copy_notebooks, fill_in, parameters_of
+from l2bridge_helpers.lab import Lab, world
 
 
 @pytest.fixture
@@ -42,6 +43,20 @@ def test_a_desk_has_notebooks_for_its_lab(tree: Path) -> None:
     assert copy.cells[0].source == 'project: str = "shop"  # Google Cloud project'
     assert (copy.cells[1].outputs, copy.cells[1].execution_count) == ([], None)
     assert (tree / "notebooks" / "gce.ipynb").read_bytes() == before
+
+
+def test_a_desk_has_a_question_for_its_lab(tree: Path) -> None:
+    """`explain.ipynb` comes after the platform's notebook, and asks of the first two nodes as people count."""
+    cell = new_code_cell('platform: str = ""  # cloud\nsource: str = ""  # who', metadata={"tags": ["parameters"]})
+    nbformat.write(new_notebook(cells=[cell]), tree / "notebooks" / "explain.ipynb")
+    (tree / "desk").mkdir()
+    with Lab(world("gce-small")) as lab:
+        lab.world.nodes.reverse()
+        parameters = parameters_of(lab)
+    assert copy_notebooks(tree / "desk", "gce", parameters) == ["gce.ipynb", "explain.ipynb"]
+    copy = nbformat.read(tree / "desk" / "explain.ipynb", as_version=4)
+    assert copy.cells[0].source == 'platform: str = "gce"  # cloud\nsource: str = "node-1"  # who'
+    assert parameters["destination"] == "node-2"
 
 
 @pytest.fixture

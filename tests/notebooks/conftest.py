@@ -45,17 +45,26 @@ def _own_jupyter() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def run_runbook(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Run the runbook of a lab's platform against it, by papermill: `run_runbook(lab, mode="apply", confirm="lab")`."""
+def run_notebook_on(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Run a notebook by papermill with these parameters, its runs apart: `run_notebook_on("explain", port=80)`."""
 
-    def run(lab: Lab, **parameters: object) -> Outcome:
+    def run(name: str, **parameters: object) -> Outcome:
         folder = tmp_path_factory.mktemp("run")
-        executed = folder / f"{lab.platform}.ipynb"
-        given: dict[str, object] = {**lab.parameters, "runs": str(folder / "runs"), **parameters}
+        executed = folder / f"{name}.ipynb"
         try:
-            run_notebook(root / "notebooks" / executed.name, executed, given)
+            run_notebook(root / "notebooks" / executed.name, executed, {"runs": str(folder / "runs"), **parameters})
         except NotebookError as err:
             return Outcome(str(err), executed)
         return Outcome("", executed)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def run_runbook(run_notebook_on: Run) -> Run:
+    """Run the runbook of a lab's platform against it: `run_runbook(lab, mode="apply", confirm="lab")`."""
+
+    def run(lab: Lab, **parameters: object) -> Outcome:
+        return run_notebook_on(lab.platform, **{**lab.parameters, **parameters})
 
     return run

@@ -230,9 +230,14 @@ def platform_problems(notebook: NotebookNode, platform: str) -> list[str]:
     return [*_section_problems(notebook), *_parameter_problems(notebook, platform)]
 
 
-def _section_problems(notebook: NotebookNode) -> Iterator[str]:
+def sections(notebook: NotebookNode) -> list[str]:
+    """Return the headings of the second level, in order."""
     texts = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
-    found = [line[3:].strip() for text in texts for line in text.splitlines() if line.startswith("## ")]
+    return [line[3:].strip() for text in texts for line in text.splitlines() if line.startswith("## ")]
+
+
+def _section_problems(notebook: NotebookNode) -> Iterator[str]:
+    found = sections(notebook)
     if found != SECTIONS:
         yield f"has the sections {found}, not {SECTIONS}"
 

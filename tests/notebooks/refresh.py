@@ -15,22 +15,24 @@ import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
-from l2bridge_helpers.desk import fill_in
+from l2bridge_helpers.desk import fill_in, parameters_of
 from l2bridge_helpers.headless import jupyter_apart
 from l2bridge_helpers.lab import Lab, world
 from l2bridge_helpers.rehearse import NOTEBOOKS, WORLDS
 from tests.notebooks.contract import is_parameters
 
 IGNORED = "nbval-ignore-output"
+OUTPUTS = {**WORLDS, "explain": WORLDS["gce"]}
+"""Notebook -> the world that its outputs come from."""
 
 
 def main() -> None:
     """Refresh every runbook that has a world to run on."""
-    for platform, world_name in WORLDS.items():
-        path = NOTEBOOKS / f"{platform}.ipynb"
+    for name, world_name in OUTPUTS.items():
+        path = NOTEBOOKS / f"{name}.ipynb"
         notebook = nbformat.read(path, as_version=4)
         with Lab(world(world_name)) as lab, jupyter_apart(KUBECONFIG=str(lab.kubeconfig)):
-            outputs = _run(notebook, lab.parameters)
+            outputs = _run(notebook, parameters_of(lab))
         for cell, executed in zip(notebook.cells, outputs.cells, strict=True):
             if cell.cell_type == "code":
                 ignored = IGNORED in cell.metadata.get("tags", [])

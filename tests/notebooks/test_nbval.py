@@ -7,26 +7,32 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from l2bridge_helpers.desk import fill_in
+from l2bridge_helpers.desk import fill_in, parameters_of
 from l2bridge_helpers.lab import Lab, world
-from l2bridge_helpers.rehearse import WORLDS
 from tests.notebooks.contract import is_parameters
+from tests.notebooks.refresh import OUTPUTS
 
 
-@pytest.fixture(params=WORLDS)
-def lab(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
-    """The world that a runbook's outputs come from."""
-    with Lab(world(WORLDS[request.param])) as lab:
+@pytest.fixture(params=OUTPUTS)
+def name(request: pytest.FixtureRequest) -> str:
+    """A runbook that has outputs."""
+    return str(request.param)
+
+
+@pytest.fixture
+def lab(name: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
+    """The world that its outputs come from."""
+    with Lab(world(OUTPUTS[name])) as lab:
         monkeypatch.setenv("KUBECONFIG", str(lab.kubeconfig))
         yield lab
 
 
 @pytest.fixture
-def notebook(root: Path, lab: Lab) -> NotebookNode:
-    """The runbook of the lab's platform as committed, with its parameters filled in for this lab."""
-    notebook: NotebookNode = nbformat.read(root / "notebooks" / f"{lab.platform}.ipynb", as_version=4)
+def notebook(root: Path, name: str, lab: Lab) -> NotebookNode:
+    """The runbook as committed, with its parameters filled in for this lab."""
+    notebook: NotebookNode = nbformat.read(root / "notebooks" / f"{name}.ipynb", as_version=4)
     for cell in filter(is_parameters, notebook.cells):
-        cell.source = fill_in(cell.source, lab.parameters)
+        cell.source = fill_in(cell.source, parameters_of(lab))
     return notebook
 
 
