@@ -161,17 +161,14 @@ class _Family:
         return self._tampered(there, changed) if changed else replace(there, sources=ranges)
 
     def _missing(self, place: str, there: Rule | None) -> tuple[str, ...]:
-        """Return the ranges that a rule of ours is to have: those that no other rule of its list has already."""
-        has = set(there.sources) if there and not self._narrows else set()
-        if place != self.state.fabric.network:  # a range stands in a group once, whoever put it there
-            mine = set(there.sources) if there else set()
-            same = (rule for rule in self._foreign() if rule.list == place and rule.inbound)
-            taken = {cidr for rule in same if rule.protocols == ("all",) for cidr in rule.sources} - mine
-        else:
-            taken = set()
-        networks = [network for cidr in {*self._ranges, *has} if (network := parse_cidr(cidr))]
-        merged = self._ranges if not has else tuple(map(str, merge(networks)))
-        return tuple(cidr for cidr in merged if cidr not in taken)
+        """Return the ranges that a rule of ours is to have: those that no other rule of a group has already."""
+        mine = there.sources if there else ()
+        wanted = self._ranges if self._narrows else _joined(self._ranges, mine)
+        if place == self.state.fabric.network:
+            return wanted
+        same = (rule for rule in self._foreign() if rule.list == place and rule.inbound and rule.protocols == ("all",))
+        taken = {cidr for rule in same for cidr in rule.sources} - set(mine)
+        return tuple(cidr for cidr in wanted if cidr not in taken)
 
     def _after_denials(self, rule: Rule) -> int:
         """Return the rule's number, or a later one: after every rule that keeps some of the pods out."""
@@ -235,6 +232,15 @@ def _ranges(version: int, known: list[Network], state: State) -> list[Network]:
     hold = all(any(within(network, one) for one in known) for network in pods)
     free = not any(one.overlaps(other) for one in known for other in taken)
     return merge(known if pods and known and hold and free else pods)
+
+
+def _joined(wanted: tuple[str, ...], there: tuple[str, ...]) -> tuple[str, ...]:
+    """Return ranges that hold both: those that are there, if they do."""
+    held = merge(network for cidr in there if (network := parse_cidr(cidr)))
+    more = [network for cidr in wanted if (network := parse_cidr(cidr))]
+    if all(any(within(network, one) for one in held) for network in more):
+        return there
+    return tuple(map(str, merge([*held, *more])))
 
 
 def _lists(fabric: Fabric, nic: Nic) -> tuple[str, ...]:
