@@ -38,7 +38,10 @@ def _finding(cause: Cause, found: Reachability) -> Finding:
         )
     alone = f", {cause.alone} of them for this alone" if cause.alone != cause.pairs else ""
     meaning = f"{cause.pairs} of {_pairs(found.pairs)} do not reach{alone}"
-    todo = f"apply the plan, or: {_todo(cause)}" if cause.kind == "route table" else f"let them through: {_todo(cause)}"
+    mend = _todo(cause)
+    todo = f"let them through: {mend}"
+    if cause.kind == "route table":
+        todo = mend if "apply the plan" in mend else f"apply the plan, or: {mend}"
     return Finding("warning", _about(cause), _found(cause), meaning, todo)
 
 

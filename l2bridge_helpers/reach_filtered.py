@@ -17,7 +17,7 @@ from l2bridge_helpers.findings import names_of
 from l2bridge_helpers.prefixes import merge
 from l2bridge_helpers.reach_blocks import Block
 from l2bridge_helpers.reach_ends import IPV4, bounds, network_of
-from l2bridge_helpers.reach_mend import filter_mend
+from l2bridge_helpers.reach_mend import Mends, Stopped
 from l2bridge_helpers.reach_nodes import Reason
 from l2bridge_helpers.reach_result import Fault
 from l2bridge_helpers.reach_ways import NO_ROUTE, NO_TABLE, Ways, numbers_of
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from l2bridge_helpers.reach_blocks import Mask
     from l2bridge_helpers.reach_ends import End
     from l2bridge_helpers.reach_filters import Filters, Stage
+    from l2bridge_helpers.reach_mend import Numbers
     from l2bridge_helpers.reach_rules import Cuts, Decision, Pieces, RuleList
     from l2bridge_helpers.reach_traffic import Ports, Traffic
 
@@ -103,12 +104,18 @@ class Filtered:
 
     def blocks(self) -> Iterator[Block]:
         """Give what lists of rules stop."""
-        for look in self.looks():
-            for stage, members in self._stages(look):
-                for held in self._held(stage, stage.rules, members):
-                    yield self._block(look, stage, held)
-                if stage.now:
-                    yield from self._by_name(look, stage, members)
+        stages = [(look, *stage) for look in self.looks() for stage in self._stages(look)]
+        found = [
+            (look, stage, held) for look, stage, members in stages for held in self._held(stage, stage.rules, members)
+        ]
+        asked = {_decider(stage, held) for look, stage, held in found if not look.answer}
+        mends = self._mends(self.filters.given).commands([self._stopped(stage, held) for _, stage, held in found])
+        for (look, stage, held), mend in zip(found, mends, strict=True):
+            what = "answers" if look.answer and _decider(stage, held) not in asked else "packets"
+            yield self._block(look, stage, held, what, mend)
+        for look, stage, members in stages:
+            if stage.now:
+                yield from self._by_name(look, stage, members)
 
     def steps(self, one: End, other: End, parts: tuple[Network, Network]) -> Iterator[Step]:
         """Give what each list does to packets from a part of one end's pods to a part of another's, in order."""
@@ -131,14 +138,14 @@ class Filtered:
         masks = self.ends.mask([near.number]), self.ends.mask([far.number])
         decision = self._decide(stage.rules, far, parts)
         if decision.outcome != "passes":
-            return Step(look, near, decision, self._fault(look, stage, Held(decision, *masks), [near.number]))
+            return Step(look, near, decision, self._mended(look, stage, Held(decision, *masks)))
         now = self._decide(stage.now, far, parts) if stage.now else decision
         if now.outcome == "passes":
             by = f"rule {now.rule.name or now.rule.number}" if now.rule else "no rule is against it"
             return Step(look, near, now, Fault(stage.rules.name, near.node, f"{stage.rules.label}: {by}", ""))
         lacking = (
             *self._unrouted(look, [near.number], masks[1]).faults,
-            self._fault(look, stage, Held(now, *masks), [near.number]),
+            self._mended(look, stage, Held(now, *masks)),
         )
         told = names_of(fault.found for fault in lacking[:-1])
         found = f"{stage.rules.label}: the name that lets pods through does not hold them yet ({told})"
@@ -258,20 +265,28 @@ class Filtered:
 
     # What people are told.
 
-    def _block(self, look: Look, stage: Stage, held: Held) -> Block:
-        reason = reason_of(look, stage.rules, held.decision)
+    def _block(self, look: Look, stage: Stage, held: Held, what: str, mend: str) -> Block:
+        reason = _reason(stage.rules, held.decision, what)
         packets_in = look.inbound is not look.answer
         senders, receivers = (held.others, held.own) if packets_in else (held.own, held.others)
         at = numbers_of(held.own)
-        return Block(reason, senders, receivers, at, [self._fault(look, stage, held, at)])
+        return Block(reason, senders, receivers, at, [self._fault(stage, held, what, mend)])
 
-    def _fault(self, look: Look, stage: Stage, held: Held, at: list[int]) -> Fault:
-        rules, rule = stage.rules, held.decision.rule
-        spots = [spot for number in at if (spot := self.ends.items[number].spot)]
-        others, own = self._networks(held.others), self._networks(held.own)
-        mend = filter_mend(self.filters.fabric, rules, rule, own=own, others=others, nics=[spot.nic for spot in spots])
-        far = f"{'from' if rules.inbound else 'to'} {names_of(map(str, others))}"
-        what = "answers" if look.answer else "packets"
+    def _mended(self, look: Look, stage: Stage, held: Held) -> Fault:
+        """Return what one list does to one pair, with the command for that alone."""
+        (mend,) = self._mends({}).commands([self._stopped(stage, held)])
+        return self._fault(stage, held, "answers" if look.answer else "packets", mend)
+
+    def _mends(self, given: Numbers) -> Mends:
+        return Mends(self.filters.fabric, self._networks, given)
+
+    def _stopped(self, stage: Stage, held: Held) -> Stopped:
+        spots = [spot for number in numbers_of(held.own) if (spot := self.ends.items[number].spot)]
+        return Stopped(stage.rules, held.decision.rule, held.own, held.others, tuple(spot.nic for spot in spots))
+
+    def _fault(self, stage: Stage, held: Held, what: str, mend: str) -> Fault:
+        rules, rule, at = stage.rules, held.decision.rule, numbers_of(held.own)
+        far = f"{'from' if rules.inbound else 'to'} {names_of(map(str, self._networks(held.others)))}"
         by = f"rule {rule.name or rule.number}" if rule else "no rule"
         told = {
             ("blocked", True): f"{rules.label}: {by} drops {what} {far}",
@@ -291,11 +306,16 @@ class Filtered:
         return self._merged[key]
 
 
-def reason_of(look: Look, rules: RuleList, decision: Decision) -> Reason:
-    """Return what packets that a list does not let through have in common."""
+def _decider(stage: Stage, held: Held) -> tuple[str, bool, str, str]:
+    """Return what tells a list's rule, or its end, from every other one."""
+    rules, decision = stage.rules, held.decision
+    return rules.label, rules.inbound, decision.outcome, decision.rule.id if decision.rule else ""
+
+
+def _reason(rules: RuleList, decision: Decision, what: str) -> Reason:
+    """Return what packets, or answers, that a list does not let through have in common."""
     kind, rule = rules.layer.kind, decision.rule
     way = "in" if rules.inbound else "out"
-    what = "answers" if look.answer else "packets"
     listed = kind if kind.endswith("rule") else f"{kind} rule"
     if decision.outcome == "unproven":
         text = f"{what} let {way} by {kind}s' names only at {{nodes}}"

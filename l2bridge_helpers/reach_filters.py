@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from l2bridge_helpers.filters import Layer, Rule
     from l2bridge_helpers.nodes import Network
     from l2bridge_helpers.placement import Placed
+    from l2bridge_helpers.reach_mend import Numbers
     from l2bridge_helpers.reach_rules import Program
     from l2bridge_helpers.reach_traffic import Ports
 
@@ -52,6 +53,8 @@ class Filters:
         self.fabric = fabric
         self.dialect = dialect_of(fabric.platform)
         self.layers = LAYERS[fabric.platform]
+        self.given: Numbers = {}
+        """The numbers that commands of the families before have given to new rules."""
         self._pods = tuple(str(network) for network in merge(pods_of(placed)))
         self._by_list: dict[tuple[str, str, bool], list[Rule]] = defaultdict(list)
         self._on: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)
@@ -122,7 +125,7 @@ class Filters:
         names = ", ".join(key) or "none"
         if layer.place == "groups":
             return f"{layer.kind}{'s' if len(key) > 1 else ''} {names}"
-        return f"{layer.kind} {names} on {layer.place} {spot.nic.id if layer.place == 'interface' else spot.nic.subnet}"
+        return f"{layer.kind} {names}{f' on subnet {spot.nic.subnet}' if layer.place == 'subnet' else ''}"
 
     def _names_matter(self, layer: Layer, key: _Key) -> bool:
         """Return whether a name of ranges stands for routes' destinations in some rule of the lists."""

@@ -1,74 +1,152 @@
-"""The exact commands that let packets through a list of rules (pure)."""
+"""The exact commands that let packets through lists of rules (pure).
+
+All that a list stops in one direction is mended by one command: of two, the second could take the first one's number or
+name. Where each command stands for itself (rules of GCE's network, which are called by place and range), it is one for
+each place in front of a rule; as few security groups are opened as serve all interfaces.
+"""
 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Collection, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
 from l2bridge_helpers.clouds.dialects import dialect_of
-from l2bridge_helpers.filters import FIREWALL, SECURITY_GROUP, Rule
-from l2bridge_helpers.prefixes import merge
+from l2bridge_helpers.filters import Rule, fewest
 
 if TYPE_CHECKING:
     from l2bridge_helpers.fabric import Fabric, Nic
     from l2bridge_helpers.nodes import Network
+    from l2bridge_helpers.reach_blocks import Mask
     from l2bridge_helpers.reach_rules import RuleList
 
-_BY_HAND = "let packets between the pod CIDRs through, with a lower number than what drops them"
+Numbers = dict[tuple[str, bool], set[int]]
+"""List and whether its rules are for packets on their way in -> the numbers that commands have given already."""
+_IN_FRONT = "let packets between the pod CIDRs through, with a lower number than what drops them"
+_BY_HAND = "let packets between the pod CIDRs through"
 
 
-def filter_mend(
-    fabric: Fabric,
-    rules: RuleList,
-    rule: Rule | None,
-    *,
-    own: Iterable[Network],
-    others: Iterable[Network],
-    nics: Iterable[Nic],
-) -> str:
-    """Return the command that lets the others' packets in, or packets to them out.
+@dataclass(frozen=True, eq=False)
+class Stopped:
+    """What a list stops.
 
-    Args:
-        fabric: the network.
-        rules: the list that drops them.
-        rule: the rule that does; None: none lets them through.
-        own: pod CIDRs of the nodes that the list is in front of.
+    Attributes:
+        rules: the list.
+        rule: the rule that decides; None: none lets packets through.
+        own: the ends that the list is in front of.
         others: those of the other side.
-        nics: the interfaces of these nodes.
+        nics: the interfaces of the former.
 
     """
-    far = tuple(map(str, merge(others)))
-    if rules.layer.kind in (FIREWALL, SECURITY_GROUP):
-        before = None if rule is None else rule.number - 1
-        if before is not None and before not in dialect_of(fabric.platform).rule_numbers:
-            return f"{_BY_HAND}; there is no room before rule {rule.name if rule else ''}: change that rule"
-        command = dialect_of(fabric.platform).allow_command(
-            fabric, far, tuple(nics), inbound=rules.inbound, number=before
+
+    rules: RuleList
+    rule: Rule | None
+    own: Mask
+    others: Mask
+    nics: tuple[Nic, ...]
+
+
+class Mends:
+    """The commands for what the lists of a network stop in one address family."""
+
+    def __init__(self, fabric: Fabric, networks: Callable[[Mask], Iterable[Network]], given: Numbers) -> None:
+        """Keep where it is, how ends become pod CIDRs, and the numbers that other families' commands have given."""
+        self._fabric = fabric
+        self._dialect = dialect_of(fabric.platform)
+        self._networks = networks
+        self._given = given
+
+    def commands(self, stopped: Sequence[Stopped]) -> list[str]:
+        """Return the command for each of them, or in words what to do."""
+        together: dict[tuple[object, ...], list[Stopped]] = defaultdict(list)
+        for one in stopped:
+            together[_together(one)].append(one)
+        found = {key: self._mended(parts) for key, parts in together.items()}
+        return [found[_together(one)](one) for one in stopped]
+
+    def _mended(self, parts: list[Stopped]) -> Callable[[Stopped], str]:
+        """Return what tells the command for each of some that are mended together."""
+        place = parts[0].rules.layer.place
+        if place == "groups":
+            return self._opened(parts)
+        command = self._allowed(parts) if place == "network" else self._passed(parts)
+        return lambda _: command
+
+    def _allowed(self, parts: list[Stopped]) -> str:
+        """Return the command for a rule of the whole network, just before the one that drops packets."""
+        one = parts[0]
+        before = None if one.rule is None else one.rule.number - 1
+        if before is not None and before not in self._dialect.rule_numbers:
+            return f"{_IN_FRONT}; there is no room before rule {one.rule.name if one.rule else ''}: change that rule"
+        nics = tuple(nic for part in parts for nic in part.nics)
+        far = self._ranges(part.others for part in parts)
+        inbound = one.rules.inbound
+        return self._dialect.allow_command(self._fabric, far, nics, inbound=inbound, number=before) or _BY_HAND
+
+    def _opened(self, parts: list[Stopped]) -> Callable[[Stopped], str]:
+        """Return what tells the command for the groups that serve the interfaces of each part."""
+        chosen = fewest(nic.filters for part in parts for nic in part.nics)
+        serving = [{_first(chosen, nic): nic for nic in part.nics} for part in parts]
+        commands = {}
+        for group in chosen:
+            served = [(part, nics[group]) for part, nics in zip(parts, serving, strict=True) if group in nics]
+            far = self._ranges(part.others for part, _ in served)
+            nic = replace(served[0][1], filters=(group,))
+            commands[group] = self._dialect.allow_command(self._fabric, far, (nic,), inbound=parts[0].rules.inbound)
+        groups = {id(part): sorted(nics) for part, nics in zip(parts, serving, strict=True)}
+        return lambda part: " && ".join(commands[group] for group in groups[id(part)]) or _BY_HAND
+
+    def _passed(self, parts: list[Stopped]) -> str:
+        """Return the command for rules in front of the first one that drops packets."""
+        rules, dialect = parts[0].rules, self._dialect
+        own, far = self._ranges(part.own for part in parts), self._ranges(part.others for part in parts)
+        end = dialect.rule_numbers.stop
+        below = min(end if part.rule is None else part.rule.number for part in parts)
+        there = [rule for rule in self._fabric.rules if rule.list == rules.name and rule.inbound is rules.inbound]
+        given = self._given.setdefault((rules.name, rules.inbound), set())
+        count = len(far) if dialect.one_range_a_rule else 1
+        number = _free(dialect.rule_numbers, below, {rule.number for rule in there} | given, count)
+        if number is None:
+            return _IN_FRONT
+        given |= set(range(number, number + count))
+        names = {rule.name.lower() for rule in self._fabric.rules if rule.list == rules.name}
+        sources, destinations = (far, own) if rules.inbound else (own, far)
+        new = Rule(
+            kind=rules.layer.kind,
+            list=rules.name,
+            name=_name(rules, far, number, names),
+            number=number,
+            allow=True,
+            inbound=rules.inbound,
+            sources=sources,
+            destinations=destinations,
         )
-        return command or _BY_HAND
-    return _pass_command(fabric, rules, rule, tuple(map(str, merge(own))), far) or _BY_HAND
+        return dialect.pass_command(self._fabric, new) or _IN_FRONT
+
+    def _ranges(self, masks: Iterable[Mask]) -> tuple[str, ...]:
+        return tuple(map(str, self._networks(reduce(or_, masks))))
 
 
-def _pass_command(
-    fabric: Fabric, rules: RuleList, rule: Rule | None, own: tuple[str, ...], far: tuple[str, ...]
-) -> str:
-    """Return the command for rules in front of the one that decides; "" when there is no room for them."""
-    dialect = dialect_of(fabric.platform)
-    listed = [entry.rule for entry in rules.entries]
-    taken = {one.number for one in listed}
-    below = rule.number if rule else dialect.rule_numbers.stop
-    number = _free(dialect.rule_numbers, below, taken, len(far) if dialect.one_range_a_rule else 1)
-    if number is None:
-        return ""
-    called = _name(rules, far, number, {one.name.lower() for one in listed})
-    sources, destinations = (far, own) if rules.inbound else (own, far)
-    new = Rule(rules.layer.kind, rules.name, called, number, True, rules.inbound, sources, destinations)  # noqa: FBT003 - allow
-    return dialect.pass_command(fabric, new)
+def _together(one: Stopped) -> tuple[object, ...]:
+    """Return what those have in common that one command mends, or some that must not get in each other's way."""
+    layer, inbound = one.rules.layer, one.rules.inbound
+    if layer.place == "groups":
+        return (layer.kind, inbound)
+    if layer.place == "network":
+        return (layer.kind, inbound, one.rule.number if one.rule else None)
+    return (layer.kind, inbound, one.rules.name)
+
+
+def _first(chosen: list[str], nic: Nic) -> str:
+    return next(group for group in chosen if group in nic.filters)
 
 
 def _name(rules: RuleList, far: tuple[str, ...], number: int, taken: Collection[str]) -> str:
-    """Return a name that no rule has: a command with its name would change that rule."""
+    """Return a name that no rule of the list has: a command with its name would change that rule."""
     six = ipaddress.ip_network(far[0]).version == 6 if far else False  # noqa: PLR2004 - IPv6
     name = f"allow-pods-{'in' if rules.inbound else 'out'}{'-v6' if six else ''}"
     return f"{name}-{number}" if name in taken else name

@@ -123,7 +123,7 @@ class Program:
         if key not in self._seen:
             pairs = ((one, other) for one in _every(source) for other in _every(destination))
             codes = (self._first(one, other, key[2]) for one, other in pairs)
-            self._seen[key] = max(codes, key=lambda code: code % 3)
+            self._seen[key] = max(codes, key=lambda code: (code % 3, -code))  # what stands before it is before all
         return self._seen[key]
 
     def judge(self, near: Pieces, far: tuple[Pieces, ...]) -> NDArray[np.intp]:

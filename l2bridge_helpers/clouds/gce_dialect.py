@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import replace
+from itertools import chain, count
 from typing import TYPE_CHECKING
 
 from l2bridge_helpers.clouds.gce_names import route_description, route_name, rule_description, rule_name
@@ -151,7 +152,7 @@ class GceDialect(PlainDialect):
         """Return `gcloud compute firewall-rules create …` for one address family's pod CIDRs."""
         place = [] if number is None else [str(number)]
         parts = ["allow-pods", *([] if inbound else ["out"]), *place, cidrs[0]]
-        name = re.sub(r"[^a-z0-9]+", "-", "-".join(parts))[:63].strip("-")
+        name = _free_name(re.sub(r"[^a-z0-9]+", "-", "-".join(parts))[:60].strip("-"), fabric)
         rule = Rule(FIREWALL, fabric.network, name, PRIORITY if number is None else number, allow=True, inbound=inbound)
         sided = replace(rule, sources=cidrs) if inbound else replace(rule, destinations=cidrs)
         return _create_rule(sided)
@@ -180,6 +181,12 @@ class GceDialect(PlainDialect):
         ranges = ",".join(after.sources) if after else ""
         verb, last = ("update", f"--source-ranges={ranges}") if after else ("delete", "--quiet")
         return shlex.join(["gcloud", "compute", "firewall-rules", verb, before.name, f"--project={project}", last])
+
+
+def _free_name(name: str, fabric: Fabric) -> str:
+    """Return the name, with a number behind it where a rule has it already: a second one would be refused."""
+    taken = {rule.name for rule in fabric.rules}
+    return next(free for free in chain([name], (f"{name}-{number}" for number in count(2))) if free not in taken)
 
 
 def _create_rule(rule: Rule) -> str:
