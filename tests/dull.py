@@ -20,29 +20,26 @@ import pandas as pd
 
 from l2bridge_helpers.clouds.dialects import dialect_of
 from l2bridge_helpers.fabric import Fabric, Route
-from l2bridge_helpers.filters import FIREWALL_RULES, LAYERS, NETWORK_ACL, NETWORK_ACLS, Layer, Rule
+from l2bridge_helpers.filters import FIREWALL_POLICIES, LAYERS, Layer
 from l2bridge_helpers.flannel import NetConf
 from l2bridge_helpers.nodes import Network, NodeRow, net_conf, node_rows, parse_cidr
 from l2bridge_helpers.placement import Placed, place
+from tests.dull_filters import (
+    BLOCKED,
+    REACHES,
+    UNPROVEN,
+    Address,
+    Packet,
+    Traffic,
+    networks,
+    port_ranges,
+    through,
+    unread,
+)
 
-REACHES, UNPROVEN, BLOCKED = "reaches", "unproven", "blocked"
+HTTPS = ("tcp", 443)
 EPHEMERAL = (32768, 60999)
 """Ports that answers are sent to: Linux's default, which holds Windows' range only in part (network ACLs, AWS)."""
-_NUMBERS = {"1": "icmp", "6": "tcp", "17": "udp", "58": "icmpv6", "132": "sctp"}
-"""Protocol numbers (IANA), as network ACLs write protocols."""
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-Traffic = tuple[str, int]
-"""Protocol, and the port that it is sent to."""
-HTTPS = ("tcp", 443)
-
-
-@dataclass(frozen=True)
-class Packet:
-    """What a filter sees of a packet."""
-
-    source: Address
-    destination: Address
-    traffic: Traffic
 
 
 @dataclass(frozen=True)
@@ -68,10 +65,18 @@ def matrix(nodes: pd.DataFrame, fabric: Fabric, traffic: Traffic = HTTPS) -> dic
     return verdicts
 
 
-def verdict(nodes: pd.DataFrame, fabric: Fabric, a: str, b: str, version: int, traffic: Traffic = HTTPS) -> str:
-    """Return what happens to packets from pods of node `a` to pods of node `b`."""
-    every = ends(nodes, fabric, version)
-    return _judge(every[a], every[b], State(node_rows(nodes), net_conf(nodes), fabric, traffic))
+def packet(
+    nodes: pd.DataFrame, fabric: Fabric, source: Address, destination: Address, traffic: Traffic = HTTPS
+) -> tuple[str, str]:
+    """Return what happens to a packet between two pods' addresses, and to the packets of the answer."""
+    state = State(node_rows(nodes), net_conf(nodes), fabric, traffic)
+    every = ends(nodes, fabric, source.version).values()
+    sender, receiver = (next(spot for spot in every if spot and one in _range(spot)) for one in (source, destination))
+    there = _worst([*_known(sender, receiver, state), *_sent(sender, receiver, state, ([source], [destination]))])
+    back = [*_known(receiver, sender, state), _delivery(receiver, sender, source, fabric)]
+    for layer in _layers(sender, receiver, fabric):
+        back += _answered(layer, sender, receiver, Packet(source, destination, traffic), fabric)
+    return there, _worst(back)
 
 
 def ends(nodes: pd.DataFrame, fabric: Fabric, version: int) -> dict[str, Placed | None]:
@@ -96,15 +101,18 @@ def _counted(rows: tuple[NodeRow, ...], version: int) -> dict[str, NodeRow]:
 def _judge(sender: Placed | None, receiver: Placed | None, state: State) -> str:
     if sender is None or receiver is None:
         return BLOCKED
-    return _worst(
-        [
-            *_pod_cidr(sender, state),
-            *_pod_cidr(receiver, state),
-            *_flannel(sender.row, receiver.row, state),
-            *_machines(sender, receiver, state.fabric),
-            *_on_the_way(sender, receiver, state),
-        ]
-    )
+    addresses = (samples(sender, state.fabric), samples(receiver, state.fabric))
+    return _worst([*_known(sender, receiver, state), *_sent(sender, receiver, state, addresses)])
+
+
+def _known(sender: Placed, receiver: Placed, state: State) -> list[str]:
+    """Return what is known without looking at a packet."""
+    return [
+        *_pod_cidr(sender, state),
+        *_pod_cidr(receiver, state),
+        *_flannel(sender.row, receiver.row, state),
+        *_machines(sender, receiver, state.fabric),
+    ]
 
 
 def _version(row: NodeRow, main: int) -> int:
@@ -119,14 +127,14 @@ def _version(row: NodeRow, main: int) -> int:
 
 def _pod_cidr(spot: Placed, state: State) -> Iterator[str]:
     fabric = state.fabric
-    own = ipaddress.ip_network(spot.row.routeDestination)
+    own = _range(spot)
     for name, row in _counted(state.rows, own.version).items():
         if name != spot.row.nodeName and _overlap(own, row.network):
             yield BLOCKED
     ranges = [cidr for subnet in fabric.subnets for cidr in subnet.cidrs]
     ranges += [cidr for table in fabric.tables for cidr in table.reserved]
     ranges += _neighbours(fabric)
-    if any(_overlap(own, network) for network in _networks(ranges)):
+    if any(_overlap(own, network) for network in networks(ranges)):
         yield BLOCKED
     if own.is_loopback or own.is_link_local or own.is_multicast or own.is_unspecified or own.prefixlen == 0:
         yield BLOCKED
@@ -137,10 +145,10 @@ def _flannel_network(own: Network, conf: NetConf) -> Iterator[str]:
     """A pod CIDR outside Network is an error of flannel's [flannel, kube.go]."""
     if not conf.source or conf.problem:
         return
-    networks = [network for network in _networks(conf.networks) if network.version == own.version]
-    if not networks:
+    of_family = [network for network in networks(conf.networks) if network.version == own.version]
+    if not of_family:
         yield UNPROVEN
-    elif not any(_inside(own, network) for network in networks):
+    elif not any(_inside(own, network) for network in of_family):
         yield BLOCKED
 
 
@@ -170,35 +178,49 @@ def _machines(sender: Placed, receiver: Placed, fabric: Fabric) -> Iterator[str]
 # Packets.
 
 
-def _on_the_way(sender: Placed, receiver: Placed, state: State) -> Iterator[str]:
-    fabric, traffic = state.fabric, state.traffic
-    sources, destinations = _samples(sender, fabric), _samples(receiver, fabric)
+def _sent(
+    sender: Placed, receiver: Placed, state: State, addresses: tuple[list[Address], list[Address]]
+) -> Iterator[str]:
+    """Give what happens to packets from each of the addresses to each of the others, and to answers by filters."""
+    sources, destinations = addresses
     for destination in destinations:
-        yield _delivery(sender, receiver, destination, fabric)
-    for layer in LAYERS[fabric.platform]:
-        if not layer.inside_subnets and sender.nic.subnet == receiver.nic.subnet:
-            continue
-        if _unread(layer, fabric):
+        yield _delivery(sender, receiver, destination, state.fabric)
+    if any(part.what == FIREWALL_POLICIES for part in state.fabric.unread):
+        yield UNPROVEN  # they are looked at before the rules, or behind them [filters]
+    for layer in _layers(sender, receiver, state.fabric):
+        if unread(layer, state.fabric):
             yield UNPROVEN
             continue
         for source in sources:
             for destination in destinations:
-                yield from _through(layer, sender, receiver, Packet(source, destination, traffic), fabric)
-                if not layer.stateful:
-                    for port in _answer_ports(fabric):
-                        answer = Packet(destination, source, (traffic[0], port))
-                        yield from _through(layer, receiver, sender, answer, fabric)
+                sent = Packet(source, destination, state.traffic)
+                yield from through(layer, sender, receiver, sent, state.fabric)
+                yield from _answered(layer, sender, receiver, sent, state.fabric)
 
 
-def _samples(spot: Placed, fabric: Fabric) -> list[Address]:
+def _layers(sender: Placed, receiver: Placed, fabric: Fabric) -> list[Layer]:
+    """Return the layers between two nodes: network ACLs stand at the edge of a subnet [filters]."""
+    across = sender.nic.subnet != receiver.nic.subnet
+    return [layer for layer in LAYERS[fabric.platform] if across or layer.inside_subnets]
+
+
+def _answered(layer: Layer, sender: Placed, receiver: Placed, sent: Packet, fabric: Fabric) -> Iterator[str]:
+    """Give what a layer that remembers nothing does to the answers, whatever port they are sent to [filters]."""
+    if not layer.stateful:
+        for port in _answer_ports(fabric):
+            answer = Packet(sent.destination, sent.source, (sent.traffic[0], port))
+            yield from through(layer, receiver, sender, answer, fabric)
+
+
+def samples(spot: Placed, fabric: Fabric) -> list[Address]:
     """Return the first and last address of each piece into which rules and routes cut a pod CIDR."""
-    own = ipaddress.ip_network(spot.row.routeDestination)
+    own = _range(spot)
     written = [route.destination for route in fabric.routes]
     written += [cidr for rule in fabric.rules for cidr in (*rule.sources, *rule.destinations)]
     written += [*fabric.cidrs, *_neighbours(fabric)]
     first, last = int(own.network_address), int(own.broadcast_address)
     starts = {first}
-    for network in _networks(written):
+    for network in networks(written):
         if network.version == own.version:
             starts |= {int(network.network_address), int(network.broadcast_address) + 1}
     inside = sorted(start for start in starts if first <= start <= last)
@@ -212,7 +234,7 @@ def _answer_ports(fabric: Fabric) -> list[int]:
     starts = {EPHEMERAL[0]}
     for rule in fabric.rules:
         for entry in rule.protocols:
-            for first, last in _port_ranges(entry.partition(":")[2]):
+            for first, last in port_ranges(entry.partition(":")[2]):
                 starts |= {first, last + 1}
     inside = sorted(start for start in starts if EPHEMERAL[0] <= start <= EPHEMERAL[1])
     return sorted({*inside, *(start - 1 for start in inside[1:]), EPHEMERAL[1]})
@@ -243,7 +265,7 @@ def _lookup(sender: Placed, destination: Address, fabric: Fabric) -> list[str]:
         if network and destination in network and _usable(route, sender, fabric.platform):
             candidates.append((-network.prefixlen, 0, route.priority, "" if route.status else route.next_hop))
     if fabric.platform == "azure":  # system routes, which a user-defined one wins over at equal length
-        system = [network for network in _networks([*fabric.cidrs, *_neighbours(fabric)]) if destination in network]
+        system = [network for network in networks([*fabric.cidrs, *_neighbours(fabric)]) if destination in network]
         candidates += [(-network.prefixlen, 1, 0, "") for network in system]
     best = min((candidate[:3] for candidate in candidates), default=None)
     return [candidate[3] for candidate in candidates if candidate[:3] == best]
@@ -255,101 +277,15 @@ def _usable(route: Route, sender: Placed, platform: str) -> bool:
     return follows and (not route.status or (platform == "aws" and route.status == "blackhole"))
 
 
-# Filters.
-
-
-def _unread(layer: Layer, fabric: Fabric) -> bool:
-    unread = {part.what for part in fabric.unread}
-    return (NETWORK_ACLS if layer.kind == NETWORK_ACL else FIREWALL_RULES) in unread
-
-
-def _through(layer: Layer, sender: Placed, receiver: Placed, packet: Packet, fabric: Fabric) -> list[str]:
-    out = _look(layer, sender, receiver, packet, fabric, inbound=False)
-    return [out, _look(layer, receiver, sender, packet, fabric, inbound=True)]
-
-
-def _look(layer: Layer, here: Placed, there: Placed, packet: Packet, fabric: Fabric, *, inbound: bool) -> str:
-    """Return what the layer at `here` does to a packet from or to `there`: the first rule that matches decides."""
-    lists = [rule for rule in fabric.rules if rule.kind == layer.kind and _is_on(rule, layer, here)]
-    if (layer.place == "groups" and not here.nic.filters) or (layer.optional and not lists):
-        return REACHES
-    rules = [rule for rule in lists if rule.inbound == inbound and rule.enabled]
-    perhaps = False
-    for rule in sorted(rules, key=lambda rule: (rule.number, rule.allow)):
-        matches = _matches(rule, layer, here, there, packet, fabric)
-        if matches == "maybe":
-            perhaps = True
-        elif matches == "yes":
-            return REACHES if rule.allow else UNPROVEN if perhaps else BLOCKED
-    if layer.open_out and not inbound:
-        return REACHES
-    return UNPROVEN if perhaps else BLOCKED
-
-
-def _is_on(rule: Rule, layer: Layer, here: Placed) -> bool:
-    if rule.on is None:
-        return True
-    nic = here.nic
-    every = {*here.instance.tags, *here.instance.accounts, *nic.filters, nic.id, nic.subnet}
-    names = {"interface": {nic.id}, "subnet": {nic.subnet}}.get(layer.place, every)
-    return any(name in names for name in rule.on)
-
-
-def _matches(rule: Rule, layer: Layer, here: Placed, there: Placed, packet: Packet, fabric: Fabric) -> str:
-    """Return yes, no or maybe: what rules that name the other side by groups see of pods is not known [filters]."""
-    own, other = ("destination", "source") if rule.inbound else ("source", "destination")
-    sides = {"source": rule.sources, "destination": rule.destinations}
-    addresses = {"source": packet.source, "destination": packet.destination}
-    if not any(_carries(entry, packet.traffic) for entry in rule.protocols):
-        return "no"
-    if sides[own] and not _holds(sides[own], addresses[own], here, fabric):
-        return "no"
-    if not sides[other] and not rule.peers:
-        return "yes"
-    if sides[other] and _holds(sides[other], addresses[other], here, fabric):
-        return "yes"
-    named = any(peer in there.nic.filters or peer.startswith("pl-") for peer in rule.peers)
-    return "maybe" if named and layer.peers == "unproven" else "no"
-
-
-def _holds(names: Iterable[str], address: Address, here: Placed, fabric: Fabric) -> bool:
-    """Return whether one of the ranges holds the address; a name stands for ranges, or for nothing here [filters]."""
-    subnet = fabric.subnet(here.nic.subnet)
-    table = fabric.table(subnet.table) if subnet else None
-    routed = [route.destination for route in table.routes] if table else []
-    for name in names:
-        written = [name] if parse_cidr(name) else dialect_of(fabric.platform).named_ranges(name, fabric, routed)
-        if any(address in network for network in _networks(written)):
-            return True
-    return False
-
-
-def _carries(entry: str, traffic: Traffic) -> bool:
-    """Return whether `tcp:80,8000-8080` and the like hold the traffic; not where it must come `from` certain ports."""
-    name, _, ports = entry.lower().partition(":")
-    if " from " in entry:
-        return False
-    if _NUMBERS.get(name, name) not in ("all", _NUMBERS.get(traffic[0], traffic[0])):
-        return False
-    return not ports or any(first <= traffic[1] <= last for first, last in _port_ranges(ports))
-
-
-def _port_ranges(ports: str) -> Iterator[tuple[int, int]]:
-    for part in ports.partition(" ")[0].split(","):
-        first, _, last = part.partition("-")
-        if first.isdecimal() and (last or first).isdecimal():
-            yield int(first), int(last or first)
-
-
 # Ranges.
-
-
-def _networks(written: Iterable[str]) -> list[Network]:
-    return [network for text in written if (network := parse_cidr(text))]
 
 
 def _neighbours(fabric: Fabric) -> list[str]:
     return [cidr for cidrs in fabric.neighbours.values() for cidr in cidrs]
+
+
+def _range(spot: Placed) -> Network:
+    return ipaddress.ip_network(spot.row.routeDestination)
 
 
 def _overlap(one: Network, other: Network | None) -> bool:

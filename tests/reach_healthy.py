@@ -21,6 +21,12 @@ from l2bridge_helpers.nodes import COLUMNS, NodeRow
 
 FLANNEL = NetConf("kube-flannel/kube-flannel-cfg", "host-gw", ("10.42.0.0/16", "fd00:42::/32"))
 PODS = {4: "10.42.0.0/16", 6: "fd00:42::/32"}
+PIECES = {
+    4: ["10.42.1.0/25", "10.42.2.128/26", "10.42.2.200/32", "10.42.1.0/24", "10.42.2.0/24", "10.42.0.0/23"],
+    6: ["fd00:42:0:1::/65", "fd00:42:0:2:8000::/66", "fd00:42:0:2::9/128", "fd00:42:0:1::/64", "fd00:42:0:2::/64"],
+}
+WIDE = {4: ["10.42.0.0/16", "10.0.0.0/8", "0.0.0.0/0", "10.10.0.0/16"], 6: ["fd00:42::/32", "fd00::/8", "::/0"]}
+"""Ranges inside pod CIDRs, equal to them, and around a few; and around all of them."""
 ANY = {4: "0.0.0.0/0", 6: "::/0"}
 NETWORKS = {
     "gce": "projects/p/global/networks/net",

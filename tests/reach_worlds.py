@@ -13,24 +13,15 @@ from typing import Any
 from hypothesis import strategies as st
 
 from l2bridge_helpers.fabric import Fabric, Route
-from l2bridge_helpers.filters import FIREWALL_RULES, NETWORK_ACL, NETWORK_ACLS
 from l2bridge_helpers.flannel import NetConf
 from l2bridge_helpers.nodes import NodeRow
-from l2bridge_helpers.observed import Unread
 from tests import reach_healthy as made
+from tests import reach_worlds_filters as filters
 from tests.reach_healthy import World
 
 Draw = st.DrawFn
 _seldom = st.sampled_from([False] * 12 + [True])
-_UNREAD = {"gce": [FIREWALL_RULES], "aws": [FIREWALL_RULES, NETWORK_ACLS], "azure": [FIREWALL_RULES], "bare_metal": []}
 Fault = Callable[[Draw, World], World]
-PIECES = {
-    4: ["10.42.1.0/25", "10.42.2.128/26", "10.42.2.200/32", "10.42.1.0/24", "10.42.2.0/24", "10.42.0.0/23"],
-    6: ["fd00:42:0:1::/65", "fd00:42:0:2:8000::/66", "fd00:42:0:2::9/128", "fd00:42:0:1::/64", "fd00:42:0:2::/64"],
-}
-WIDE = {4: ["10.42.0.0/16", "10.0.0.0/8", "0.0.0.0/0", "10.10.0.0/16"], 6: ["fd00:42::/32", "fd00::/8", "::/0"]}
-RANGES = [*PIECES[4], *WIDE[4], *PIECES[6], *WIDE[6]]
-PROTOCOLS = ["all", "all", "all", "tcp", "6", "tcp:443", "tcp:80,400-500", "udp", "icmp", "17:443", "tcp:40000-50000"]
 
 
 @st.composite
@@ -42,9 +33,9 @@ def worlds(draw: Draw, platform: str, faults: Sequence[Fault] = ()) -> World:
     world = made.healthy(platform, places, versions)
     for fault in draw(st.lists(st.sampled_from(faults or FAULTS[platform]), max_size=4)):
         world = fault(draw, world)
-    for what in _UNREAD[platform]:
+    for what in filters.UNREAD[platform]:
         if draw(_seldom):
-            world = unread(world, what)
+            world = filters.unread(world, what)
     return world
 
 
@@ -191,7 +182,9 @@ def more_route(draw: Draw, world: World) -> World:
     """Add a route: equal, wider or narrower than a node's, to a node or elsewhere."""
     table = draw(st.sampled_from(world.fabric.tables))
     version = draw(st.sampled_from([4, 4, 6]))
-    destination = draw(st.sampled_from([*PIECES[version], *PIECES[version], *WIDE[version], "10.42.3.0/24"]))
+    destination = draw(
+        st.sampled_from([*made.PIECES[version], *made.PIECES[version], *made.WIDE[version], "10.42.3.0/24"])
+    )
     gce, aws = world.fabric.platform == "gce", world.fabric.platform == "aws"
     if not gce and any(route.destination == destination for route in table.routes):
         return world  # refused there
@@ -219,10 +212,8 @@ def halves(draw: Draw, world: World) -> World:
 
     def change(routes: list[Route]) -> list[Route]:
         taken = {route.destination for route in routes}
-        return [one for route in routes if route != old for one in [route]] + [
-            *kept,
-            *(route for route in new if route.destination not in taken),
-        ]
+        others = [route for route in routes if route != old]
+        return [*others, *kept, *(route for route in new if route.destination not in taken)]
 
     return made.with_routes(world, change, old.table)
 
@@ -253,114 +244,22 @@ def neighbour(draw: Draw, world: World) -> World:
     return made.with_fabric(world, tables=tuple(replace(table, reserved=(cidr,)) for table in world.fabric.tables))
 
 
-# Filters.
-
-
-def firewall_rule(draw: Draw, world: World) -> World:
-    """Add a firewall rule of GCE's."""
-    rule = made.firewall(
-        f"rule-{len(world.fabric.rules)}",
-        draw(st.sampled_from([900, 1000, 1000, 1100])),
-        allow=draw(st.booleans()),
-        inbound=draw(st.booleans()),
-        sources=draw(_sides(RANGES)),
-        destinations=draw(_sides(RANGES)),
-        peers=draw(st.sampled_from([(), (), ("nodes",), ("robot",)])),
-        protocols=draw(_protocols(PROTOCOLS)),
-        on=draw(st.sampled_from([None, None, ("web",), ("nodes",), ("robot", "web")])),
-        enabled=draw(st.sampled_from([True, True, True, False])),
-    )
-    return made.with_rules(world, rule)
-
-
-def other_groups(draw: Draw, world: World) -> World:
-    """Put other security groups on an interface: none, or such as name groups and ranges."""
-    groups = draw(st.sampled_from([(), ("sg-other",), ("sg-nodes", "sg-other"), ("sg-empty",)]))
-    return made.with_nic(world, _node(draw, world), filters=groups)
-
-
-def group_rule(draw: Draw, world: World) -> World:
-    """Add a permission to a security group; sometimes to one that had let everything in."""
-    inbound = draw(st.booleans())
-    peers = draw(st.sampled_from([(), (), ("sg-nodes",), ("sg-other",), ("pl-1",)]))
-    ranges = draw(_sides(RANGES)) or (() if peers else ("10.42.0.0/16",))
-    group = draw(st.sampled_from(["sg-nodes", "sg-other"]))
-    sides = {"sources" if inbound else "destinations": ranges}
-    protocols = draw(_protocols(PROTOCOLS))
-    rule = made.permission(group, len(world.fabric.rules), inbound=inbound, peers=peers, protocols=protocols, **sides)
-    return made.with_rules(_fewer(draw, world, group), rule)
-
-
-def _fewer(draw: Draw, world: World, group: str) -> World:
-    """Sometimes take away the permissions that a group has."""
-    gone = draw(st.sampled_from(["", group]))
-    return made.with_fabric(world, rules=tuple(rule for rule in world.fabric.rules if rule.list != gone))
-
-
-def acl_entry(draw: Draw, world: World) -> World:
-    """Add an entry to a subnet's network ACL."""
-    subnet = draw(st.sampled_from(world.fabric.subnets)).id
-    rule = made.entry(
-        subnet,
-        draw(st.sampled_from([50, 60, 104, 106, 200])),
-        draw(st.sampled_from(RANGES)),
-        allow=draw(st.booleans()),
-        inbound=draw(st.booleans()),
-        protocols=draw(_protocols(PROTOCOLS)),
-    )
-    return made.with_rules(world, rule)
-
-
-def security_group_rule(draw: Draw, world: World) -> World:
-    """Add a rule to a network security group, which is put on an interface where there is none."""
-    nic = draw(st.sampled_from(world.fabric.instances)).nics[0]
-    group, on = draw(st.sampled_from([(f"rg/nsg-{nic.subnet[-1]}", nic.subnet), (f"nsg-of-{nic.id}", nic.id)]))
-    named = [*RANGES, "VirtualNetwork", "virtualnetwork", "Internet", "AzureLoadBalancer", "rg/asg"]
-    rule = made.security_rule(
-        group,
-        (on,),
-        f"rule-{len(world.fabric.rules)}",
-        draw(st.sampled_from([100, 200, 300])),
-        allow=draw(st.booleans()),
-        inbound=draw(st.booleans()),
-        sources=draw(_sides(named)),
-        destinations=draw(_sides(named)),
-        protocols=draw(_protocols([*PROTOCOLS, "all:443", "all:80", "tcp:443 from 53", "all from 53"])),
-    )
-    there = any(one.list == group for one in world.fabric.rules)
-    return made.with_rules(world, *([] if there else made.default_rules(group, (on,))), rule)
-
-
-def no_rule(draw: Draw, world: World) -> World:
-    """Take a filter rule away."""
-    gone = draw(st.sampled_from(world.fabric.rules or (None,)))
-    return made.with_fabric(world, rules=tuple(rule for rule in world.fabric.rules if rule is not gone))
-
-
-def unread(world: World, what: str) -> World:
-    """Let the rules of network ACLs, or all others, not be readable."""
-    acls = what == NETWORK_ACLS
-    rules = tuple(rule for rule in world.fabric.rules if (rule.kind == NETWORK_ACL) != acls)
-    return made.with_fabric(world, rules=rules, unread=(*world.fabric.unread, Unread(what, "permission missing")))
-
-
-def _sides(names: list[str]) -> st.SearchStrategy[tuple[str, ...]]:
-    return st.lists(st.sampled_from(names), max_size=2, unique=True).map(tuple)
-
-
-def _protocols(names: list[str]) -> st.SearchStrategy[tuple[str, ...]]:
-    return st.lists(st.sampled_from(names), min_size=1, max_size=2).map(tuple)
-
-
 NODES: list[Fault] = [
     *(no_pod_cidr, other_pod_cidr, more_rows, other_backend, other_public_ip, flannel_everywhere, flannel_config),
     *(windows, unmatched, stopped),
 ]
 ROUTES: list[Fault] = [not_forwarding, moved, no_route, astray, more_route, more_route, more_route, halves]
 FILTERS: dict[str, list[Fault]] = {
-    "gce": [tagged, firewall_rule, firewall_rule, firewall_rule, no_rule],
-    "aws": [other_groups, group_rule, group_rule, acl_entry, acl_entry, no_rule],
-    "azure": [security_group_rule, security_group_rule, no_table, no_rule],
+    "gce": [tagged, filters.firewall_rule, filters.firewall_rule, filters.firewall_rule, filters.no_rule],
+    "aws": [
+        filters.other_groups,
+        filters.group_rule,
+        filters.group_rule,
+        filters.acl_entry,
+        filters.acl_entry,
+        filters.no_rule,
+    ],
+    "azure": [filters.security_group_rule, filters.security_group_rule, no_table, filters.no_rule],
     "bare_metal": [],
 }
 FAULTS: dict[str, list[Fault]] = {
