@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from l2bridge_helpers.picture_nodes import Look, Seen
 from l2bridge_helpers.picture_parts import FAINT, GREY, INK, PAPER, RED, Key, badge, mark
 from l2bridge_helpers.picture_routes import ELSEWHERE, ROUTED
-from l2bridge_helpers.svg import Markup, isolated, label, tag, wrap
+from l2bridge_helpers.svg import Markup, isolated, label, tag, width_of, wrap
 
 CARD = 274
 _PAD = 10
@@ -38,12 +38,13 @@ def card(seen: Seen, x: float, y: float, height: float, keys: Sequence[Key], col
 
 
 def name_of(names: Sequence[str]) -> str:
-    """Return the names of a group: `win-1 … win-20` only where they are all that lie between, else the first one."""
+    """Return the names of a group: `win-1 … win-20` only where they are all that lie between, else the first."""
     if len(names) == 1:
         return isolated(names[0])
-    numbers = [re.fullmatch(r"(.*?)([0-9]{1,9})", name, re.DOTALL) for name in (names[0], names[-1])]
-    first, last = numbers
-    if first and last and first[1] == last[1] and int(last[2]) - int(first[2]) == len(names) - 1:
+    if len(names) == 2:  # noqa: PLR2004 - both are named
+        return ", ".join(map(isolated, names))
+    numbered = re.fullmatch(r"(.*?)([1-9][0-9]{0,8})", names[0], re.DOTALL)
+    if numbered and all(name == f"{numbered[1]}{place}" for place, name in enumerate(names, int(numbered[2]))):
         return f"{isolated(names[0])} … {isolated(names[-1])}"
     return f"{isolated(names[0])} and {len(names) - 1:,} more"
 
@@ -58,8 +59,8 @@ def _moved(part: Markup, x: float, y: float) -> Markup:
 
 def _head(seen: Seen, x: float, y: float) -> list[Markup]:
     """Return the line with the name, and on its right the operating system and how many they are."""
-    systems = sorted({_SYSTEMS.get(look.os, look.os or "unknown system") for look in seen.looks})
-    side = " and ".join(systems) if len(systems) < 3 else "several systems"  # noqa: PLR2004 - more are not spelt out
+    systems = {_SYSTEMS.get(look.os, look.os or "unknown system") for look in seen.looks}
+    side = systems.pop() if len(systems) == 1 else "nodes"
     if len(seen.names) > 1:
         side = f"{len(seen.names):,} {side}"
     room = CARD - 2 * _PAD - 90
@@ -75,7 +76,9 @@ def _rows(seen: Seen, badges: list[Markup]) -> Iterator[list[Markup]]:
         yield from _problem_rows(look)
     yield [*_state(seen), *badges]
     for told in seen.told_flows() or ["counts in no address family"]:
-        yield [label(0, 0, told, size=11, width=CARD - 2 * _PAD, fill=GREY)]
+        room = CARD - 2 * _PAD
+        short = told if width_of(told, 11) <= room else told.replace("sends to", "to").replace("receives from", "from")
+        yield [label(0, 0, short, size=11, width=room, fill=GREY)]
 
 
 def _cidr_rows(seen: Seen, look: Look) -> Iterator[list[Markup]]:
@@ -102,14 +105,14 @@ def _problem_rows(look: Look) -> Iterator[list[Markup]]:
 def _state(seen: Seen) -> list[Markup]:
     """Return whether the machine runs and its interface forwards."""
     room = CARD - 2 * _PAD - 18 * min(len(seen.causes), _BADGES) - 20
-    stopped = sorted({look.machine for look in seen.looks} - {""})
-    forwarding = sorted({look.forwarding for look in seen.looks} - {""})
-    if stopped:
-        told = f"machine stopped ({', '.join(stopped)})" if len(seen.looks) == 1 else "some machines stopped"
-        return [mark("stopped", 0, 0), label(15, 0, told, size=11, width=room)]
-    if len(forwarding) == 1:
-        return [mark(forwarding[0], 0, 0), label(15, 0, f"forwarding {forwarding[0]}", size=11, width=room)]
-    return [label(0, 0, "forwarding on and off", size=11, width=room)] if forwarding else []
+    if len(seen.looks) > 1:
+        return [label(0, 0, f"{len(seen.looks)} kinds, summed up", size=11, width=room)]
+    (look,) = seen.looks
+    if look.machine:
+        return [mark("stopped", 0, 0), label(15, 0, f"machine stopped ({look.machine})", size=11, width=room)]
+    if look.forwarding:
+        return [mark(look.forwarding, 0, 0), label(15, 0, f"forwarding {look.forwarding}", size=11, width=room)]
+    return []
 
 
 def _badges(seen: Seen, keys: Sequence[Key]) -> list[Markup]:

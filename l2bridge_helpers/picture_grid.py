@@ -136,7 +136,10 @@ class Grid:
             for column in range(left, right)
             if row != column or self.cells.sizes[row] > 1
         ]
-        return own if len(self.cells.sizes) <= _LETTERED or not own else [own[len(own) // 2]]
+        if len(self.cells.sizes) <= _LETTERED or not own:
+            return own
+        middle = (top + bottom - 1) / 2, (left + right - 1) / 2
+        return [min(own, key=lambda cell: abs(cell[0] - middle[0]) + abs(cell[1] - middle[1]))]
 
     def _names(self) -> Iterator[Markup]:
         edges = self.edges

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 NOWHERE = ""
 """The site of nodes that cannot be placed in the network."""
+_SEVERAL = "cannot be placed, each for its own reason"
 
 
 @dataclass(frozen=True)
@@ -151,9 +152,12 @@ def alike(seen: Iterable[Seen], *, zones: bool) -> list[Seen]:
     groups: dict[Look, list[Seen]] = defaultdict(list)
     for one in seen:
         (look,) = one.looks
-        problem = "some of it cannot be placed" if look.problem else ""
-        groups[replace(look, zone=look.zone if zones else "", problem=problem)].append(one)
-    made = [replace(summed(group), looks=(look,)) for look, group in groups.items()]
+        groups[replace(look, zone=look.zone if zones else "", problem=_SEVERAL if look.problem else "")].append(one)
+    made = []
+    for look, group in groups.items():
+        problems = {one.looks[0].problem for one in group}
+        known = replace(look, problem=problems.pop()) if len(problems) == 1 else look
+        made.append(replace(summed(group), looks=(known,)))
     return sorted(made, key=lambda one: -len(one.names))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 SINGLE = 16
 """Up to so many nodes each is drawn by itself."""
-_SITES = 7
+_SITES = 4
 """So many subnets have a box of their own."""
-_CARDS = 20
-"""So many groups of nodes are drawn in all; with those of the rest, one more for each subnet."""
+_HEIGHT, _BOX, _ROW = 1040, 64, 90
+"""What all boxes together may be high, and about how high the frame of one is, and a row of cards."""
 
 
 @dataclass(frozen=True)
@@ -66,26 +66,34 @@ def sites_of(seen: Sequence[Seen], fabric: Fabric) -> list[Site]:
 
 def _grouped(members: dict[str, list[Seen]], drawn: Sequence[str]) -> dict[str, list[Seen]]:
     """Return the groups of each subnet: by zone where there is room for that, else across zones."""
+    boxes = len(drawn) + (len(drawn) < len(members))
+    room = (_HEIGHT - boxes * _BOX) // _ROW - (len(drawn) < len(members))
     groups = {subnet: alike(members[subnet], zones=True) for subnet in drawn}
-    if sum(map(len, groups.values())) > _CARDS:
+    if sum(map(_rows, groups.values())) > room:
         groups = {subnet: alike(members[subnet], zones=False) for subnet in drawn}
-    room = _rooms({subnet: len(own) for subnet, own in groups.items()})
-    return {subnet: _cut(own, room[subnet]) for subnet, own in groups.items()}
+    given = _shared({subnet: _rows(own) for subnet, own in groups.items()}, room)
+    return {subnet: _cut(own, 2 * given[subnet]) for subnet, own in groups.items()}
 
 
-def _rooms(wanted: dict[str, int]) -> dict[str, int]:
-    """Return how many groups of each subnet are drawn: as many as wanted, or in turns while there is room."""
+def _rows(groups: Sequence[Seen]) -> int:
+    """Return how many rows of two cards they need; each zone begins its own."""
+    zones = Counter(seen.looks[0].zone for seen in groups)
+    return sum((count + 1) // 2 for count in zones.values())
+
+
+def _shared(wanted: dict[str, int], room: int) -> dict[str, int]:
+    """Return how many rows each subnet is given: as many as wanted, or in turns while there is room."""
     given = dict.fromkeys(wanted, 1)
-    left = _CARDS - len(given)
-    while left > 0 and given != wanted:
-        for subnet in [subnet for subnet in wanted if given[subnet] < wanted[subnet]][:left]:
-            given[subnet] += 1
-            left -= 1
+    while sum(given.values()) < room and given != wanted:
+        least = min((subnet for subnet in wanted if given[subnet] < wanted[subnet]), key=given.__getitem__)
+        given[least] += 1
     return given
 
 
 def _cut(groups: list[Seen], room: int) -> list[Seen]:
-    return groups if len(groups) <= room + 1 else [*groups[:room], summed(groups[room:])]
+    if len(groups) <= room or any(seen.looks[0].zone for seen in groups):
+        return groups
+    return [*groups[: room - 1], summed(groups[room - 1 :])]
 
 
 def _site(subnet_id: str, cards: Sequence[Seen], members: Sequence[Seen], fabric: Fabric) -> Site:
@@ -99,7 +107,8 @@ def _site(subnet_id: str, cards: Sequence[Seen], members: Sequence[Seen], fabric
     told = [count, *(cidr for cidr in (subnet.cidrs if subnet else ()) if cidr != name)]
     told += [f"zones {', '.join(every)}" if len(every) > 1 else every[0]] if every else []
     told += [subnet.zone] if subnet and subnet.zone else []
-    return Site((subnet_id,), f"Subnet {name}", " · ".join(told), drawn)
+    title = name if name.startswith("subnet") else f"Subnet {name}"
+    return Site((subnet_id,), title, " · ".join(told), drawn)
 
 
 def _zones(cards: Sequence[Seen]) -> tuple[tuple[str, tuple[Seen, ...]], ...]:

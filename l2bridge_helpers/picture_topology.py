@@ -135,7 +135,7 @@ class _Scene:
         top = y
         for site in sites:
             links.append(y + _HEAD - 10)
-            box, bottom = self._site(site, y)
+            box, bottom = self._site(site, y, linked=panel is not None)
             made += box
             y = bottom + _GAP
         if not panel:
@@ -149,7 +149,7 @@ class _Scene:
         verdicts = {self.causes[number].verdict for number in self.everywhere}
         return "blocked" if panel.broken or "blocked" in verdicts else "unproven" if verdicts else ""
 
-    def _site(self, site: Site, y: float) -> tuple[list[Markup], float]:
+    def _site(self, site: Site, y: float, *, linked: bool) -> tuple[list[Markup], float]:
         """Return a box with its zones and cards, and where it ends."""
         made: list[Markup] = []
         end = bottom = y + _HEAD
@@ -160,14 +160,14 @@ class _Scene:
             for start in range(0, len(cards), 2):
                 pair = cards[start : start + 2]
                 end = bottom + max(map(card_height, pair)) / 2
-                made += self._row(pair, bottom, end, linked=bool(site.subnets))
+                made += self._row(pair, bottom, end, linked=linked)
                 bottom += max(map(card_height, pair)) + _GAP
         lost: dict[str, str | float] = {"stroke": RED, "stroke_dasharray": "5 3"}
         frame = {"stroke": FAINT} if site.subnets else lost
         box = tag("rect", x=MARGIN, y=y, width=_BOX, height=bottom - y, rx=6, fill=BOX, **frame)
         title = label(MARGIN + _INSET, y + 20, site.title, size=13, font_weight="bold", width=_BOX - 2 * _INSET)
         under = label(MARGIN + _INSET, y + 36, site.subtitle, size=11, fill=GREY, width=_BOX - 2 * _INSET)
-        trunk = [line(f"M{_TRUNK:g} {y + _HEAD - 10:g}V{end:g}", "")] if site.subnets else []
+        trunk = [line(f"M{_TRUNK:g} {y + _HEAD - 10:g}V{end:g}", "")] if linked else []
         return [box, title, under, *trunk, *made], bottom
 
     def _row(self, cards: Sequence[Seen], y: float, middle: float, *, linked: bool) -> list[Markup]:

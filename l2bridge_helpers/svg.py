@@ -34,7 +34,9 @@ class Picture:
     def html(self) -> str:
         """Return the `<img>` that shows it, also in a notebook that is not trusted and on a page without network."""
         data = base64.b64encode(self.svg.encode()).decode()
-        return f'<img src="data:image/svg+xml;base64,{data}" alt="{escape(self.alt)}" style="max-width:100%">'
+        return (
+            f'<img src="data:image/svg+xml;base64,{data}" alt="{escape(printable(self.alt))}" style="max-width:100%">'
+        )
 
 
 def drawing(width: float, height: float, title: str, *parts: Markup) -> str:
@@ -58,8 +60,8 @@ def tag(name: str, *children: Markup, **attributes: Attribute) -> Markup:
 
 
 def text(words: str) -> Markup:
-    """Return text as markup; what cannot be seen is written out, so that XML has no character that it forbids."""
-    return Markup(escape(printable(words, keep="".join(_ISOLATE)), quote=False))
+    """Return text as markup; what cannot be seen is written out, so there is no character that XML forbids."""
+    return Markup(escape(_seen(words), quote=False))
 
 
 def label(x: float, y: float, words: str, *, width: float = 0, size: float = 12, **attributes: Attribute) -> Markup:
@@ -67,7 +69,7 @@ def label(x: float, y: float, words: str, *, width: float = 0, size: float = 12,
 
     Text wider than `width` (0: any) is shortened, and stands whole in the element's title.
     """
-    words = printable(words, keep="".join(_ISOLATE))
+    words = _seen(words)
     short = fit(words, width, size) if width else words
     title = [tag("title", text(words))] if short != words else []
     return tag("text", *title, text(short), x=x, y=y, font_size=size, **attributes)
@@ -98,7 +100,7 @@ def fit(words: str, width: float, size: float) -> str:
 def wrap(words: str, width: float, size: float, lines: int) -> list[str]:
     """Return the text in at most so many lines; the last one is shortened when it is too long."""
     made: list[str] = []
-    rest = words.split(" ")
+    rest = _seen(words).split(" ")
     while rest and len(made) < lines - 1:
         line = rest.pop(0)
         while rest and width_of(f"{line} {rest[0]}", size) <= width:
@@ -111,6 +113,11 @@ def wrap(words: str, width: float, size: float, lines: int) -> list[str]:
 def outlines(boxes: Iterable[tuple[float, float, float, float]]) -> str:
     """Return the path of boxes (x, y, width, height)."""
     return "".join(f"M{_number(x)} {_number(y)}h{_number(w)}v{_number(h)}h{_number(-w)}z" for x, y, w, h in boxes)
+
+
+def _seen(words: str) -> str:
+    """Return text with what cannot be seen written out, but for our own marks of direction."""
+    return printable(words, keep="".join(_ISOLATE))
 
 
 def _closed(words: str) -> str:
