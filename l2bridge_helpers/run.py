@@ -6,15 +6,11 @@ also when it fails; `plan.json` joins them in `plan` and `apply` mode.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from IPython.display import display
 
 from l2bridge_helpers.changes import Plan
 from l2bridge_helpers.clouds.dialects import dialect_of
@@ -24,21 +20,19 @@ from l2bridge_helpers.findings import Findings
 from l2bridge_helpers.kube import Kube
 from l2bridge_helpers.nodes import node_names
 from l2bridge_helpers.outcome import Outcome
-from l2bridge_helpers.parameters import check_parameters
+from l2bridge_helpers.parameters import PARAMETERS, check_parameters
 from l2bridge_helpers.platforms import cloud_of, scope_of
 from l2bridge_helpers.proof import Proof
 from l2bridge_helpers.reach_result import Reachability
-from l2bridge_helpers.report import report
 from l2bridge_helpers.results import Results
 from l2bridge_helpers.saved_run import FIRST, LAST
-from l2bridge_helpers.show import shown
 from l2bridge_helpers.state import save_state
+from l2bridge_helpers.steps import Steps, make_folder
 
 if TYPE_CHECKING:
     from l2bridge_helpers.clouds.base import Cloud
     from l2bridge_helpers.fabric import Fabric
 
-SCHEMA = 1
 _COMMON_NAMES = ("kubernetes", "default", "local", "cluster.local")
 """What kubeadm, k3s and Rancher call every cluster."""
 
@@ -48,13 +42,14 @@ def start(platform: str, **parameters: Any) -> Run:
 
     Args:
         platform: `gce`, `aws`, `azure`, `bare_metal`.
-        parameters: those of the notebook's parameters cell, all of them.
+        parameters: those of the notebook's parameters cell; one that an older notebook does not have has its default.
 
     Raises:
         ParameterError: names every refused parameter, its value, and what would do.
         KubernetesError: the kubeconfig is missing or broken, or has no such context.
 
     """
+    parameters = {parameter.name: parameter.default for parameter in PARAMETERS[platform]} | parameters
     check_parameters(platform, parameters)
     target = Kube(parameters["kubeconfig"], parameters["context"]).target
     cluster = parameters["cluster"] or target.cluster
@@ -73,10 +68,10 @@ def start(platform: str, **parameters: Any) -> Run:
     told = f"{cluster} (many clusters are called so: set parameter cluster if another one shares the network)"
     kubernetes = {"cluster": told if implied else cluster, "context": context, "Kubernetes API": server, "mode": mode}
     cloud = cloud_of(platform, {**parameters, "cluster": cluster})
-    return Run(cloud, parameters, cluster, kubernetes, _make_folder(parameters["runs"], cluster, platform))
+    return Run(cloud, parameters, cluster, kubernetes, make_folder(parameters["runs"], cluster, platform))
 
 
-class Run:
+class Run(Steps):
     """A run of one runbook. Make it with `start`.
 
     Attributes:
@@ -87,7 +82,6 @@ class Run:
             them from here, so that a parameter that is edited later counts only after *Target* is run again.
         cloud: the platform's adapter.
         scope: what the parameters let this run change.
-        folder: where this run's files are.
         outcome: what was found and done so far.
 
     """
@@ -96,6 +90,7 @@ class Run:
         self, cloud: Cloud, parameters: Mapping[str, Any], cluster: str, kubernetes: Mapping[str, str], folder: Path
     ) -> None:
         """Keep what `start` has checked."""
+        super().__init__(folder)
         self.platform = cloud.platform
         self.mode: str = parameters["mode"]
         self.kubeconfig: str = parameters["kubeconfig"]
@@ -103,29 +98,11 @@ class Run:
         self.confirm: str = parameters["confirm"]
         self.max_delete_percent: int = parameters["max_delete_percent"]
         self.cluster = cluster
-        self.folder = folder
         self.cloud = cloud
         self.scope = scope_of(cloud.platform, parameters)
         self.outcome = Outcome(max_delete_percent=self.max_delete_percent)
         self._target = {**kubernetes, **self.cloud.target()}
-        self._started = _now()
-        self._sections: dict[str, str] = {}
         self._nodes: pd.DataFrame | None = None
-
-    @contextmanager
-    def step(self, name: str) -> Iterator[Step]:
-        """Open a section of the run; opened again, it begins anew.
-
-        An error inside it is written to the run's files before it goes on its way.
-        """
-        step = Step(self)
-        try:
-            yield step
-        except BaseException as err:  # also Ctrl-C: the run's files always say how it ended
-            self._sections[name] = "".join(step.html)
-            self._write("failed", f"{name}: {str(err) or type(err).__name__}")
-            raise
-        self._sections[name] = "".join(step.html)
 
     def target(self) -> dict[str, str]:
         """Return what this run is about to look at or change, as label -> value."""
@@ -172,75 +149,27 @@ class Run:
         if self.outcome.changes is None:
             raise ParameterError("no plan was made: run all cells from the top, then this one")
         error = self.outcome.error(self.mode)
-        self._write("failed" if error else "ok", str(error or ""))
+        self.write("failed" if error else "ok", str(error or ""))
         print(f"{self.platform}: {self.outcome.summary()}, report: {self.folder / 'report.html'}")
         if error:
             raise error
 
-    def _write(self, status: str, error: str) -> None:
-        finished = _now()
+    def write(self, status: str, error: str) -> None:
+        """Write the run's files."""
         document = {
-            "schema": SCHEMA,
             "runbook": self.platform,
             "mode": self.mode,
             "cluster": self.cluster,
             "target": self._target,
             "status": status,
             "error": error,
-            "started": self._started,
-            "finished": finished,
             **self.outcome.table(),
         }
-        text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
-        (self.folder / "result.json").write_text(text, encoding="utf-8")
-        facts = {"started": self._started, "finished": finished}
-        if self.outcome.changes:
-            facts["plan hash"] = self.outcome.changes.hash
-        page = report(
-            f"{dialect_of(self.platform).title}, cluster {self.cluster}: {self.mode}",
+        changes = self.outcome.changes
+        self.save(
+            document,
+            title=f"{dialect_of(self.platform).title}, cluster {self.cluster}: {self.mode}",
             verdict=error or self.outcome.verdict(self.mode),
             failed=bool(error) or bool(self.outcome.obstacles()),
-            facts=facts,
-            sections=list(self._sections.items()),
+            **({"plan hash": changes.hash} if changes else {}),
         )
-        (self.folder / "report.html").write_text(page, encoding="utf-8")
-
-
-class Step:
-    """One section of a run: what it shows goes to the notebook and to the report."""
-
-    def __init__(self, run: Run) -> None:
-        """Belong to a run."""
-        self._run = run
-        self.html: list[str] = []
-
-    def show(self, value: object) -> None:
-        """Display a value, and keep it for the run's files."""
-        self._run.record(value)
-        both = shown(value)
-        self.html.append(both.html)
-        display({"text/plain": both.text, "text/html": both.html}, raw=True)
-
-
-def _make_folder(runs: str, cluster: str, platform: str) -> Path:
-    """Make `<runs>/<utc>-<cluster>-<runbook>`, with a number behind it when that is taken."""
-    name = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in cluster)[:60]
-    base = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{name}-{platform}"
-    try:
-        Path(runs).mkdir(parents=True, exist_ok=True)
-        for number in range(1, 1000):
-            folder = Path(runs) / (base if number == 1 else f"{base}-{number}")
-            try:
-                folder.mkdir()
-            except FileExistsError:
-                continue
-            return folder
-    except OSError as err:
-        raise ParameterError(
-            f"parameter runs: {runs!r} cannot hold this run's folder ({err}); give a folder that you may write to"
-        ) from err
-    raise ParameterError(f"parameter runs: {runs!r} holds too many runs of this second; give another folder")
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
