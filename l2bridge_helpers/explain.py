@@ -94,7 +94,7 @@ class Explanation:
     def summary(self) -> str:
         """Return the verdicts in a sentence, with what is in the way."""
         told = {"reaches": "reaches", "blocked": "does not reach", "unproven": "is not proven to reach"}
-        sentence = f"{self.source} {told[self.verdict]} {self.destination} ({self.traffic})"
+        sentence = f"{self.traffic} from {self.source} {told[self.verdict]} {self.destination}"
         there = [hop for hop in self.obstacles if hop.way == THERE or hop.hop.startswith("filter")]
         if there:
             sentence += f": {_in_short(there)}"
