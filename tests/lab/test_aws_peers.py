@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from l2bridge_helpers import list_nodes, plan
+from l2bridge_helpers import list_nodes, plan, reach
 from l2bridge_helpers.changes import Plan
 from l2bridge_helpers.clouds.aws import Aws
+from l2bridge_helpers.clouds.aws_dialect import AwsDialect
+from l2bridge_helpers.filters import NETWORK_ACL, Rule
 from l2bridge_helpers.lab import Lab, world
 from l2bridge_helpers.lab.worlds.aws_build import aws_id
 from l2bridge_helpers.scope import Scope
@@ -151,3 +153,20 @@ def test_aws_sets_and_removes_tags(messy: Lab) -> None:
     assert [tag for tag in shown["Tags"] if tag["Key"] != "Name"] == tags
     ec2(messy, f"delete-tags --resources={MAIN} --tags Key=team,Value=other Key=l2bridge:lab")
     assert {tag["Key"] for tag in messy.world.cloud("RouteTables")[0]["Tags"]} == {"Name", "team"}
+
+
+def test_the_commands_open_groups_and_acls_as_the_plan_does() -> None:
+    """Groups get our marked ranges, the ACL its entries before the one that denies; then nothing is left to do."""
+    with Lab(world("aws-closed")) as lab:
+        scope = Scope(routes=True, open_firewall=True)
+        nodes = list_nodes(str(lab.kubeconfig))
+        cloud = Aws(region="eu-west-1", endpoint=lab.endpoint, scope=scope)
+        changes = plan(nodes, cloud.observe(nodes), cluster="lab", scope=scope)
+        for change in changes.writes:
+            run(lab, change.command)
+        fabric = cloud.observe(nodes)
+        assert plan(nodes, fabric, cluster="lab", scope=scope).writes == ()
+        acl = aws_id("acl", "b")
+        rule = Rule(NETWORK_ACL, acl, "", 80, allow=True, inbound=True, sources=("10.42.0.0/17", "10.42.128.0/17"))
+        run(lab, AwsDialect().pass_command(fabric, rule))
+        assert reach(nodes, cloud.observe(nodes)).summary().startswith("30 of 30 pairs reach")
