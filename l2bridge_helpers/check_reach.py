@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from l2bridge_helpers.findings import Finding, names_of, nodes_called
@@ -65,15 +65,18 @@ def _found(cause: Cause) -> str:
     one = len(cause.faults if cause.kind == "route table" else cause.nodes) == 1
     if cause.kind == "route table":
         return f"{'has' if one else 'have'} no route table"
-    more = len(cause.faults) - _MOST
-    told = "; ".join(fault.found for fault in cause.faults[:_MOST])
-    return f"{'is' if one else 'are'} behind {told}{f'; and {more} more of the kind' if more > 0 else ''}"
+    return f"{'is' if one else 'are'} behind {_in_short([fault.found for fault in cause.faults], '; ')}"
 
 
 def _todo(cause: Cause) -> str:
-    more = len(cause.mends) - _MOST
-    told = " ; ".join(cause.mends[:_MOST])
-    return f"{told}{f' ; and {more} more of the kind' if more > 0 else ''}"
+    return _in_short(cause.mends, " ; ")
+
+
+def _in_short(texts: Sequence[str], between: str) -> str:
+    """Return the first few different texts, and how many more there are."""
+    each = list(dict.fromkeys(texts))
+    more = len(each) - _MOST
+    return between.join([*each[:_MOST], *([f"and {more} more of the kind"] if more > 0 else [])])
 
 
 def _pairs(number: int) -> str:

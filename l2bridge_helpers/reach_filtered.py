@@ -177,9 +177,10 @@ class Filtered:
         for kind, places in own.items():
             codes = self._codes(rules, near_pieces[kind], far_pieces, far_class)
             for code in np.unique(codes[codes % 3 > 0]).tolist():
-                far_side = (codes == code) & others
-                if far_side.any():
-                    yield Held(rules.told(code), self._mask(np.array(places)), self._mask(np.flatnonzero(far_side)))
+                far_side = np.flatnonzero((codes == code) & others).tolist()
+                behind = _but_itself(places, far_side)
+                if behind and far_side:
+                    yield Held(rules.told(code), self._mask(np.array(behind)), self._mask(np.array(far_side)))
 
     def _codes(
         self, rules: RuleList, near: Pieces, far: tuple[Pieces, ...], classes: NDArray[np.intp]
@@ -233,8 +234,9 @@ class Filtered:
                     others &= ~same.others if same.own[number] else True
                 rest.setdefault(others.tobytes(), (others, []))[1].append(number)
             for others, numbers in rest.values():
-                if others.any():
-                    yield self._unrouted(look, numbers, others)
+                concerned = _but_itself(numbers, numbers_of(others))
+                if concerned and others.any():
+                    yield self._unrouted(look, concerned, others)
 
     def _unrouted(self, look: Look, numbers: list[int], others: Mask) -> Block:
         """Return what packets of a subnet's nodes are stopped by until its table has all routes."""
@@ -304,6 +306,11 @@ class Filtered:
         if key not in self._merged:
             self._merged[key] = merge(self.ends.items[number].network for number in numbers_of(mask))
         return self._merged[key]
+
+
+def _but_itself(own: list[int], others: list[int]) -> list[int]:
+    """Return those that have others at all: a node's packets to itself do not leave it."""
+    return [number for number in own if others != [number]]
 
 
 def _decider(stage: Stage, held: Held) -> tuple[str, bool, str, str]:

@@ -18,7 +18,7 @@ from tests import reach_worlds as faulty
 from tests.commands import carried_out, is_command
 from tests.reach_healthy import World, healthy
 
-A, B = made.subnet_id("aws", "a"), made.subnet_id("aws", "b")
+A = made.subnet_id("aws", "a")
 NSG = "rg/nsg-a"
 BOTH = (4, 6)
 DRAWN = [
