@@ -63,7 +63,7 @@ def _head(seen: Seen, x: float, y: float) -> list[Markup]:
     side = systems.pop() if len(systems) == 1 else "nodes"
     if len(seen.names) > 1:
         side = f"{len(seen.names):,} {side}"
-    room = CARD - 2 * _PAD - 90
+    room = CARD - 2 * _PAD - min(86, width_of(side, 11)) - 8
     name = label(x + _PAD, y, name_of(seen.names), size=13, width=room, font_weight="bold")
     return [name, label(x + CARD - _PAD, y, side, size=11, width=86, fill=GREY, text_anchor="end")]
 

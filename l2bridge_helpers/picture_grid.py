@@ -126,7 +126,9 @@ class Grid:
         xs = " ".join(f"{self.left + (edges[column] + edges[column + 1]) / 2:.1f}" for column in columns)
         y = self.top + (edges[row] + edges[row + 1]) / 2 + 4
         letters = text(key.letter * len(columns))
-        return tag("text", letters, x=xs, y=y, font_size=_FONT, fill=key.ink, text_anchor="middle")
+        halo: dict[str, str | float] = {"stroke": key.colour, "stroke_width": 4, "paint_order": "stroke"}
+        over = halo if key.pattern else {}
+        return tag("text", letters, x=xs, y=y, font_size=_FONT, fill=key.ink, text_anchor="middle", **over)
 
     def _lettered(self, block: Block) -> list[tuple[int, int]]:
         top, left, bottom, right = block

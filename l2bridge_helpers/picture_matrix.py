@@ -47,14 +47,16 @@ def matrix(reachability: Reachability) -> Picture:
             y, right = grid.end + 20, max(right, grid.right)
     legend, bottom = _legend(reachability, keys, right + 28)
     title = f"Who reaches whom: {reachability.summary()}"
-    under = "rows send, columns receive" if reachability.pairs else "there is nothing to compare"
+    told = "rows send, columns receive" if reachability.pairs else "there is nothing to compare"
+    under = f"{reachability.moment.capitalize()} · {told}"
     svg = page(title, under, reachability, [*patterns(keys), *made, *legend], max(y, bottom) + 4)
     return Picture(svg, _alt(reachability))
 
 
 def _alt(reachability: Reachability) -> str:
     families = [f"{counted(len(family.names), 'node')} with IPv{family.version}" for family in reachability.families]
-    told = f"Matrix of {' and '.join(families) or 'no nodes'}: {reachability.summary()}"
+    moment, who = reachability.moment.capitalize(), " and ".join(families) or "no nodes"
+    told = f"{moment}, matrix of {who}: {reachability.summary()}"
     return f"{told}; {causes_in_short(reachability.causes)}"
 
 

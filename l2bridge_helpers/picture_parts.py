@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from string import ascii_letters, ascii_uppercase
 
 from l2bridge_helpers.reach_result import Cause, Reachability
 from l2bridge_helpers.svg import Markup, drawing, label, tag, wrap
@@ -16,8 +15,9 @@ RED, AMBER, GREEN, CALM = "#b3261e", "#9a6700", "#146c2e", "#e4e9ee"
 _CATEGORICAL = ("#D55E00", "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#F0E442")
 """Told apart by people with every kind of colour vision: Okabe and Ito, Color Universal Design, 2008."""
 _LIGHT = frozenset(("#E69F00", "#CC79A7", "#56B4E9", "#F0E442"))
-_LETTERS = ascii_uppercase + ascii_letters[:26]
-_KEYS = 12
+_LETTERS = "ABCDEFGHJKLM"
+"""Without I, which looks like a stroke of a pattern."""
+_KEYS = len(_LETTERS)
 """So many causes have a key of their own; those that stop the fewest pairs share one."""
 _RING = "a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0 -9 0"
 _NAMED = 3
@@ -31,7 +31,7 @@ class Key:
     Attributes:
         letter: in badges and cells.
         colour: of badges and cells; colours come again after seven, with another pattern.
-        pattern: 0: plain; 1: striped; 2: dotted, which is unproven.
+        pattern: 0: plain; 1: striped; 2: dotted, which is unproven; 3: both.
         number: among the keys.
 
     """
@@ -64,7 +64,8 @@ def keys_of(causes: Sequence[Cause]) -> list[Key]:
 def _key(place: int, cause: Cause) -> Key:
     colour = _CATEGORICAL[place % len(_CATEGORICAL)]
     striped = place // len(_CATEGORICAL) % 2
-    return Key(_LETTERS[place % len(_LETTERS)], colour, 2 if cause.verdict == "unproven" else striped, place)
+    dotted = 2 if cause.verdict == "unproven" else 0
+    return Key(_LETTERS[place], colour, striped + dotted, place)
 
 
 def patterns(keys: Sequence[Key]) -> list[Markup]:
@@ -77,8 +78,8 @@ def _pattern(key: Key) -> Markup:
     ground = tag("rect", width=6, height=6, fill=key.colour)
     stripe = tag("path", d="M0 6L6 0", stroke=PAPER, stroke_width=1.2)
     dot = tag("circle", cx=3, cy=3, r=1.4, fill=PAPER)
-    over = stripe if key.pattern == 1 else dot
-    return tag("pattern", ground, over, id=f"k{key.number}", width=6, height=6, patternUnits="userSpaceOnUse")
+    over = [*([stripe] if key.pattern % 2 else []), *([dot] if key.pattern > 1 else [])]
+    return tag("pattern", ground, *over, id=f"k{key.number}", width=6, height=6, patternUnits="userSpaceOnUse")
 
 
 def badge(x: float, y: float, key: Key) -> Markup:

@@ -80,9 +80,10 @@ def topology(nodes: pd.DataFrame, fabric: Fabric, reachability: Reachability) ->
     subnets = len({one.looks[0].site for one in seen} - {NOWHERE})
     size = f"{counted(len(seen), 'node')} in {counted(subnets, 'subnet')}"
     title = f"Network: {reachability.summary()}"
-    under = f"{dialect_of(fabric.platform).title} · {size}"
+    moment = reachability.moment.capitalize()
+    under = f"{moment} · {dialect_of(fabric.platform).title} · {size}"
     svg = page(title, under, reachability, [*patterns(scene.keys), *listed, *made], y + 8)
-    return Picture(svg, f"{size}; {reachability.summary()}; {causes_in_short(reachability.causes)}")
+    return Picture(svg, f"{moment}: {size}; {reachability.summary()}; {causes_in_short(reachability.causes)}")
 
 
 @dataclass(frozen=True)
