@@ -27,7 +27,7 @@ help:
 	@echo 'make lint                       ruff and mypy'
 	@echo 'make bench [ARGS="azure-800"]   how long a plan takes, beside reading alone'
 	@echo 'make bench-reach [ARGS=1000]    how long it takes to judge all pairs of nodes'
-	@echo 'make outputs                    make the outputs in notebooks/ anew, on the lab'
+	@echo 'make outputs                    make the outputs in notebooks/ and the pictures in docs/ anew'
 	@echo 'make requirements               compile requirements.txt anew, with the newest releases'
 	@echo 'make requirements-check         is requirements.txt what pyproject.toml asks for?'
 	@echo 'make clean                      remove the environments and caches; runs/ stays'
@@ -62,7 +62,7 @@ bench-reach: environment
 
 # Look at the difference before you commit it: each line of it is something that operators will see.
 outputs: environment
-	@$(enter) && $(python) -m tests.notebooks.refresh
+	@$(enter) && $(python) -m tests.notebooks.refresh && $(python) -m tests.readme_pictures
 
 requirements: tools
 	@$(enter) && $(compile) requirements.txt --upgrade >/dev/null

@@ -1,0 +1,32 @@
+"""The pictures in `docs/` that the README shows: `python -m tests.readme_pictures` makes them anew, on the lab."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from l2bridge_helpers.pictures import matrix, topology
+from l2bridge_helpers.reach import reach
+from tests.lab_worlds import seen
+
+WORLD = "gce-messy"
+FOLDER = Path("docs")
+
+
+def pictures() -> dict[str, str]:
+    """Return the file's name -> its SVG."""
+    found = seen(WORLD)
+    now = reach(found.nodes, found.fabric, cluster=found.cluster)
+    return {"topology.svg": topology(found.nodes, found.fabric, now).svg, "matrix.svg": matrix(now).svg}
+
+
+def main() -> None:
+    """Write them."""
+    for name, svg in pictures().items():
+        (FOLDER / name).write_text(svg, encoding="utf-8")
+        print(f"{FOLDER / name}: is new")
+
+
+if __name__ == "__main__":
+    os.chdir(Path(__file__).resolve().parents[1])
+    main()
