@@ -167,7 +167,7 @@ class _Family:
         if place == self.state.fabric.network:
             return wanted
         same = (rule for rule in self._foreign() if rule.list == place and rule.inbound and rule.protocols == ("all",))
-        taken = {cidr for rule in same for cidr in rule.sources} - set(mine)
+        taken = {cidr for rule in same for cidr in rule.sources}
         return tuple(cidr for cidr in wanted if cidr not in taken)
 
     def _after_denials(self, rule: Rule) -> int:

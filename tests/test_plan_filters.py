@@ -269,6 +269,15 @@ def test_a_family_that_no_pod_has_any_more_is_closed() -> None:
     assert gone.command.startswith("gcloud compute firewall-rules delete")
 
 
+def test_a_family_is_not_closed_where_another_cluster_may_be_called_alike() -> None:
+    """Flannel's Network is not known: the row says how to close it by hand."""
+    six = own("fd00:42::/56", known=())
+    table = nodes(*map(numbered_item, (1, 2, 3)), flannel=None)
+    rows = {row.resource: row for row in rows_of(planned(gce(own(known=()), six), table))}
+    assert rows[six.name].action == "none"
+    assert f"firewall-rules delete {six.name}" in rows[six.name].reason
+
+
 def test_a_second_rule_of_ours_is_left_over() -> None:
     """One made before flannel's Network was known, say."""
     gone, kept = rows_of(planned(gce(own(), own(known=()))))
@@ -338,9 +347,10 @@ def test_groups_that_are_open_are_left_alone() -> None:
     assert [row.resource for row in rows_of(aws(network))] == ["sg-b IPv4"]
 
 
-def test_a_rule_that_names_a_group_is_no_certainty() -> None:
-    """Whether it matches pods is contested: the pod CIDRs are let in as well."""
-    network = grouped(("sg-a",), ("sg-a",), rules=(group_rule("sg-a", peers=("sg-a",)),))
+@pytest.mark.parametrize("peer", ["sg-a", "pl-1"])
+def test_a_rule_that_names_a_group_or_a_prefix_list_is_no_certainty(peer: str) -> None:
+    """Whether it matches pods is contested, or not read: the pod CIDRs are let in as well."""
+    network = grouped(("sg-a",), ("sg-a",), rules=(group_rule("sg-a", peers=(peer,)),))
     assert row_of(aws(network, 2)).action == "create"
 
 

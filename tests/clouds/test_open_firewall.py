@@ -160,6 +160,21 @@ def test_undoing_by_the_row_s_other_side_leaves_what_was_there(closed: Lab) -> N
     assert held(closed) == before
 
 
+def test_what_is_done_already_is_success(closed: Lab) -> None:
+    """Sent again, a change, an opening and a closing write nothing more."""
+    run = opened(closed)
+    for row in filters_of(run):
+        narrow = Change("update", "filter", row.resource, "", row.after, {**row.after, "sources": ["10.42.0.0/24"]}, "")
+        gone = Change("delete", "filter", row.resource, "", narrow.after, {}, "")
+        for change in (row, narrow, gone):
+            for _ in range(2):
+                run.cloud.send([change])
+    after = len(closed.writes)
+    for row in filters_of(run):
+        run.cloud.send([Change("delete", "filter", row.resource, "", row.after, {}, "")])
+    assert len(closed.writes) == after
+
+
 # GCE.
 
 
@@ -378,12 +393,31 @@ def test_a_missing_permission_is_known_before_the_first_write(aws: Lab) -> None:
 
 
 def test_a_full_group_is_told(aws: Lab) -> None:
-    """By EC2's own words; the other groups are opened."""
+    """By EC2's own words; one group's failure keeps no other from being tried."""
     run = run_on(aws)
     aws.aws.rules_per_group = 0
-    errors = errors_of(run.apply())
-    assert errors
-    assert all("RulesPerSecurityGroupLimitExceeded" in error for error in errors)
+    results = run.apply()
+    failed = [result for result in results.failed if result.change.kind == "filter"]
+    assert [result.outcome for result in failed] == ["failed"] * 3
+    assert all("RulesPerSecurityGroupLimitExceeded" in str(result.error) for result in failed)
+
+
+def test_nothing_is_closed_while_what_takes_its_place_is_not_open(aws: Lab) -> None:
+    """The nodes have moved to another group, which could not be opened: the old one stays open."""
+    opened(aws)
+    groups = aws.world.cloud("SecurityGroups")
+    groups.append({**copy.deepcopy(group_in(aws, EDGE)), "GroupId": aws_id("sg", "new"), "IpPermissions": []})
+    for nic in aws.world.cloud("NetworkInterfaces"):
+        if nic["Groups"][0]["GroupId"] == EDGE:
+            nic["Groups"] = [{"GroupName": "new", "GroupId": aws_id("sg", "new")}]
+    run = run_on(aws)
+    aws.aws.rules_per_group = 0
+    results = [result for result in run.apply() if result.change.kind == "filter"]
+    assert [(result.change.action, result.outcome) for result in results] == [
+        ("create", "failed"),
+        ("delete", "skipped"),
+    ]
+    assert ranges_in(aws, EDGE) == [(PODS, note("lab"))]
 
 
 def test_a_node_that_leaves_closes_nothing(aws: Lab) -> None:
