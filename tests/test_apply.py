@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pandas as pd
@@ -18,8 +18,11 @@ from l2bridge_helpers.checks import check
 from l2bridge_helpers.errors import BlockedError, CloudError, ParameterError, UnreachableError
 from l2bridge_helpers.fabric import Fabric
 from l2bridge_helpers.findings import Finding, Findings
+from l2bridge_helpers.foresee import foresee
 from l2bridge_helpers.observed import InForce
 from l2bridge_helpers.plan import plan
+from l2bridge_helpers.reach import reach
+from l2bridge_helpers.reach_result import PLANNED, Reachability
 from l2bridge_helpers.results import Results
 from tests.builders import CLUSTER, fabric, foreign_route, numbered_fabric, numbered_nodes, own_routes
 
@@ -112,6 +115,32 @@ def test_a_refusal_names_every_offender() -> None:
     findings = Findings.of([Finding("error", "node x", "has no pod CIDR", "", "allocate one")])
     with pytest.raises(BlockedError, match=r"by-hand.* \| node x has no pod CIDR; allocate one"):
         _apply(plan(numbered_nodes(1), network, cluster=CLUSTER), RecordingCloud(), findings)
+
+
+def _foreseen(changes: Plan, network: Fabric) -> Reachability:
+    return reach(numbered_nodes(3), foresee(network, changes), moment=PLANNED)
+
+
+def test_what_a_plan_leaves_in_the_way_is_told_before_it_starts(changes: Plan) -> None:
+    """Here a firewall without a rule for pods; it stops nothing."""
+    cloud, news = RecordingCloud(), list[tuple[int, str]]()
+    foreseen = _foreseen(changes, replace(numbered_fabric(3), rules=()))
+    results = _apply(changes, cloud, foreseen=foreseen, tell=lambda line: news.append((len(cloud.sent), line)))
+    assert news[0] == (
+        0,
+        "this plan does not lead to full reachability: 0 of 6 pairs reach (TCP 443); pairs stopped by "
+        "no firewall rule lets packets in at 3 nodes (6)",
+    )
+    assert results.applied == len(changes.writes)
+
+
+@pytest.mark.parametrize("mode", ["plan", "check", "apply"])
+def test_a_plan_that_leads_to_everything_is_not_talked_about(changes: Plan, mode: str) -> None:
+    """Nor is what another mode does not start."""
+    network = numbered_fabric(3) if mode == "apply" else replace(numbered_fabric(3), rules=())
+    news: list[str] = []
+    _apply(changes, RecordingCloud(), mode=mode, foreseen=_foreseen(changes, network), tell=news.append)
+    assert not any("reachability" in line for line in news)
 
 
 def test_errors_do_not_stop_the_others(changes: Plan) -> None:

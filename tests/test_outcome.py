@@ -5,12 +5,18 @@ import pytest
 
 from l2bridge_helpers.changes import Action, Change, Plan
 from l2bridge_helpers.errors import ApplyError, DriftError, VerifyError
+from l2bridge_helpers.filters import FIREWALL_RULES
 from l2bridge_helpers.findings import Finding, Findings, Severity
+from l2bridge_helpers.observed import Unread
 from l2bridge_helpers.outcome import Outcome
 from l2bridge_helpers.proof import Check, Proof
+from l2bridge_helpers.reach import reach
+from l2bridge_helpers.reach_result import APPLIED, NOW, PLANNED, Reachability
 from l2bridge_helpers.results import Outcome as Became
 from l2bridge_helpers.results import Result, Results
+from tests import reach_healthy as made
 from tests.builders import CLUSTER, NETWORK
+from tests.reach_healthy import World, healthy
 
 
 def change(number: int, action: Action = "create") -> Change:
@@ -166,6 +172,66 @@ def test_verdict_of_a_good_run_is_its_summary() -> None:
     assert outcome("applied").verdict("apply") == "apply succeeded: 1 node, 1 change applied, 0 left."
 
 
+# Who reaches whom.
+
+WHOLE = healthy("gce", "aaa")
+NOT_FORWARDING = made.with_nic(WHOLE, "node-2", forwarding=False)
+STOPPED = made.with_instance(WHOLE, "node-2", running=False)
+UNREAD = made.with_fabric(WHOLE, unread=(Unread(FIREWALL_RULES, "refused"),))
+
+
+def seen(world: World, moment: str = NOW) -> Reachability:
+    return reach(world.nodes, world.fabric, moment=moment)
+
+
+def with_reach(*found: Reachability) -> Outcome:
+    return replace(outcome(), reachability={one.moment: one for one in found})
+
+
+def test_check_fails_when_a_pair_that_should_reach_does_not() -> None:
+    """With the pairs and every cause of theirs, also when no change would mend it."""
+    error = with_reach(seen(NOT_FORWARDING)).error("check")
+    assert type(error) is DriftError
+    assert str(error).startswith(
+        "1 thing out of place: 2 of 6 pairs reach (TCP 443); pairs stopped by IP forwarding off at 1 node (4); "
+    )
+
+
+@pytest.mark.parametrize("world", [WHOLE, STOPPED, UNREAD], ids=["all reach", "a machine is off", "not read"])
+def test_check_does_not_fail_for_what_should_not_reach_or_is_not_proven(world: World) -> None:
+    """A machine that somebody has stopped is no drift, and a permission that lacks proves nothing."""
+    assert with_reach(seen(world)).error("check") is None
+
+
+def test_check_does_not_fail_for_what_would_be() -> None:
+    """It is asked about now."""
+    assert with_reach(seen(WHOLE), seen(NOT_FORWARDING, PLANNED)).error("check") is None
+
+
+@pytest.mark.parametrize("mode", ["plan", "apply"])
+def test_other_modes_do_not_fail_for_pairs_that_do_not_reach(mode: str) -> None:
+    """A plan is what was asked for; after `apply` the proof compares a fresh read with what the plan leads to."""
+    assert with_reach(seen(NOT_FORWARDING)).error(mode) is None
+
+
+def test_verdict_tells_each_moment_in_its_order_and_the_last_one_s_causes() -> None:
+    """However they were recorded; what was in the way before is history."""
+    came = with_reach(seen(STOPPED, APPLIED), seen(NOT_FORWARDING), seen(WHOLE, PLANNED))
+    assert came.verdict("apply") == (
+        "apply succeeded: 0 nodes, 0 changes applied, 0 left. Now, 2 of 6 pairs reach (TCP 443). "
+        "After the plan, 6 of 6 pairs reach (TCP 443). After the apply, 2 of 6 pairs reach (TCP 443); "
+        "pairs stopped by machine does not run at 1 node (4)."
+    )
+
+
+def test_verdict_of_a_plan_tells_what_it_leaves_in_the_way() -> None:
+    """Before what would stop it."""
+    came = replace(with_conflict(outcome("not sent")), reachability={PLANNED: seen(NOT_FORWARDING, PLANNED)})
+    told = came.verdict("plan")
+    places = [told.index(part) for part in ("The plan for", "After the plan, 2 of 6", "forwarding off", "But first")]
+    assert places == sorted(places)
+
+
 # result.json.
 
 
@@ -183,6 +249,19 @@ def test_result_is_plain_data() -> None:
     assert document["counts"] == came.counts()
     assert came.changes is not None
     assert document["plan_hash"] == came.changes.hash
+
+
+def test_result_has_who_reaches_whom_at_each_moment() -> None:
+    """With all causes, their faults, and the counts; in JSON."""
+    came = with_reach(seen(NOT_FORWARDING), seen(WHOLE, PLANNED))
+    found = json.loads(json.dumps(came.table()))["reachability"]
+    assert list(found) == [NOW, PLANNED]
+    counts = {"traffic": "TCP 443", "pairs": 6, "reaching": 6, "unproven": 0, "blocked": 0, "causes": []}
+    assert found[PLANNED] == counts
+    (cause,) = found[NOW]["causes"]
+    assert (cause["kind"], cause["nodes"], cause["pairs"], cause["fails"]) == ("forwarding", ["node-2"], 4, True)
+    assert cause["faults"][0]["node"] == "node-2"
+    assert "gcloud compute instances" in cause["faults"][0]["mend"]
 
 
 def test_result_of_a_run_that_came_to_nothing_has_the_same_keys() -> None:

@@ -4,10 +4,14 @@ from html.parser import HTMLParser
 import pytest
 
 from l2bridge_helpers.findings import Finding, Findings
+from l2bridge_helpers.pictures import matrix
 from l2bridge_helpers.plan import plan
+from l2bridge_helpers.reach import reach
 from l2bridge_helpers.report import report
 from l2bridge_helpers.show import shown
+from tests import reach_healthy as made
 from tests.builders import CLUSTER, numbered_fabric, numbered_nodes
+from tests.reach_healthy import healthy
 
 FETCHING = {"src", "href", "srcset", "data", "action", "poster", "background", "formaction", "xlink:href"}
 FORBIDDEN = {"script", "link", "iframe", "object", "embed", "base", "form"}
@@ -27,7 +31,7 @@ class _Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, dict(attrs)))
-        if tag != "meta":
+        if tag not in ("meta", "img"):
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
@@ -41,7 +45,14 @@ def page(*, failed: bool = False, name: str = "prod") -> str:
     """Return the report of a run that shows every kind of table."""
     findings = Findings.of([Finding("error", f"node {name}", "has no pod CIDR", "matters", "mend it")])
     changes = plan(numbered_nodes(2), numbered_fabric(2), cluster=name)
-    sections = [("Nodes", numbered_nodes(2)), ("Findings", findings), (f"Plan {name}", changes)]
+    world = made.with_instance(healthy("gce", "aa"), "node-1", name=name, running=False, status=name)
+    found = reach(world.nodes, world.fabric)
+    sections: list[tuple[str, object]] = [
+        ("Nodes", numbered_nodes(2)),
+        ("Findings", findings),
+        ("Reachability now", found),
+    ]
+    sections += [("Matrix", matrix(found)), (f"Plan {name}", changes)]
     return report(
         f"gce runbook, cluster {name}: apply",
         verdict=f"apply of {name} came to this",
@@ -91,7 +102,8 @@ def test_page_is_whole() -> None:
 def test_page_tells_everything() -> None:
     """Verdict, facts, and every section under its heading, in their order."""
     text = _Page(page()).text
-    parts = ["apply of prod came to this", "compute.googleapis.com", "Nodes", "Findings", "Plan prod"]
+    parts = ["apply of prod came to this", "compute.googleapis.com", "Nodes", "Findings"]
+    parts += ["Reachability now", "0 of 2 pairs reach", "machine does not run at 1 node", "Matrix", "Plan prod"]
     places = [text.index(part) for part in parts]
     assert places == sorted(places)
 

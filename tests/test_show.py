@@ -5,15 +5,22 @@ from html.parser import HTMLParser
 import pytest
 
 from l2bridge_helpers.changes import Change, Plan
+from l2bridge_helpers.explain import Explanation, Hop, explain
 from l2bridge_helpers.findings import COLUMNS as FINDING_COLUMNS
 from l2bridge_helpers.findings import Finding, Findings
 from l2bridge_helpers.nodes import COLUMNS as NODE_COLUMNS
 from l2bridge_helpers.plan import plan
 from l2bridge_helpers.proof import COLUMNS as CHECK_COLUMNS
 from l2bridge_helpers.proof import Check, Proof
+from l2bridge_helpers.reach import reach
+from l2bridge_helpers.reach_result import APPLIED, PLANNED, Cause, Fault, Reachability
+from l2bridge_helpers.reach_traffic import HTTPS
 from l2bridge_helpers.results import Result, Results
 from l2bridge_helpers.show import html_table, shown
+from l2bridge_helpers.svg import Picture
+from tests import reach_healthy as made
 from tests.builders import CLUSTER, NETWORK, node_item, nodes, numbered_fabric, numbered_nodes
+from tests.reach_healthy import healthy
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -59,6 +66,10 @@ class _Page(HTMLParser):
 def one_of_each(name: str) -> list[object]:
     """Return a value of every kind that is shown, with this text wherever the outside can put one."""
     facts = {"destination": name, "next_hop": name, "forwarding": False}
+    fault = Fault(name, name, name, f"gcloud {name}")
+    cause = Cause("filter", "blocked", name, (name,), (fault,), 1, 1, fails=True)
+    reachability = Reachability(HTTPS, (), (cause,), name)
+    hop = Hop("there", name, name, "blocked", name, name, name)
     change = Change("create", "route", name, name, {}, facts, name, f"gcloud {name}")
     return [
         nodes(node_item(name, "10.0.0.2", name, provider_id=name, os=name, backend=name, public_ip=name)),
@@ -66,6 +77,8 @@ def one_of_each(name: str) -> list[object]:
         Plan("gce", name, name, (change, replace(change, action="conflict", before=facts))),
         Results((Result(change, "failed", name),)),
         Proof((Check("wrong", name, name, name, name),)),
+        reachability,
+        Explanation(name, name, HTTPS, (hop,), "blocked", "reaches"),
         {name: name},
         name,
     ]
@@ -207,3 +220,70 @@ def test_what_was_not_sent_is_said_once() -> None:
     both = shown(Results((Result(change, "not sent"),)))
     assert both.text.startswith("Nothing was sent; 1 change")
     assert _Page(both.html).text == both.text
+
+
+# Who reaches whom.
+
+
+def not_forwarding(count: int, moment: str = PLANNED) -> Reachability:
+    """Return who reaches whom where the first nodes of fourteen do not forward."""
+    world = healthy("gce", "a" * 14)
+    for number in range(1, count + 1):
+        world = made.with_nic(world, f"node-{number}", forwarding=False)
+    return reach(world.nodes, world.fabric, moment=moment)
+
+
+def test_reachability_is_told_with_its_moment_and_causes() -> None:
+    """Counts in a sentence, a row for each cause, and the nodes at which it is."""
+    text = shown(not_forwarding(2)).text
+    assert text.splitlines()[0] == "After the plan, 132 of 182 pairs reach (TCP 443)."
+    assert [line.split("  ")[0] for line in text.splitlines()[1:]] == ["verdict", "blocked"]
+    assert text.endswith("node-1, node-2")
+
+
+def test_where_everything_reaches_there_is_one_sentence() -> None:
+    """And nothing to mend."""
+    assert shown(not_forwarding(0)).text == "After the plan, 182 of 182 pairs reach (TCP 443)."
+    assert "by hand" not in shown(not_forwarding(0)).html
+
+
+def test_many_nodes_of_a_cause_are_counted() -> None:
+    """Pictures and `explain` tell the others."""
+    assert shown(not_forwarding(12)).text.endswith("node-11, node-12")
+    assert shown(not_forwarding(14)).text.endswith("node-11, node-12 and 2 more")
+
+
+def test_what_mends_it_is_in_the_page_each_once() -> None:
+    """Folded away, each on its line."""
+    found = not_forwarding(3)
+    page = _Page(shown(found).html)
+    assert "What mends it by hand: 3 steps" in page.text
+    for mend in found.causes[0].mends:
+        assert page.text.count(mend) == 1
+
+
+def test_proof_shows_who_reaches_whom_after_it_with_the_picture() -> None:
+    """A fresh read decides, not the plan."""
+    proof = Proof((Check("ok", "route-1", "node-1", "a route", "a route"),), reachability=not_forwarding(1, APPLIED))
+    both = shown(proof)
+    assert "After the apply, 156 of 182 pairs reach (TCP 443)." in both.text
+    assert both.html.index("route-1") < both.html.index("After the apply") < both.html.index("<img src=")
+
+
+def test_explanation_has_a_row_for_each_hop() -> None:
+    """Under what came of it; what is in the way is a badge."""
+    world = made.with_nic(healthy("gce", "aa"), "node-2", forwarding=False)
+    value = explain(world.nodes, world.fabric, "node-1", "node-2")
+    both = shown(value)
+    assert both.text.splitlines()[0].lower() == f"{value.summary()}.".lower()
+    assert len(both.text.splitlines()) == 2 + len(value.hops)
+    assert _Page(both.html).cells.count("blocked") == sum(hop.verdict == "blocked" for hop in value.hops)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_picture_is_an_image_with_its_words_beside_it(name: str) -> None:
+    """A log has the words; in a page nothing of them becomes a tag."""
+    both = shown(Picture("<svg/>", name))
+    assert both.text == name
+    page = _Page(both.html)
+    assert (page.tags, page.attributes) == (["img"], {"src", "alt", "style"})
