@@ -126,10 +126,11 @@ def test_what_a_plan_leaves_in_the_way_is_told_before_it_starts(changes: Plan) -
     cloud, news = RecordingCloud(), list[tuple[int, str]]()
     foreseen = _foreseen(changes, replace(numbered_fabric(3), rules=()))
     results = _apply(changes, cloud, foreseen=foreseen, tell=lambda line: news.append((len(cloud.sent), line)))
-    assert news[0] == (
-        0,
+    (sent, told), *_ = news
+    assert sent == 0
+    assert told == (
         "this plan does not lead to full reachability: 0 of 6 pairs reach (TCP 443); pairs stopped by "
-        "no firewall rule lets packets in at 3 nodes (6)",
+        "no firewall rule lets packets in at 3 nodes (6)"
     )
     assert results.applied == len(changes.writes)
 
