@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from l2bridge_helpers.clouds.dialects import dialect_of
-from l2bridge_helpers.nodes import node_rows
+from l2bridge_helpers.nodes import natural_key, node_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -202,4 +202,5 @@ def _unless_shared(name: str, match: _Match, matches: dict[str, _Match], claims:
     if instance is None or claims[instance.id] == 1:
         return match
     others = [node for node, other in matches.items() if node != name and other.instance is instance]
-    return _Match(problem=f"is instance {instance.id}, which node {', '.join(others)} claims too")
+    claimants = ", ".join(sorted(others, key=natural_key))
+    return _Match(problem=f"is instance {instance.id}, which node {claimants} claims too")
