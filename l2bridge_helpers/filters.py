@@ -12,6 +12,12 @@ FIREWALL_RULES = "firewall rules"
 NETWORK_ACLS = "network ACLs"
 FIREWALL_POLICIES = "firewall policies"
 
+DROP = "drop packets"
+"""What `Unread.may` says of policies: they may drop what the rules let through."""
+LETS_IN = "let packets in before the rules"
+LETS_OUT = "let packets out before the rules"
+LETS_IN_LATE = "let packets in of which no rule speaks"
+
 FIREWALL = "firewall rule"
 SECURITY_GROUP = "security group"
 NETWORK_ACL = "network ACL"

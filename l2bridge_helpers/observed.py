@@ -31,12 +31,23 @@ class Template:
 
 @dataclass(frozen=True)
 class Unread:
-    """A part of the state that could not be read, what that means, and what to do about it."""
+    """A part of the state that could not be read, or judged, what that means, and what to do about it.
+
+    Attributes:
+        what: the part.
+        why: why it could not be read; of filters that were read and not judged what was found.
+        meaning: what that means.
+        todo: what to do about it.
+        may: of filters that were read and not judged: what they may do to packets of pods, by the names of `filters`,
+            and to which protocols (as in `Rule`); empty: it was not read, and may do anything.
+
+    """
 
     what: str
     why: str
     meaning: str = "what depends on it was not checked"
     todo: str = "grant the permission, or check it by hand"
+    may: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -28,10 +28,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from l2bridge_helpers.changes import Change
+    from l2bridge_helpers.clouds.gce_policies import Answer
     from l2bridge_helpers.nodes import NodeRow
 
 _RACES = 5
 """How often an instance that others change at the same time is read and written again."""
+_SUBNET = re.compile(r"projects/[^/]+/regions/([^/]+)/")
+_NO_POLICIES = compute_v1.RegionNetworkFirewallPoliciesGetEffectiveFirewallsResponse()
 _TEMPLATE = re.compile(r"projects/([^/]+)/(?:global|regions/([^/]+))/instanceTemplates/([^/]+)")
 
 
@@ -70,9 +73,9 @@ class Gce:
         """Return the network's state, freshly read, in as few requests as the API allows.
 
         Needs compute.instances.list, compute.networks.get, compute.subnetworks.list, compute.routes.list. What
-        compute.firewalls.list, compute.networks.getEffectiveFirewalls, compute.projects.get,
-        compute.instanceGroupManagers.list and compute.instanceTemplates.get would tell is left out, and said to be,
-        when they are missing.
+        compute.firewalls.list, compute.networks.getEffectiveFirewalls, compute.networks.getRegionEffectiveFirewalls,
+        compute.projects.get, compute.instanceGroupManagers.list and compute.instanceTemplates.get would tell is left
+        out, and said to be, when they are missing.
 
         Raises:
             CloudError: the state cannot be read; the text names what is missing.
@@ -89,7 +92,9 @@ class Gce:
         network = self._api.get_network(host, name)
         network_id = path_of(network.self_link)
         rules: list[compute_v1.Firewall] = optional(unread, FIREWALL_RULES, lambda: self._api.list_firewalls(host), [])
-        unread += self._policies(host, name, rows, unread)
+        policies = self._policies(network_id, members, unread)
+        pods = [row.network for row in rows if row.network]
+        unread += policies_of(policies, pods, order=network.network_firewall_policy_enforcement_order)
         table = table_of(network, self._api.list_routes(host), self._quotas(host, unread))
         return Fabric(
             platform=self.platform,
@@ -118,15 +123,17 @@ class Gce:
             found += optional(unread, f"instances of project {project}", partial(self._api.list_instances, project), [])
         return [instance_of(raw) for raw in found]
 
-    def _policies(self, host: str, name: str, rows: tuple[NodeRow, ...], unread: list[Unread]) -> list[Unread]:
-        """Return the firewall policies that may decide about packets of pods: they are not judged."""
-        found = optional(
-            unread,
-            "hierarchical firewall policies",
-            lambda: self._api.effective_firewalls(host, name),
-            compute_v1.NetworksGetEffectiveFirewallsResponse(),
-        )
-        return list(policies_of(found, (row.network for row in rows if row.network)))
+    def _policies(self, network: str, members: list[Instance], unread: list[Unread]) -> list[Answer]:
+        """Return the firewall policies of the network, and of the regions that nodes are in."""
+        host, name = parse_network(network)
+        nothing = compute_v1.NetworksGetEffectiveFirewallsResponse()
+        whole = partial(self._api.effective_firewalls, host, name)
+        found: list[Answer] = [optional(unread, "hierarchical firewall policies", whole, nothing)]
+        subnets = (nic.subnet for member in members for nic in member.nics_in(network))
+        for region in sorted({part[1] for subnet in subnets if (part := _SUBNET.match(subnet))}):
+            there = partial(self._api.regional_firewalls, host, region, network)
+            found.append(optional(unread, f"firewall policies of region {region}", there, _NO_POLICIES))
+        return found
 
     def _quotas(self, host: str, unread: list[Unread]) -> list[compute_v1.Quota]:
         return optional(unread, "quota of static routes", lambda: self._api.get_quotas(host), [])

@@ -161,6 +161,20 @@ class GceApi(GceConnection):
             client = self._client(compute_v1.NetworksClient)
             return client.get_effective_firewalls(request, retry=RETRY, timeout=TIMEOUT)
 
+    def regional_firewalls(
+        self, project: str, region: str, network: str
+    ) -> compute_v1.RegionNetworkFirewallPoliciesGetEffectiveFirewallsResponse:
+        """Return all rules and policies of a network in a region: `regionNetworkFirewallPolicies.getEffective…`.
+
+        `network`: `projects/…/global/networks/…`.
+        """
+        with explained(f"read the firewall policies of network {network} in region {region}"):
+            request = compute_v1.GetEffectiveFirewallsRegionNetworkFirewallPolicyRequest(
+                project=project, region=region, network=network
+            )
+            client = self._client(compute_v1.RegionNetworkFirewallPoliciesClient)
+            return client.get_effective_firewalls(request, retry=RETRY, timeout=TIMEOUT)
+
     # What surrounds them.
 
     def get_network(self, project: str, name: str) -> compute_v1.Network:

@@ -31,6 +31,7 @@ METHODS = {
     "projects": ("get", "getXpnHost"),
     "regionInstanceGroupManagers": ("get", "list"),
     "regionInstanceTemplates": ("get", "list"),
+    "regionNetworkFirewallPolicies": ("getEffectiveFirewalls",),
     "regionOperations": ("get", "list", "wait"),
     "regions": ("get", "list"),
     "routes": ("delete", "get", "insert", "list"),

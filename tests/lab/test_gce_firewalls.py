@@ -211,3 +211,23 @@ def test_changes_are_writes(lab: Lab, rest: Rest) -> None:
     rest.done("PATCH", "global/firewalls/pods", {"name": "pods", "sourceRanges": ["10.43.0.0/16"]})
     rest.done("DELETE", "global/firewalls/pods")
     assert [request.method for request in lab.writes] == ["POST", "PATCH", "DELETE"]
+
+
+def test_a_region_tells_its_own_policies_too(lab: Lab, rest: Rest) -> None:
+    """By the SDK's own call: beside those of the network, which have no short name there."""
+    everything: Json = {"priority": 10, "action": "allow", "direction": "INGRESS", "match": {}}
+    company = {"name": "17", "shortName": "company", "type": "HIERARCHY", "rules": [everything]}
+    local = {"name": "local", "type": "NETWORK_REGIONAL", "rules": [everything]}
+    lab.world.cloud("firewallPolicys").append(company)
+    lab.world.cloud("europe-west1/firewallPolicys").append(local)
+    client, network = sdk(lab, "RegionNetworkFirewallPoliciesClient"), f"projects/{PROJECT}/global/networks/cluster-net"
+    regions = {
+        region: client.get_effective_firewalls(project=PROJECT, region=region, network=network).firewall_policys
+        for region in ("europe-west1", "us-east1")
+    }
+    named = {region: [policy.name for policy in policies] for region, policies in regions.items()}
+    assert named == {"europe-west1": ["17", "local"], "us-east1": ["17"]}
+    path = "regions/europe-west1/firewallPolicies/getEffectiveFirewalls"
+    assert (rest.get(path).status, rest.get(path, network="global/networks/nope").status) == (400, 404)
+    lab.gce.denied_permissions = {"compute.networks.getRegionEffectiveFirewalls"}
+    assert rest.get(path, network="global/networks/cluster-net").status == 403

@@ -126,7 +126,7 @@ class Api:
         if collection == "projects":
             return self._project(call, action)
         if action == "getEffectiveFirewalls":
-            return firewalls.effective(self._state, call.path.removesuffix(f"/{action}"))
+            return firewalls.effective(self._state, call)
         if action == "get":
             return self._shown(collection, [self._state.get(collection, call.path)])[0]
         paths = self._contained(collection, call, action)

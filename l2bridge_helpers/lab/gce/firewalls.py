@@ -1,6 +1,6 @@
 """firewalls.insert, patch and delete, with the refusals of the real API; and what is in force on a network.
 
-Sources: API reference of `firewalls` and of `networks.getEffectiveFirewalls`; "VPC firewall rules"
+Sources: API reference of `firewalls`, and of `getEffectiveFirewalls` of networks and regions; "VPC firewall rules"
 (cloud.google.com/firewall/docs/firewalls): one rule has ranges of one address family (read 2026-11).
 """
 
@@ -76,11 +76,21 @@ def delete(state: State, call: Call) -> Json:
     return change(state, call, call.path, "delete", rule["id"], lambda: _drop(state, call.path))
 
 
-def effective(state: State, network: str) -> Json:
-    """Return what looks at a network's packets: its rules, and the policies that the world says are on it."""
+def effective(state: State, call: Call) -> Json:
+    """Return what looks at a network's packets, or at those of a region: rules, and the policies that the world names.
+
+    A region's own policies are the world's `REGION/firewallPolicys`.
+    """
+    region = call.arguments.get("region", "")
+    if region and "network" not in call.query:
+        raise required("network")
+    network = relative(call.query["network"], call.project) if region else call.path.rpartition("/")[0]
     state.get("networks", network)
     rules = [rule for rule in state.world.cloud("firewalls") if relative(rule["network"]) == network]
     policies = state.world.cloud("firewallPolicys")
+    if region:
+        named = [{key: value for key, value in policy.items() if key != "shortName"} for policy in policies]
+        policies = named + state.world.resources.get(f"{region}/firewallPolicys", [])
     return ({"firewalls": rules} if rules else {}) | ({"firewallPolicys": policies} if policies else {})
 
 

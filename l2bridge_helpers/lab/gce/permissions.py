@@ -44,6 +44,9 @@ def needed(method: str, path: str, body: Json) -> Iterator[tuple[str, str]]:
     _, collection, action = method.split(".")
     verb = _VERBS.get(action, action)
     project = "/".join(path.split("/")[:2])
+    if collection == "regionNetworkFirewallPolicies":
+        yield "compute.networks.getRegionEffectiveFirewalls", project
+        return
     yield f"compute.{_NAMES.get(collection, collection)}.{verb}", _resource(path, project, action, body)
     if collection in {"routes", "firewalls"} and verb in {"create", "update", "delete"}:
         network = relative(str(body["network"]), path.split("/")[1]) if "network" in body else project
