@@ -22,7 +22,7 @@ from l2bridge_helpers.reach_filters import Filters
 from l2bridge_helpers.reach_nodes import backend_fault
 from l2bridge_helpers.reach_result import VERDICTS, Fault
 from l2bridge_helpers.reach_traffic import HTTPS, Traffic
-from l2bridge_helpers.reach_ways import Ways
+from l2bridge_helpers.reach_ways import NO_ROUTE, Ways
 
 if TYPE_CHECKING:
     from l2bridge_helpers.fabric import Fabric
@@ -218,11 +218,11 @@ class _Path:
         steps = list(self._steps(way, one, other, (parts[0] or one.network, parts[1] or other.network)))
         yield from self._at(way, "pod CIDR", one, sending=True)
         yield from self._at(way, "flannel", one, sending=True)
-        yield self._backend(way, one, other)
+        yield from self._backend(way, one, other)
         yield from self._at(way, "machine", one, sending=True)
         yield from self._at(way, "forwarding", one, sending=True)
         yield from (self._filter(way, step) for step in steps if step.at is one)
-        yield self._delivery(way, (one, one.spot), (other, other.spot), parts[1])
+        yield from self._delivery(way, (one, one.spot), (other, other.spot), parts[1])
         yield from (self._filter(way, step) for step in steps if step.at is other)
         yield from self._not_read(way, one.spot, other.spot)
         yield from self._at(way, "forwarding", other, sending=False)
@@ -256,7 +256,8 @@ class _Path:
         if kind == "pod CIDR":
             return end.node, f"{end.row.routeDestination} is this node's alone"
         if kind == "machine":
-            return spot.instance.id, f"the machine runs{f' ({status})' if (status := spot.instance.status) else ''}"
+            status = spot.instance.status
+            return spot.instance.id, f"the machine runs ({status})" if status else "not read; Kubernetes says Ready"
         if kind == "forwarding" and self.ways.dialect.checks_addresses:
             on = _opposite(self.ways.dialect.forwarding_off)
             return (spot.nic.id if self.ways.dialect.forwarding_per_nic else spot.instance.id), on
@@ -264,20 +265,19 @@ class _Path:
             return end.node, f"flannel's public IP is the InternalIP {end.row.nodeIP}"
         return None
 
-    def _backend(self, way: str, one: End, other: End) -> Hop:
-        """Return whether the sender's host has a route to the other one's pods, and which."""
+    def _backend(self, way: str, one: End, other: End) -> Iterator[Hop]:
+        """Give whether the sender's host has a route to the other one's pods, and which; nothing without flannel."""
         own, far = (self.ways.backends.get(end.number, "") for end in (one, other))
         if own and far and own != far:
             odd = one if own != HOST_GW else other
-            return _hop(way, "host route", odd, "blocked", backend_fault(odd))
-        if own and far and own != HOST_GW:
-            return _hop(way, "host route", one, "unproven", backend_fault(one))
-        gateway = "" if self.ways.dialect.one_segment else ", in fact through the network's gateway"
-        hop = other.row.flannelPublicIP or other.row.nodeIP
-        seen = (
-            f"flannel routes {other.row.routeDestination} via {hop}{gateway}" if own or far else "flannel was not seen"
-        )
-        return Hop(way, "host route", one.node, "passes", one.node, seen, "")
+            yield _hop(way, "host route", odd, "blocked", backend_fault(odd))
+        elif own and far and own != HOST_GW:
+            yield _hop(way, "host route", one, "unproven", backend_fault(one))
+        elif own or far:
+            hop = other.row.flannelPublicIP or other.row.nodeIP
+            routed = "" if self.ways.dialect.one_segment else "; where it goes, the network's routes decide"
+            seen = f"flannel's route to {other.row.routeDestination} names {hop}{routed}"
+            yield Hop(way, "host route", one.node, "passes", one.node, seen, "")
 
     def _filter(self, way: str, step: Step) -> Hop:
         direction = "in" if step.look.inbound else "out"
@@ -289,27 +289,36 @@ class _Path:
                 if self.ways.concerns(what, one, other):
                     for fault in faults:
                         yield Hop(way, "filter", "", "unproven", fault.object, fault.found, fault.mend)
+            for fault in self.filtered.unjudged():
+                yield Hop(way, "filter", "", "unproven", fault.object, fault.found, fault.mend)
 
     def _delivery(
         self, way: str, sender: tuple[End, Placed], receiver: tuple[End, Placed], part: Network | None
-    ) -> Hop:
-        """Return how the network finds the other node."""
+    ) -> Iterator[Hop]:
+        """Give how the network finds the other node."""
         (one, near), (other, far) = sender, receiver
-        delivery, version = self.ways.delivery, self.ways.ends.version
-        if delivery.straight(near, far, version):
-            segment = self.ways.dialect.segment(near.nic, version)
-            return Hop(way, "delivery", one.node, "passes", segment, f"both nodes are in {segment}: straight", "")
-        if not delivery.routed:
-            segment = self.ways.dialect.segment(far.nic, version)
-            return _hop(way, "delivery", one, "blocked", self.ways.segment_fault(segment, [other.number]))
+        ways, delivery, version = self.ways, self.ways.delivery, self.ways.ends.version
+        here, there = (ways.dialect.segment(spot.nic, version) for spot in (near, far))
         view = delivery.view(near)
-        if view is None:
-            return _hop(way, "delivery", one, "blocked", self.ways.no_table(near.nic.subnet))
-        lookup = delivery.look_up(view, far, part)
-        if lookup.arrives:
-            return Hop(way, "delivery", one.node, "passes", view.table, delivery.told(lookup), "")
-        fault, _ = self.ways.route_fault(view, other)
-        return _hop(way, "delivery", one, "blocked", fault or self.ways.missing_fault(view.table, other, far))
+        if delivery.straight(near, far, version):
+            yield Hop(way, "delivery", one.node, "passes", here, f"both nodes are in {here}: straight", "")
+        elif not delivery.routed:
+            found = f"{one.node} is in {here or 'no segment'}, {other.node} in {there or 'no segment'}"
+            odd = here if here != ways.most else there
+            yield Hop(way, "delivery", one.node, "blocked", odd, found, ways.dialect.across_segments)
+        elif view is None:
+            yield _hop(way, "delivery", one, "blocked", ways.no_table(near.nic.subnet))
+        else:
+            lookup = delivery.look_up(view, far, part)
+            wrong = None if lookup.arrives and not lookup.doubtful else ways.route_fault(view, other)
+            if wrong or not lookup.arrives:
+                reason, fault = wrong or (NO_ROUTE, ways.missing_fault(view, other, far))
+                yield _hop(way, "delivery", one, reason.verdict, fault)
+            else:
+                told = delivery.told(lookup.routes)
+                yield Hop(way, "delivery", one.node, "passes", delivery.noun(view.table), told, "")
+            for fault in ways.unread_ranges(view):
+                yield _hop(way, "delivery", one, "unproven", fault)
 
 
 def _hop(way: str, hop: str, end: End, verdict: str, fault: Fault) -> Hop:

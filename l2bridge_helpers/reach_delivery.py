@@ -34,12 +34,15 @@ class Lookup:
         routes: those that packets to any of its addresses follow; empty: none.
         astray: those among them that do not lead to the node.
         whole: whether packets to each of its addresses follow some route.
+        doubtful: routes to next hops that are gone or do not run, beside others that do: whether they take packets is
+            not known.
 
     """
 
     routes: tuple[Route, ...]
     astray: tuple[Route, ...] = ()
     whole: bool = True
+    doubtful: tuple[Route, ...] = ()
 
     @property
     def arrives(self) -> bool:
@@ -71,15 +74,14 @@ class Routes:
         self._sorted = {length: sorted(self._by_length[length]) for length in self._lengths}
 
     def around(self, network: Network) -> tuple[Route, ...]:
-        """Return the routes with the longest prefix around a range, of these the ones that come first."""
+        """Return the routes with the longest prefix around a range."""
         address = int(network.network_address)
         for length in self._lengths:
             if length <= network.prefixlen:
                 rest = network.max_prefixlen - length
                 found = self._by_length[length].get(address >> rest << rest)
                 if found:
-                    first = min(route.priority for route in found)
-                    return tuple(route for route in found if route.priority == first)
+                    return tuple(found)
         return ()
 
     def inside(self, network: Network) -> list[Route]:
@@ -131,9 +133,12 @@ class Delivery:
         return View(table, self._tagged[table] & frozenset(spot.instance.tags))
 
     def spare_view(self) -> View | None:
-        """Return the table that subnets without any are given, where it is there already."""
-        there = self.tables.get(self.spare)
-        return View(self.spare, frozenset()) if there and there.exists else None
+        """Return the table that subnets without any are given, also where it has to be made first."""
+        return View(self.spare, frozenset()) if self.spare in self.tables else None
+
+    def unread_ranges(self, view: View) -> tuple[Route, ...]:
+        """Return the routes of a table whose destinations are not known."""
+        return tuple(route for route in self.tables[view.table].routes if self.dialect.names_unread_ranges(route))
 
     def look_up(self, view: View, spot: Placed, part: Network | None = None) -> Lookup:
         """Return what the table says of a node's pod CIDR, or of a part of it."""
@@ -148,12 +153,24 @@ class Delivery:
     def _look_up(self, view: View, spot: Placed, network: Network) -> Lookup:
         lookups = self._lookups(view, network.version)
         parts = [lookups.around(part) for part in _parts(network, lookups.inside(network))]
-        routes = tuple(dict.fromkeys(route for part in parts for route in part))
-        return Lookup(routes, tuple(route for route in routes if not self._leads(route, spot)), whole=all(parts))
+        chosen = [self._followed(part) for part in parts]
+        routes = tuple(dict.fromkeys(route for followed, _ in chosen for route in followed))
+        doubtful = tuple(dict.fromkeys(route for _, dead in chosen for route in dead))
+        astray = tuple(route for route in routes if not self._leads(route, spot))
+        return Lookup(routes, astray, all(parts), tuple(route for route in doubtful if not self._leads(route, spot)))
+
+    def _followed(self, routes: tuple[Route, ...]) -> tuple[tuple[Route, ...], tuple[Route, ...]]:
+        """Return those of equal destination that packets follow, and dead ones that they may follow, too."""
+        first = _first(routes)
+        alive = _first(tuple(route for route in routes if not self.dialect.is_dead(route)))
+        if not alive or self.dialect.dead_routes_match:
+            return first, ()
+        return alive, tuple(route for route in first if self.dialect.is_dead(route))
 
     def _leads(self, route: Route, spot: Placed) -> bool:
-        """Return whether packets that follow a route come to a node."""
-        dead = route.name == ITSELF or route.status
+        """Return whether packets that follow a route come to a node; one whose machine is stopped waits for it."""
+        waits = not spot.instance.running and self.dialect.waits(route)
+        dead = route.name == ITSELF or (bool(route.status) and not waits)
         return not dead and self.dialect.leads_to(route.next_hop, spot.instance, spot.nic)
 
     def _lookups(self, view: View, version: int) -> Routes:
@@ -166,7 +183,8 @@ class Delivery:
 
     def _routes(self, table: RouteTable, tags: frozenset[str]) -> Iterator[Route]:
         for route in table.routes:
-            if (not route.status or self.dialect.dead_routes_match) and (not route.tags or set(route.tags) & tags):
+            counts = not route.status or self.dialect.dead_routes_match or self.dialect.waits(route)
+            if counts and (not route.tags or set(route.tags) & tags):
                 yield route
 
     def _system(self, table: str) -> Iterator[Route]:
@@ -184,28 +202,56 @@ class Delivery:
     def astray_mend(self, spot: Placed, lookup: Lookup, table: str, cluster: str) -> str:
         """Return the commands that lead a pod CIDR to its node, and nowhere else."""
         wanted = self._wanted(spot, table, cluster)
-        same = [route for route in lookup.astray if route.destination == wanted.destination]
-        others = [self.dialect.delete_command(route) for route in lookup.astray if route not in same]
-        right = any(route not in lookup.astray for route in lookup.routes)
-        if same and self.dialect.replaces_in_place:
-            return " && ".join([*others, self.dialect.replace_command(same[0], replace(wanted, name=same[0].name))])
-        made = [] if right else [self.dialect.create_command(wanted)]
-        narrow = [route for route in lookup.astray if not _is_wider(route, spot.row.network)]
-        return " && ".join([*made, *map(self.dialect.delete_command, narrow)])
+        made = [route for route in lookup.astray if route.name != ITSELF and not _is_wider(route, spot.row.network)]
+        stays = [
+            route for route in made if route.priority > wanted.priority
+        ]  # a static route wins over what is propagated
+        in_the_way = [route for route in made if route not in stays]
+        same = [route for route in in_the_way if route.destination == wanted.destination]
+        steps = [] if any(route not in lookup.astray for route in lookup.routes) else [self._make(wanted, same)]
+        gone = [route for route in in_the_way if not (steps and self.dialect.replaces_in_place and route in same)]
+        steps += [self.dialect.delete_command(route) for route in gone]
+        foreign = names_of(route.name.rpartition("/")[2] for route in in_the_way if route.cluster != cluster)
+        if not steps:
+            return "choose a cluster CIDR outside every range of the network and its peers"
+        return f"if what others made is not needed ({foreign}): {' && '.join(steps)}" if foreign else " && ".join(steps)
 
-    def told(self, lookup: Lookup) -> str:
-        """Return which routes packets follow, and whose they are."""
-        if not lookup.routes:
-            return "no route"
-        return names_of(self._told(route) for route in lookup.routes)
+    def _make(self, wanted: Route, same: Sequence[Route]) -> str:
+        """Return the command that makes a route, in the place of one with the same destination where there is."""
+        if same and self.dialect.replaces_in_place:
+            return self.dialect.replace_command(same[0], replace(wanted, name=same[0].name))
+        return self.dialect.create_command(wanted)
+
+    def doubtful_mend(self, lookup: Lookup, cluster: str) -> str:
+        """Return the commands that take routes to dead next hops away."""
+        command = " && ".join(map(self.dialect.delete_command, lookup.doubtful))
+        ours = all(route.cluster == cluster for route in lookup.doubtful)
+        return command if ours else f"if they are not needed: {command}"
+
+    def table_mend(self, table: str, cluster: str) -> str:
+        """Return the command that makes a table that is not there; "" for one that is."""
+        there = self.tables.get(table)
+        if there is None or there.exists:
+            return ""
+        return self.dialect.table_command(table, there.location, self.dialect.marks(cluster, [table]))
+
+    def noun(self, table: str) -> str:
+        """Return a table as people call it."""
+        name = table.rpartition("/")[2]
+        return f"network {name}" if table == self.fabric.network else f"route table {name}"
+
+    def told(self, routes: Iterable[Route]) -> str:
+        """Return where routes lead, and whose machines that are."""
+        return names_of(map(self._told, routes))
 
     def _told(self, route: Route) -> str:
         if route.name == ITSELF:
             return f"{route.destination}, which the network keeps to itself"
-        state = f" ({route.status})" if route.status else ""
+        dead = route.status or next((warning.partition(":")[0] for warning in route.warnings), "")
         owner, hop = self.owner(route.next_hop), route.next_hop.rpartition("/")[2]
         whose = f" of {owner}" if owner and owner != hop else ""
-        return f"route {route.name}: {route.destination} via {hop}{whose}{state}"
+        leads = f"{route.destination} via {hop}{whose}{f', {dead}' if dead else ''}"
+        return leads if route.destination in route.name else f"{leads} (route {route.name.rpartition('/')[2]})"
 
     def owner(self, next_hop: str) -> str:
         """Return the name of the machine that a next hop is; "" when it is none that was read."""
@@ -244,3 +290,9 @@ def _network(route: Route) -> Network | None:
 def _is_wider(route: Route, network: Network | None) -> bool:
     own = _network(route)
     return own is not None and network is not None and own.prefixlen < network.prefixlen
+
+
+def _first(routes: tuple[Route, ...]) -> tuple[Route, ...]:
+    """Return the routes that come first."""
+    best = min((route.priority for route in routes), default=0)
+    return tuple(route for route in routes if route.priority == best)

@@ -19,6 +19,7 @@ from l2bridge_helpers.reach_blocks import Block
 from l2bridge_helpers.reach_ends import IPV4, bounds, network_of
 from l2bridge_helpers.reach_mend import Mends, Stopped
 from l2bridge_helpers.reach_nodes import Reason
+from l2bridge_helpers.reach_policies import UNJUDGED, unjudged
 from l2bridge_helpers.reach_result import Fault
 from l2bridge_helpers.reach_ways import NO_ROUTE, NO_TABLE, Ways, numbers_of
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from l2bridge_helpers.nodes import Network
     from l2bridge_helpers.reach_blocks import Mask
+    from l2bridge_helpers.reach_delivery import View
     from l2bridge_helpers.reach_ends import End
     from l2bridge_helpers.reach_filters import Filters, Stage
     from l2bridge_helpers.reach_mend import Numbers
@@ -104,18 +106,26 @@ class Filtered:
 
     def blocks(self) -> Iterator[Block]:
         """Give what lists of rules stop."""
+        faults = self.unjudged()
+        if faults:
+            yield Block(UNJUDGED, self.ways.known, self.ways.known, (), faults)
         stages = [(look, *stage) for look in self.looks() for stage in self._stages(look)]
-        found = [
-            (look, stage, held) for look, stage, members in stages for held in self._held(stage, stage.rules, members)
-        ]
+        found: list[tuple[Look, Stage, Held]] = []
+        unrouted: list[Block] = []
+        for look, stage, members in stages:
+            stopped, by_name = self._today(stage, members)
+            found += [(look, stage, held) for held in stopped]
+            unrouted += [self._unrouted(look, *sides) for sides in by_name]
         asked = {_decider(stage, held) for look, stage, held in found if not look.answer}
         mends = self._mends(self.filters.given).commands([self._stopped(stage, held) for _, stage, held in found])
         for (look, stage, held), mend in zip(found, mends, strict=True):
             what = "answers" if look.answer and _decider(stage, held) not in asked else "packets"
             yield self._block(look, stage, held, what, mend)
-        for look, stage, members in stages:
-            if stage.now:
-                yield from self._by_name(look, stage, members)
+        yield from unrouted
+
+    def unjudged(self) -> list[Fault]:
+        """Return the policies that may drop what the rules let through."""
+        return unjudged(self.filters.fabric, self.traffic.packet)
 
     def steps(self, one: End, other: End, parts: tuple[Network, Network]) -> Iterator[Step]:
         """Give what each list does to packets from a part of one end's pods to a part of another's, in order."""
@@ -136,20 +146,24 @@ class Filtered:
     def _step(self, look: Look, stage: Stage, near: End, far: End, parts: tuple[Network, Network]) -> Step:
         """Return what a list in front of one end does to packets of the other; `parts`: of the one, of the other."""
         masks = self.ends.mask([near.number]), self.ends.mask([far.number])
-        decision = self._decide(stage.rules, far, parts)
-        if decision.outcome != "passes":
-            return Step(look, near, decision, self._mended(look, stage, Held(decision, *masks)))
-        now = self._decide(stage.now, far, parts) if stage.now else decision
+        ideal = self._decide(stage.rules, far, parts)
+        now = self._decide(stage.now, far, parts) if stage.now else ideal
         if now.outcome == "passes":
             by = f"rule {now.rule.name or now.rule.number}" if now.rule else "no rule is against it"
             return Step(look, near, now, Fault(stage.rules.name, near.node, f"{stage.rules.label}: {by}", ""))
+        if ideal.outcome != "passes":
+            return Step(look, near, ideal, self._mended(look, stage, Held(ideal, *masks)))
         lacking = (
             *self._unrouted(look, [near.number], masks[1]).faults,
             self._mended(look, stage, Held(now, *masks)),
         )
-        told = names_of(fault.found for fault in lacking[:-1])
-        found = f"{stage.rules.label}: the name that lets pods through does not hold them yet ({told})"
-        return Step(look, near, now, replace(lacking[0], found=found))
+        by = f"rule {ideal.rule.name or ideal.rule.number} lets" if ideal.rule else "it lets"
+        found = (
+            f"{stage.rules.label}: {by} pods through by a name of ranges, which holds them only once they are routed"
+        )
+        return Step(
+            look, near, now, replace(lacking[0], found=f"{found} ({names_of(one.found for one in lacking[:-1])})")
+        )
 
     def _decide(self, rules: RuleList, far: End, parts: tuple[Network, Network]) -> Decision:
         near_cuts, far_cuts = (rules.sources, rules.destinations)[:: -1 if rules.inbound else 1]
@@ -223,20 +237,33 @@ class Filtered:
 
     # Names of ranges that stand for routes.
 
-    def _by_name(self, look: Look, stage: Stage, members: list[int]) -> Iterator[Block]:
-        """Give what a list stops only because its subnet's table has no routes yet: that is what is to be mended."""
-        shut = list(self._held(stage, stage.rules, members))
-        for held in self._held(stage, stage.now, members) if stage.now else ():
-            rest: dict[bytes, tuple[Mask, list[int]]] = {}
+    def _today(self, stage: Stage, members: list[int]) -> tuple[list[Held], list[tuple[list[int], Mask]]]:
+        """Return what a list stops by its rules, and what only because its subnet's table has no routes yet.
+
+        The latter as the ends that it is in front of, and those of the other side. What the rules would stop once all
+        routes are there is not stopped yet.
+        """
+        ideal = list(self._held(stage, stage.rules, members))
+        if stage.now is None:
+            return ideal, []
+        by_rule: dict[tuple[int, bytes], tuple[Decision, list[int], Mask]] = {}
+        by_name: dict[bytes, tuple[list[int], Mask]] = {}
+        for held in self._held(stage, stage.now, members):
             for number in numbers_of(held.own):
-                others = held.others.copy()
-                for same in shut:
-                    others &= ~same.others if same.own[number] else True
-                rest.setdefault(others.tobytes(), (others, []))[1].append(number)
-            for others, numbers in rest.values():
-                concerned = _but_itself(numbers, numbers_of(others))
-                if concerned and others.any():
-                    yield self._unrouted(look, concerned, others)
+                rest = held.others.copy()
+                for place, same in enumerate(ideal):
+                    both = held.others & same.others
+                    if same.own[number] and both.any():
+                        by_rule.setdefault((place, both.tobytes()), (same.decision, [], both))[1].append(number)
+                        rest &= ~both
+                by_name.setdefault(rest.tobytes(), ([], rest))[0].append(number)
+        sides = [(_but_itself(numbers, numbers_of(others)), others) for numbers, others in by_name.values()]
+        stopped = [
+            Held(decision, self.ends.mask(behind), others)
+            for decision, numbers, others in by_rule.values()
+            if (behind := _but_itself(numbers, numbers_of(others)))
+        ]
+        return stopped, [(numbers, others) for numbers, others in sides if numbers and others.any()]
 
     def _unrouted(self, look: Look, numbers: list[int], others: Mask) -> Block:
         """Return what packets of a subnet's nodes are stopped by until its table has all routes."""
@@ -246,20 +273,21 @@ class Filtered:
         view = self.ways.delivery.view(spot) if spot else None
         if spot and view is None:
             return Block(NO_TABLE, *sides, numbers, [self.ways.no_table(spot.nic.subnet)])
-        lacking = self._lacking(view.table if view else "")
+        lacking = self._lacking(view) if view else {}
         concerned = others | own
         faults = [fault for number, fault in lacking.items() if concerned[number]]
         return Block(NO_ROUTE, *sides, [number for number in lacking if concerned[number]], faults)
 
-    def _lacking(self, table: str) -> dict[int, Fault]:
+    def _lacking(self, view: View) -> dict[int, Fault]:
         """Return the ends whose pods no route of a table holds, with what is wrong there."""
+        table = view.table
         if table not in self._unheld:
             routes = self.ways.delivery.tables[table].routes
             held = merge(network for route in routes if (network := network_of(route.destination)))
             spans = sorted(bounds(network) for network in held if network.version == self.ends.version)
             starts = [first for first, _ in spans]
             self._unheld[table] = {
-                end.number: self.ways.missing_fault(table, end, spot)
+                end.number: self.ways.missing_fault(view, end, spot)
                 for (end, spot), (first, last) in zip(self.ends.placed, self._spans, strict=True)
                 if not (place := bisect_right(starts, first)) or spans[place - 1][1] < last
             }
@@ -289,17 +317,17 @@ class Filtered:
     def _fault(self, stage: Stage, held: Held, what: str, mend: str) -> Fault:
         rules, rule, at = stage.rules, held.decision.rule, numbers_of(held.own)
         far = f"{'from' if rules.inbound else 'to'} {names_of(map(str, self._networks(held.others)))}"
-        by = f"rule {rule.name or rule.number}" if rule else "no rule"
-        told = {
-            ("blocked", True): f"{rules.label}: {by} drops {what} {far}",
-            ("blocked", False): f"{rules.label}: {by} lets {what} {far} {'in' if rules.inbound else 'out'}",
-        }.get(
-            (held.decision.outcome, rule is not None),
-            f"{rules.label}: {by} names groups or prefix lists ({names_of(rule.peers if rule else ())}); "
-            f"whether {what} {far} match is not proven",
-        )
+        unproven = held.decision.outcome == "unproven"
+        if rule and rule.allow:
+            told = _by_peers(rule, f"{what} {far}")
+        elif rule:
+            unless = ", unless a firewall policy lets them through before" if unproven else ""
+            told = f"rule {rule.name or rule.number} drops {what} {far}{unless}"
+        else:
+            may = "; a firewall policy may" if unproven else ""
+            told = f"no rule lets {what} {far} {'in' if rules.inbound else 'out'}{may}"
         node = self.ends.items[at[0]].node if len(at) == 1 else ""
-        return Fault(rule.id if rule else rules.name, node, told, mend)
+        return Fault(rule.id if rule else rules.name, node, f"{rules.label}: {told}", mend)
 
     def _networks(self, mask: Mask) -> list[Network]:
         key = mask.tobytes()
@@ -324,9 +352,24 @@ def _reason(rules: RuleList, decision: Decision, what: str) -> Reason:
     kind, rule = rules.layer.kind, decision.rule
     way = "in" if rules.inbound else "out"
     listed = kind if kind.endswith("rule") else f"{kind} rule"
-    if decision.outcome == "unproven":
-        text = f"{what} let {way} by {kind}s' names only at {{nodes}}"
-        return Reason("filter", text, "unproven", fails=False)
-    if rule is None:
-        return Reason("filter", f"no {listed} lets {what} {way} at {{nodes}}")
-    return Reason("filter", f"{listed} {rule.name or rule.number} drops {what} {way} at {{nodes}}")
+    unproven = decision.outcome == "unproven"
+    if rule and rule.allow:
+        text = f"{what} let {way} only as members of {kind}s at {{nodes}}"
+    elif rule:
+        unless = ", unless a firewall policy lets them through" if unproven else ""
+        text = f"{listed} {rule.name or rule.number} drops {what} {way} at {{nodes}}{unless}"
+    else:
+        text = f"no {listed} lets {what} {way} at {{nodes}}{'; a firewall policy may' if unproven else ''}"
+    return Reason("filter", text, decision.outcome, fails=not unproven)
+
+
+def _by_peers(rule: Rule, packets: str) -> str:
+    """Return what is not proven where a rule names the other side by what it belongs to."""
+    lists = [peer for peer in rule.peers if peer.startswith("pl-")]
+    groups = [peer for peer in rule.peers if peer not in lists]
+    named = [(f"{what}{'' if len(some) == 1 else 's'}", names_of(some)) for what, some in (("group", groups), ("prefix list", lists)) if some]
+    told = " and ".join(f"the {what} {names}" for what, names in named)
+    protocols = "all protocols" if rule.protocols == ("all",) else names_of(rule.protocols)
+    doubts = ["AWS does not say whether pods' addresses count as theirs"] if groups else []
+    doubts += ["which ranges the prefix lists hold was not read"] if lists else []
+    return f"{packets} may be let through by the rule for {protocols} that allows {told}: {', and '.join(doubts)}"

@@ -66,7 +66,7 @@ def node_hops(ends: Ends, nodes: pd.DataFrame, fabric: Fabric) -> tuple[NodeHop,
         *_unplaced(ends),
         *_pod_cidrs(ends, net_conf(nodes), fabric),
         *_flannel(ends, net_conf(nodes), seen=any(nodes["backendType"])),
-        _stopped(ends),
+        *_stopped(ends),
         *_forwarding(ends, fabric),
     ]
     return tuple(hop for hop in hops if hop.faults)
@@ -168,7 +168,7 @@ def _in_use(ends: Ends, fabric: Fabric) -> Iterator[tuple[int, Fault]]:
         first, last = bounds(end.network)
         place = bisect_right(starts, last) - 1
         if place >= 0 and spans[place][1] >= first:
-            hits = names_of(f"{network} of {what}" for network, what in taken if network.overlaps(end.network))
+            hits = names_of(sorted(f"{one} of {what}" for one, what in taken if one.overlaps(end.network)))
             todo = "choose a cluster CIDR outside every range of the network and its peers"
             yield end.number, Fault(end.node, end.node, f"the pod CIDR {end.network} overlaps {hits}", todo)
 
@@ -212,7 +212,8 @@ def _flannel(ends: Ends, conf: NetConf, *, seen: bool) -> Iterator[NodeHop]:
     yield NodeHop(Reason("flannel", "flannel's public IP is another address at {nodes}"), astray, sends=False)
 
 
-def _stopped(ends: Ends) -> NodeHop:
+def _stopped(ends: Ends) -> Iterator[NodeHop]:
+    """Give the machines that do not run; where the cloud was not asked, those of which Kubernetes says so."""
     faults = {
         end.number: Fault(
             spot.instance.id,
@@ -223,7 +224,18 @@ def _stopped(ends: Ends) -> NodeHop:
         for end, spot in ends.placed
         if not spot.instance.running
     }
-    return NodeHop(Reason("machine", "machine does not run at {nodes}", fails=False), faults)
+    yield NodeHop(Reason("machine", "machine does not run at {nodes}", fails=False), faults)
+    silent = {
+        end.number: Fault(
+            end.node,
+            end.node,
+            "Kubernetes says NotReady, and whether the machine runs was not read",
+            "look at the node (kubectl describe node)",
+        )
+        for end, spot in ends.placed
+        if spot.instance.running and not spot.instance.status and not end.row.ready
+    }
+    yield NodeHop(Reason("machine", "machine perhaps not running at {nodes}", "unproven", fails=False), silent)
 
 
 def _forwarding(ends: Ends, fabric: Fabric) -> Iterator[NodeHop]:
@@ -245,4 +257,7 @@ def _forwarding(ends: Ends, fabric: Fabric) -> Iterator[NodeHop]:
 def _turn_on(spot: Placed, fabric: Fabric) -> str:
     if spot.nic.fixed:
         return spot.nic.remedy or "give the node an address on an ordinary interface (--node-ip, flannel's --iface)"
-    return dialect_of(fabric.platform).enable_command(spot.instance, spot.nic)
+    dialect = dialect_of(fabric.platform)
+    model = next((one for one in fabric.templates if spot.nic.template and one.group == spot.nic.template), None)
+    first = dialect.template_command(model) if model and not model.forwarding else ""  # else it is brought back to it
+    return " && ".join(filter(None, [first, dialect.enable_command(spot.instance, spot.nic)]))

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from l2bridge_helpers.clouds.dialects import dialect_of
-from l2bridge_helpers.filters import FIREWALL_POLICIES, FIREWALL_RULES, LAYERS, NETWORK_ACLS
+from l2bridge_helpers.filters import FIREWALL_RULES, LAYERS, NETWORK_ACLS
 from l2bridge_helpers.findings import names_of
 from l2bridge_helpers.flannel import HOST_GW
 from l2bridge_helpers.reach_blocks import Block
@@ -33,6 +32,8 @@ if TYPE_CHECKING:
 
 NO_ROUTE = Reason("route", "no route to the pods of {nodes}")
 ASTRAY = Reason("route", "routes to the pods of {nodes} lead elsewhere")
+STALE = Reason("route", "routes to dead next hops beside those to the pods of {nodes}", "unproven", fails=False)
+UNREAD_RANGES = Reason("route", "routes to prefix lists that were not read, at {nodes}", "unproven", fails=False)
 NO_TABLE = Reason("route table", "no route table on {objects}")
 SEGMENTS = Reason("segment", "another layer-2 segment than most at {nodes}")
 BACKENDS = Reason("flannel", "another backend than host-gw at {nodes}")
@@ -103,7 +104,7 @@ class Ways:
         """Return which filters could not be read."""
         found: dict[str, list[Fault]] = defaultdict(list)
         for one in self.fabric.unread if LAYERS[self.fabric.platform] else ():
-            if one.what in (FIREWALL_RULES, FIREWALL_POLICIES, NETWORK_ACLS):
+            if one.what in (FIREWALL_RULES, NETWORK_ACLS):
                 found[one.what].append(Fault(one.what, "", f"not read: {one.why}", one.todo))
         return found
 
@@ -131,13 +132,18 @@ class Ways:
     def _segments(self) -> Iterator[Block]:
         """Give what keeps nodes of different segments apart where no route can help."""
         groups = self._by_segment(self.ends.known.tolist())
-        most = max(groups, key=lambda segment: len(groups[segment]), default="")
-        odd = {segment: numbers for segment, numbers in groups.items() if segment != most}
+        odd = {segment: numbers for segment, numbers in groups.items() if segment != self.most}
         faults = [self.segment_fault(segment, numbers) for segment, numbers in odd.items()]
         at = [number for numbers in odd.values() for number in numbers]
         for numbers in groups.values() if odd else ():
             here = self.ends.mask(numbers)
             yield Block(SEGMENTS, here, self.known & ~here, at, faults)
+
+    @cached_property
+    def most(self) -> str:
+        """The layer-2 segment that most nodes are in."""
+        groups = self._by_segment(self.ends.known.tolist())
+        return max(groups, key=lambda segment: len(groups[segment]), default="")
 
     def segment_fault(self, segment: str, numbers: list[int]) -> Fault:
         """Return what is wrong with nodes in a segment of their own."""
@@ -164,10 +170,11 @@ class Ways:
                 senders = self.ends.mask(part)
                 receivers = self.known & ~senders if self.dialect.one_segment else self.known
                 looked_up = view or self.delivery.spare_view()
-                if view is None and receivers.any():
+                if view is None and (len(part) > 1 or (receivers & ~senders).any()):
                     yield self._bare(part, senders, receivers)
                 if looked_up:
                     yield from self._looked_up(looked_up, senders, receivers)
+                    yield from self._unread_ranges(looked_up, senders, receivers)
 
     def _bare(self, numbers: list[int], senders: Mask, receivers: Mask) -> Block:
         """Return what stops packets from subnets without a table."""
@@ -177,44 +184,65 @@ class Ways:
     def no_table(self, subnet: str) -> Fault:
         """Return what is wrong with a subnet without a table."""
         given = self.delivery.spare
-        mend = self.dialect.associate_command(subnet, given) if given else ""
         todo = "give it a route table that leads to the pods (apply the plan)"
-        return Fault(subnet, "", "the subnet has no route table", mend or todo)
+        steps = [self.delivery.table_mend(given, self.cluster), self.dialect.associate_command(subnet, given)]
+        return Fault(subnet, "", "the subnet has no route table", " && ".join(filter(None, steps)) if given else todo)
 
     def _looked_up(self, view: View, senders: Mask, receivers: Mask) -> Iterator[Block]:
         """Give the pod CIDRs that a table does not lead to their nodes."""
-        missing: dict[int, Fault] = {}
-        astray: dict[int, Fault] = {}
-        for number in np.flatnonzero(receivers).tolist():
-            end = self.ends.items[number]
-            fault, lacks = self.route_fault(view, end)
-            if fault:
-                (missing if lacks else astray)[number] = fault
-        for reason, found in ((NO_ROUTE, missing), (ASTRAY, astray)):
-            if found:
-                yield Block(reason, senders, self.ends.mask(found), found, found.values())
+        found: dict[Reason, dict[int, Fault]] = defaultdict(dict)
+        several = np.count_nonzero(senders) > 1
+        for number in numbers_of(receivers):
+            concerns = several or not senders[number]  # packets to itself do not leave a node
+            wrong = self.route_fault(view, self.ends.items[number]) if concerns else None
+            if wrong:
+                found[wrong[0]][number] = wrong[1]
+        for reason, faults in found.items():
+            yield Block(reason, senders, self.ends.mask(faults), faults, faults.values())
 
-    def route_fault(self, view: View, end: End) -> tuple[Fault | None, bool]:
-        """Return what is wrong with the routes to an end, and whether there simply is none."""
+    def _unread_ranges(self, view: View, senders: Mask, receivers: Mask) -> Iterator[Block]:
+        """Give the tables in which ranges that were not read may be parts of pod CIDRs."""
+        faults = self.unread_ranges(view)
+        if faults and receivers.any():
+            yield Block(UNREAD_RANGES, senders, receivers, numbers_of(senders), faults)
+
+    def unread_ranges(self, view: View) -> list[Fault]:
+        """Return what is not known of a table."""
+        mend = "make sure that no pod CIDR is in these lists (aws ec2 get-managed-prefix-list-entries)"
+        return [
+            Fault(
+                route.name, "", f"{self.delivery.noun(view.table)} leads {route.destination} to {route.next_hop}", mend
+            )
+            for route in self.delivery.unread_ranges(view)
+        ]
+
+    def route_fault(self, view: View, end: End) -> tuple[Reason, Fault] | None:
+        """Return what is wrong with the routes to an end; None: nothing."""
         spot = end.spot
         if spot is None:
-            return None, False
-        lookup = self.delivery.look_up(view, spot)
-        if lookup.arrives:
-            return None, False
+            return None
+        delivery, lookup = self.delivery, self.delivery.look_up(view, spot)
+        if lookup.arrives and not lookup.doubtful:
+            return None
         if lookup.missing(spot):
-            fault = self.missing_fault(view.table, end, spot)
-            wider = f", and {self.delivery.told(lookup)} takes the packets" if lookup.routes else ""
-            return replace(fault, found=f"{fault.found}{wider}"), True
-        mend = self.delivery.astray_mend(spot, lookup, view.table, self.cluster)
+            return NO_ROUTE, self.missing_fault(view, end, spot)
+        table = delivery.noun(view.table)
+        if lookup.arrives:
+            found = f"{table} also has {delivery.told(lookup.doubtful)}"
+            mend = delivery.doubtful_mend(lookup, self.cluster)
+            return STALE, Fault(names_of(route.name for route in lookup.doubtful), end.node, found, mend)
+        mend = delivery.astray_mend(spot, lookup, view.table, self.cluster)
         objects = names_of(route.name for route in lookup.astray)
-        found = f"{end.row.routeDestination}: {self.delivery.told(lookup)}"
-        return Fault(objects, end.node, found, mend), False
+        found = f"{table} leads {end.row.routeDestination} elsewhere: {delivery.told(lookup.astray)}"
+        return ASTRAY, Fault(objects, end.node, found, mend)
 
-    def missing_fault(self, table: str, end: End, spot: Placed) -> Fault:
+    def missing_fault(self, view: View, end: End, spot: Placed) -> Fault:
         """Return what is wrong where a table has no route to an end."""
-        mend = self.delivery.missing_mend(spot, table, self.cluster)
-        return Fault(table, end.node, f"no route to {end.row.routeDestination} in it", mend)
+        mend = self.delivery.missing_mend(spot, view.table, self.cluster)
+        wider = self.delivery.look_up(view, spot).routes
+        taken = f"; {self.delivery.told(wider)} takes the packets" if wider else ""
+        found = f"{self.delivery.noun(view.table)} has no route to {end.row.routeDestination}{taken}"
+        return Fault(view.table, end.node, found, mend)
 
 
 def numbers_of(mask: NDArray[np.bool_]) -> list[int]:

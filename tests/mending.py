@@ -12,6 +12,7 @@ from l2bridge_helpers.fabric import Fabric, Nic, Route
 from l2bridge_helpers.filters import Rule
 from l2bridge_helpers.placement import Placed, place
 from l2bridge_helpers.reach_result import Cause, Fault
+from l2bridge_helpers.tables import chosen_table
 
 State = tuple[pd.DataFrame, Fabric]
 FIRST_FREE = 200
@@ -19,8 +20,8 @@ FIRST_FREE = 200
 
 
 def mend(state: State, faults: Iterable[tuple[Cause, Fault]]) -> State:
-    """Return nodes and network with these faults mended; nodes first, since routes lead to their pod CIDRs."""
-    order = ("node", "pod CIDR", "flannel", "segment", "machine", "forwarding", "route", "route table", "filter")
+    """Return nodes and network with these faults mended: nodes first, tables before the routes in them."""
+    order = ("node", "pod CIDR", "flannel", "segment", "machine", "forwarding", "route table", "route", "filter")
     for cause, fault in sorted(faults, key=lambda pair: order.index(pair[0].kind)):
         state = _MENDERS[cause.kind](state, cause, fault)
     return state
@@ -86,15 +87,14 @@ def _route(state: State, cause: Cause, fault: Fault) -> State:
 
 
 def _route_table(state: State, _: Cause, fault: Fault) -> State:
-    """Give the subnet a table that leads to every pod."""
+    """Make the table that subnets without any are given, empty where it is not there, and give it to the subnet."""
     nodes, fabric = state
-    name = f"{fault.object}/given"
-    table = replace(fabric.tables[0], id=name, routes=(), exists=True)
-    subnets = tuple(replace(one, table=name) if one.id == fault.object else one for one in fabric.subnets)
-    fabric = replace(fabric, tables=(*fabric.tables, table), subnets=subnets)
-    for spot in place(*state).placed:
-        fabric = _led(fabric, name, spot)
-    return nodes, fabric
+    given = chosen_table(place(*state).placed, fabric)
+    assert given is not None
+    assert given.id.rpartition("/")[2] in fault.mend
+    tables = tuple(replace(one, exists=True) if one.id == given.id else one for one in fabric.tables)
+    subnets = tuple(replace(one, table=given.id) if one.id == fault.object else one for one in fabric.subnets)
+    return nodes, replace(fabric, tables=tables, subnets=subnets)
 
 
 def _filter(state: State, cause: Cause, fault: Fault) -> State:
@@ -129,7 +129,7 @@ def _led(fabric: Fabric, table: str, spot: Placed) -> Fabric:
     wanted: Route = dialect.route(spot.row, spot.instance, spot.nic, table, "mended")
     tables = tuple(
         replace(one, routes=(*(route for route in one.routes if route.name != wanted.name), wanted))
-        if one.id == table and one.exists
+        if one.id == table
         else one
         for one in fabric.tables
     )

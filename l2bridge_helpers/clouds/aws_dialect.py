@@ -87,6 +87,10 @@ class AwsDialect(PlainDialect):
         """Return whether the route is a blackhole: its machine is stopped, or its interface is gone."""
         return route.status == BLACKHOLE
 
+    def names_unread_ranges(self, route: Route) -> bool:
+        """Return whether the route leads to a prefix list, other than that of a service's endpoint."""
+        return route.destination.startswith("pl-") and not route.next_hop.startswith("vpce-")
+
     def marks(self, cluster: str, owned: Collection[str], claimed: Collection[str] = ()) -> dict[str, str]:
         """Return the tags of a route table that say which of its routes are ours."""
         return aws_ledger.write(cluster, owned, claimed)

@@ -108,6 +108,12 @@ class Dialect(Protocol):
     def waits(self, route: Route) -> bool:
         """Return whether all that the cloud finds wrong with the route can be that its machine does not run."""
 
+    def is_dead(self, route: Route) -> bool:
+        """Return whether the cloud says that nothing is at the route's next hop."""
+
+    def names_unread_ranges(self, route: Route) -> bool:
+        """Return whether the destination is a name for ranges that were not read, and pods may be in them."""
+
     def is_route_controller(self, route: Route) -> bool:
         """Return whether a cloud controller manager made the route."""
 

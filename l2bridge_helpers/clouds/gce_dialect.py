@@ -22,6 +22,7 @@ _PROVIDER_ID = re.compile(r"gce://((?:[a-z0-9.-]+:)?[a-z0-9][-a-z0-9]*)/([a-z0-9
 """Stricter than the controller's own: what nodes say about themselves ends up in the paths of requests."""
 _INSTANCE = re.compile(r"projects/([^/]+)/zones/([^/]+)/instances/([^/]+)")
 _NOT_RUNNING = "NEXT_HOP_NOT_RUNNING"
+_DEAD = (_NOT_RUNNING, "NEXT_HOP_INSTANCE_NOT_FOUND", "NEXT_HOP_ADDRESS_NOT_ASSIGNED")
 _NETWORK = re.compile(r"projects/([^/]+)/global/networks/([^/]+)")
 
 
@@ -100,6 +101,10 @@ class GceDialect(PlainDialect):
     def waits(self, route: Route) -> bool:
         """Return whether the API warns of nothing but a next hop that does not run."""
         return bool(route.warnings) and all(warning.startswith(_NOT_RUNNING) for warning in route.warnings)
+
+    def is_dead(self, route: Route) -> bool:
+        """Return whether the API says that the route is not active, or that its next hop is gone or does not run."""
+        return bool(route.status) or any(warning.startswith(_DEAD) for warning in route.warnings)
 
     def is_route_controller(self, route: Route) -> bool:
         """Return whether cloud-provider-gcp made it: its description says so."""

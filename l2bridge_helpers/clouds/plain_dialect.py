@@ -47,6 +47,14 @@ class PlainDialect:
         """Return False: the cloud does not say so."""
         return False
 
+    def is_dead(self, route: Route) -> bool:
+        """Return whether the cloud gives the route a state: it is in force where it has none."""
+        return bool(route.status)
+
+    def names_unread_ranges(self, route: Route) -> bool:
+        """Return False: destinations are ranges, or names for ranges where no pod is."""
+        return False
+
     def is_route_controller(self, route: Route) -> bool:
         """Return False: its routes carry no mark; the nodes' conditions tell that it is there."""
         return False
