@@ -137,6 +137,8 @@ def test_a_mark_of_a_route_is_none_of_a_rule() -> None:
     assert rule_owner(rule, route_description(cluster="prod", node="node-1")) == ""
     assert rule_owner(route, rule_description(cluster="prod")) == ""
     assert route_owner(rule, rule_description(cluster="prod")) == ("", "")
+    other = json.dumps({"managed-by": MANAGER, "cluster": "prod", "for": "nodes"})
+    assert rule_owner(rule, other) == ""
 
 
 def test_cluster_whose_name_begins_like_ours_is_another() -> None:
