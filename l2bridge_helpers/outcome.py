@@ -122,7 +122,8 @@ class Outcome:
         reasons += [now.why()] if now and now.failing else []
         if not reasons:
             return None
-        todo = "settle what apply would refuse first" if self.obstacles() else "run with mode='apply' to mend it"
+        todo = "run with mode='apply' to mend it" if rows else "no run mends this: see the report for what does"
+        todo = "settle what apply would refuse first" if self.obstacles() else todo
         return DriftError(f"{_count(len(reasons), 'thing')} out of place: {' | '.join(reasons)}; {todo}")
 
 

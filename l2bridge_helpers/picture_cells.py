@@ -55,7 +55,7 @@ class Cells:
 
 def cells_of(family: Family, keys: Sequence[Key]) -> Cells:
     """Return the matrix: nodes that reach everything first, then by what stops them."""
-    codes = np.array([0, *(key.number + 1 for key in keys)], dtype=np.int16)[family.first + 1]
+    codes = np.array([0, *(key.number + 1 for key in keys)], dtype=np.int32)[family.first + 1]
     kinds = max((key.number for key in keys), default=-1) + 2
     stops = np.stack([_dominant(codes, family.sizes, kinds), _dominant(codes.T, family.sizes, kinds)], axis=1)
     if len(family.names) <= SINGLE:
@@ -83,12 +83,12 @@ def _run(flags: NDArray[np.bool_]) -> int:
     return len(flags) if flags.all() else int(flags.argmin())
 
 
-def _dominant(codes: NDArray[np.int16], sizes: NDArray[np.int64], kinds: int) -> NDArray[np.intp]:
+def _dominant(codes: NDArray[np.int32], sizes: NDArray[np.int64], kinds: int) -> NDArray[np.intp]:
     """Return what most pairs of each row are."""
     return np.array([np.bincount(row, sizes, kinds).argmax() for row in codes], dtype=np.intp)
 
 
-def _singles(family: Family, codes: NDArray[np.int16], stops: NDArray[np.intp], kinds: int) -> Cells:
+def _singles(family: Family, codes: NDArray[np.int32], stops: NDArray[np.intp], kinds: int) -> Cells:
     classes = family.classes
     order = np.lexsort((np.arange(len(classes)), classes, *stops[classes].T[::-1]))
     codes = codes[np.ix_(classes[order], classes[order])]
@@ -121,7 +121,7 @@ def _label(names: Sequence[str], members: NDArray[np.intp]) -> str:
     return first if len(members) == 1 else f"{first} and {len(members) - 1:,} more"
 
 
-def _counted(codes: NDArray[np.int16], family: Family, groups: NDArray[np.intp], kinds: int) -> NDArray[np.int64]:
+def _counted(codes: NDArray[np.int32], family: Family, groups: NDArray[np.intp], kinds: int) -> NDArray[np.int64]:
     """Return how many pairs of two groups are what."""
     count = int(groups.max()) + 1
     made = np.zeros((count, count * kinds))

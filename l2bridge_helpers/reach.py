@@ -9,7 +9,7 @@ platform, the guest's own routes) is not read, and so not judged.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -69,8 +69,10 @@ class _Judged:
     """(C,) the first node of each class."""
     count: NDArray[np.uint16] = field(init=False)
     """(C, C) how many causes stop each pair."""
-    first: NDArray[np.int16] = field(init=False)
+    first: NDArray[np.int32] = field(init=False)
     verdicts: NDArray[np.uint8] = field(init=False)
+    excused: NDArray[np.bool_] = field(init=False)
+    """(C, C) which pairs need not reach: their machines do not run."""
 
     def __post_init__(self) -> None:
         """Put nodes together that the same blocks speak of."""
@@ -86,15 +88,18 @@ class _Judged:
         self.classes, self.members = rank[inverse.reshape(-1)], first[order]
         size = len(self.members)
         self.count = np.zeros((size, size), dtype=np.uint16)
-        self.first = np.full((size, size), -1, dtype=np.int16)
+        self.first = np.full((size, size), -1, dtype=np.int32)
         self.verdicts = np.full((size, size), REACHES, dtype=np.uint8)
+        self.excused = np.zeros((size, size), dtype=np.bool_)
 
-    def mark(self, blocks: Iterable[Block], number: int, verdict: int) -> NDArray[np.bool_]:
+    def mark(self, blocks: Sequence[Block], number: int, verdict: int) -> NDArray[np.bool_]:
         """Note a cause; return the pairs of classes that it stops. Call it for blocked ones first."""
         stopped = np.zeros(self.verdicts.shape, dtype=np.bool_)
         for block in blocks:
             senders, receivers = block.senders[self.members], block.receivers[self.members]
             stopped[np.flatnonzero(senders)[:, None], np.flatnonzero(receivers)] = True
+        if verdict == BLOCKED and not all(block.reason.fails for block in blocks):
+            self.excused |= stopped
         self.count += stopped
         self.first[stopped & (self.first < 0)] = number
         np.maximum(self.verdicts, verdict, out=self.verdicts, where=stopped)
@@ -122,21 +127,23 @@ def _sum_up(judged: Sequence[_Judged], traffic: Traffic) -> Reachability:
                 stopped[reason] = [one.mark(blocks, number, verdict) for one, blocks in parts]
     families = tuple(one.family() for one in judged)
     causes: list[Cause] = []
-    numbers = np.full(len(ordered) + 1, -1, dtype=np.int16)  # the last one stands for no cause
+    numbers = np.full(len(ordered) + 1, -1, dtype=np.int32)  # the last one stands for no cause
     for number, reason in enumerate(ordered):
         sides = [*zip(judged, families, stopped[reason], strict=True)]
         pairs = sum(family.pairs_where(cells) for _, family, cells in sides)
         if pairs:
             numbers[number] = len(causes)
             alone = sum(family.pairs_where((one.first == number) & (one.count == 1)) for one, family, _ in sides)
-            causes.append(_cause(reason, found[reason], judged, pairs, alone))
+            due = sum(family.pairs_where(cells & ~one.excused) for one, family, cells in sides) if reason.fails else 0
+            causes.append(_cause(reason, found[reason], judged, (pairs, alone, due)))
     numbered = tuple(replace(family, first=numbers[family.first]) for family in families)
     return Reachability(traffic, numbered, tuple(causes))
 
 
 def _cause(
-    reason: Reason, found: Sequence[Sequence[Block]], judged: Sequence[_Judged], pairs: int, alone: int
+    reason: Reason, found: Sequence[Sequence[Block]], judged: Sequence[_Judged], counts: tuple[int, int, int]
 ) -> Cause:
+    """Return a cause; `counts`: the pairs that it stops, those that nothing else stops, those that should reach."""
     faults: dict[Fault, None] = {}
     names: dict[str, None] = {}
     for one, blocks in zip(judged, found, strict=True):
@@ -146,7 +153,8 @@ def _cause(
     nodes = tuple(sorted(names, key=natural_key))
     objects = len({fault.object for fault in faults})
     title = reason.text.format(nodes=_count(len(nodes), "node"), objects=_count(objects, "subnet"))
-    return Cause(reason.kind, reason.verdict, title, nodes, tuple(faults), pairs, alone, reason.fails)
+    pairs, alone, due = counts
+    return Cause(reason.kind, reason.verdict, title, nodes, tuple(faults), pairs, alone, due > 0)
 
 
 def _count(number: int, what: str) -> str:

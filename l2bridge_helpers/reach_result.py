@@ -95,7 +95,7 @@ class Family:
     names: tuple[str, ...]
     classes: NDArray[np.intp]
     verdicts: NDArray[np.uint8]
-    first: NDArray[np.int16]
+    first: NDArray[np.int32]
 
     def __eq__(self, other: object) -> bool:
         """Return whether it says the same."""
@@ -119,7 +119,8 @@ class Family:
 
     def pairs_where(self, chosen: NDArray[np.bool_]) -> int:
         """Return how many pairs the chosen cells, (C, C), stand for."""
-        both = int(np.einsum("i,ij,j->", self.sizes, chosen, self.sizes))
+        sizes = self.sizes.astype(np.float64)  # exact up to 2**53 pairs, and much faster than whole numbers
+        both = int(sizes @ (chosen @ sizes))
         return both - int(self.sizes[np.diagonal(chosen)].sum())
 
     def count(self, verdict: int) -> int:
@@ -176,11 +177,13 @@ class Reachability:
         return self._counts[BLOCKED]
 
     def summary(self) -> str:
-        """Return the counts in a sentence: `12 of 30 pairs reach (TCP 443), 4 unproven`."""
+        """Return the counts in a sentence: `12 of 30 pairs reach (TCP 443), 4 unproven`; of two families also each."""
         if not self.pairs:
             return "no pairs of nodes"
         unproven = f", {self.unproven:,} unproven" if self.unproven else ""
-        return f"{self.reaching:,} of {self.pairs:,} pairs reach ({self.traffic}){unproven}"
+        each = [f"IPv{one.version}: {one.count(REACHES):,} of {one.pairs:,}" for one in self.families if one.pairs]
+        families = f"; {', '.join(each)}" if len(each) > 1 else ""
+        return f"{self.reaching:,} of {self.pairs:,} pairs reach ({self.traffic}{families}){unproven}"
 
     @property
     def failing(self) -> tuple[Cause, ...]:

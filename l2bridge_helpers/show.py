@@ -104,8 +104,12 @@ def _plan(plan: Plan) -> Shown:
     if not commands:
         return table
     by_hand = f"The same by hand: {len(commands)} command{'' if len(commands) == 1 else 's'}"
-    block = f'<pre style="{_MONO}">{escape(chr(10).join(commands))}</pre>'
-    return Shown(table.text, f"{table.html}<details><summary>{by_hand}</summary>{block}</details>")
+    return Shown(table.text, f"{table.html}<details><summary>{by_hand}</summary>{_lines(commands)}</details>")
+
+
+def _lines(commands: Sequence[str]) -> str:
+    """Return commands to be copied, one a line; what cannot be seen is made visible."""
+    return f'<pre style="{_MONO}">{escape(chr(10).join(map(printable, commands)))}</pre>'
 
 
 def _plan_row(change: Change) -> tuple[str, ...]:
@@ -191,9 +195,8 @@ def _reachability(value: Reachability) -> Shown:
     mends = [mend for cause in value.causes for mend in cause.mends]
     if not mends:
         return found
-    block = f'<pre style="{_MONO}">{escape(chr(10).join(mends))}</pre>'
     told = f"What mends it by hand: {len(mends)} step{'' if len(mends) == 1 else 's'}"
-    return Shown(found.text, f"{found.html}<details><summary>{told}</summary>{block}</details>")
+    return Shown(found.text, f"{found.html}<details><summary>{told}</summary>{_lines(mends)}</details>")
 
 
 def _some(names: Sequence[str]) -> str:

@@ -110,7 +110,7 @@ def _families(draw: st.DrawFn, version: int, causes: list[Cause], most: int) -> 
     some = np.concatenate([np.arange(kinds), random.integers(0, max(kinds, 1), count - kinds)]).astype(np.intp)
     seen = {old: new for new, old in enumerate(dict.fromkeys(some.tolist()))}
     classes = np.array([seen[one] for one in some.tolist()], dtype=np.intp)
-    first = random.integers(-1, len(causes), (kinds, kinds)).astype(np.int16)
+    first = random.integers(-1, len(causes), (kinds, kinds)).astype(np.int32)
     stops = np.array([UNPROVEN if cause.verdict == "unproven" else BLOCKED for cause in causes] + [REACHES], np.uint8)
     names = [f"{name}{number}" for number, name in enumerate(draw(st.lists(NAMES, min_size=1, max_size=9)) * most)]
     return Family(version, tuple(names[:count]), classes, stops[first], first)
@@ -216,7 +216,7 @@ def test_pictures_of_a_thousand_nodes_are_small() -> None:
     """They are part of every notebook's outputs."""
     random = np.random.default_rng(1)
     causes = [Cause("filter", "blocked", f"cause {number}", (), (), 9, 9, fails=True) for number in range(20)]
-    first = random.integers(-1, 20, (1000, 1000)).astype(np.int16)
+    first = random.integers(-1, 20, (1000, 1000)).astype(np.int32)
     names = tuple(f"node-{number}" for number in range(1000))
     family = Family(4, names, np.arange(1000), np.where(first < 0, 0, 2).astype(np.uint8), first)
     assert len(matrix(Reachability(HTTPS, (family,), tuple(causes))).svg) < 110_000
@@ -397,7 +397,7 @@ def test_many_kinds_of_nodes_are_summed_up(seed: int, count: int) -> None:
     """Thirty rows at most: the last one stands for all the rest, and says for how many."""
     random = np.random.default_rng(seed)
     causes = [Cause("filter", "blocked", str(number), (), (), 1, 1, fails=True) for number in range(11)]
-    first = random.integers(-1, 11, (count, count)).astype(np.int16)
+    first = random.integers(-1, 11, (count, count)).astype(np.int32)
     verdicts = np.where(first < 0, REACHES, BLOCKED).astype(np.uint8)
     cells = cells_of(Family(4, tuple(map(str, range(count))), np.arange(count), verdicts, first), keys_of(causes))
     assert len(cells.labels) <= 30
@@ -436,7 +436,7 @@ def test_each_cell_has_the_letter_of_its_cause() -> None:
 def test_rare_pairs_are_seen_in_a_large_cell() -> None:
     """One blocked pair among tens of thousands has its sliver."""
     causes = (Cause("filter", "blocked", "one", (), (), 1, 1, fails=True),)
-    first = np.full((200, 200), -1, dtype=np.int16)
+    first = np.full((200, 200), -1, dtype=np.int32)
     first[7, 9] = 0
     names = tuple(map(str, range(200)))
     family = Family(4, names, np.arange(200), np.where(first < 0, REACHES, BLOCKED).astype(np.uint8), first)
