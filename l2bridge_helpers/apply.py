@@ -59,11 +59,12 @@ def apply(  # noqa: PLR0913 - each is one of the operator's parameters
 def deletion_problem(changes: Plan, max_delete_percent: int) -> str:
     """Return why the plan deletes too much, or "". A replacement is no deletion."""
     deletes = [change.resource for change in changes.writes if change.action == "delete"]
+    what = "routes and rules" if any(change.kind == "filter" for change in changes) else "routes"
     share = 100 * len(deletes) / max(changes.own_routes, 1)
     if len(deletes) <= FEW_DELETES or share <= max_delete_percent:
         return ""
     return (
-        f"the plan deletes {len(deletes)} of our {changes.own_routes} routes ({share:.0f} %), more than "
+        f"the plan deletes {len(deletes)} of our {changes.own_routes} {what} ({share:.0f} %), more than "
         f"max_delete_percent={max_delete_percent} allows: {names_of(deletes)}; if these nodes are really gone, raise it"
     )
 
@@ -74,7 +75,7 @@ def _refuse(changes: Plan, findings: Findings, confirm: str, max_delete_percent:
             f"parameter confirm: {confirm!r} is not the cluster's name; to apply set confirm={changes.cluster!r}"
         )
     reasons = [str(finding) for finding in findings.blocking]
-    reasons += [f"node {change.node}: {change.reason}" for change in changes.conflicts]
+    reasons += [f"{change.about}{change.reason}" for change in changes.conflicts]
     reasons += filter(None, [deletion_problem(changes, max_delete_percent)])
     if reasons:
         reasons += [str(finding) for finding in findings.errors]

@@ -61,6 +61,11 @@ class Change:
     command: str = ""
 
     @property
+    def about(self) -> str:
+        """What it is for, in an error: `node node-1: `; empty for what is not one node's."""
+        return f"node {self.node}: " if self.node else ""
+
+    @property
     def writes(self) -> bool:
         """Whether carrying it out changes anything."""
         return self.action in WRITES

@@ -53,7 +53,7 @@ class Outcome:
         rows = self.changes.conflicts if self.changes else ()
         findings = (*self.findings.blocking, *self.findings.errors)
         too_many = deletion_problem(self.changes, self.max_delete_percent) if self.changes else ""
-        told = [str(finding) for finding in findings] + [f"node {row.node}: {row.reason}" for row in rows]
+        told = [str(finding) for finding in findings] + [f"{row.about}{row.reason}" for row in rows]
         return told + ([too_many] if too_many else [])
 
     def verdict(self, mode: str) -> str:
@@ -116,7 +116,7 @@ class Outcome:
     def _drift(self) -> L2BridgeError | None:
         reasons = self.obstacles()
         rows = self.changes.writes if self.changes else ()
-        reasons += [f"node {row.node}: {row.action} {row.kind} {row.resource} ({row.reason})" for row in rows]
+        reasons += [f"{row.about}{row.action} {row.kind} {row.resource} ({row.reason})" for row in rows]
         reasons += [f"{check.object}: {check.found}, wanted {check.wanted}" for check in self.proof.wrong]
         now = self.reachability.get(NOW)
         reasons += [now.why()] if now and now.failing else []
