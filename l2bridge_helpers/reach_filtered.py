@@ -17,8 +17,8 @@ from l2bridge_helpers.findings import names_of
 from l2bridge_helpers.prefixes import merge
 from l2bridge_helpers.reach_blocks import Block
 from l2bridge_helpers.reach_ends import IPV4, bounds, network_of
+from l2bridge_helpers.reach_filter_words import reason_of, told_of
 from l2bridge_helpers.reach_mend import Mends, Stopped
-from l2bridge_helpers.reach_nodes import Reason
 from l2bridge_helpers.reach_policies import UNJUDGED, unjudged
 from l2bridge_helpers.reach_result import Fault
 from l2bridge_helpers.reach_ways import NO_ROUTE, NO_TABLE, Ways, numbers_of
@@ -296,7 +296,7 @@ class Filtered:
     # What people are told.
 
     def _block(self, look: Look, stage: Stage, held: Held, what: str, mend: str) -> Block:
-        reason = _reason(stage.rules, held.decision, what)
+        reason = reason_of(stage.rules, held.decision, what)
         packets_in = look.inbound is not look.answer
         senders, receivers = (held.others, held.own) if packets_in else (held.own, held.others)
         at = numbers_of(held.own)
@@ -317,17 +317,9 @@ class Filtered:
     def _fault(self, stage: Stage, held: Held, what: str, mend: str) -> Fault:
         rules, rule, at = stage.rules, held.decision.rule, numbers_of(held.own)
         far = f"{'from' if rules.inbound else 'to'} {names_of(map(str, self._networks(held.others)))}"
-        unproven = held.decision.outcome == "unproven"
-        if rule and rule.allow:
-            told = _by_peers(rule, f"{what} {far}")
-        elif rule:
-            unless = ", unless a firewall policy lets them through before" if unproven else ""
-            told = f"rule {rule.name or rule.number} drops {what} {far}{unless}"
-        else:
-            may = "; a firewall policy may" if unproven else ""
-            told = f"no rule lets {what} {far} {'in' if rules.inbound else 'out'}{may}"
+        told = told_of(rules, held.decision, f"{what} {far}")
         node = self.ends.items[at[0]].node if len(at) == 1 else ""
-        return Fault(rule.id if rule else rules.name, node, f"{rules.label}: {told}", mend)
+        return Fault(rule.id if rule else rules.name, node, told, mend)
 
     def _networks(self, mask: Mask) -> list[Network]:
         key = mask.tobytes()
@@ -345,31 +337,3 @@ def _decider(stage: Stage, held: Held) -> tuple[str, bool, str, str]:
     """Return what tells a list's rule, or its end, from every other one."""
     rules, decision = stage.rules, held.decision
     return rules.label, rules.inbound, decision.outcome, decision.rule.id if decision.rule else ""
-
-
-def _reason(rules: RuleList, decision: Decision, what: str) -> Reason:
-    """Return what packets, or answers, that a list does not let through have in common."""
-    kind, rule = rules.layer.kind, decision.rule
-    way = "in" if rules.inbound else "out"
-    listed = kind if kind.endswith("rule") else f"{kind} rule"
-    unproven = decision.outcome == "unproven"
-    if rule and rule.allow:
-        text = f"{what} let {way} only as members of {kind}s at {{nodes}}"
-    elif rule:
-        unless = ", unless a firewall policy lets them through" if unproven else ""
-        text = f"{listed} {rule.name or rule.number} drops {what} {way} at {{nodes}}{unless}"
-    else:
-        text = f"no {listed} lets {what} {way} at {{nodes}}{'; a firewall policy may' if unproven else ''}"
-    return Reason("filter", text, decision.outcome, fails=not unproven)
-
-
-def _by_peers(rule: Rule, packets: str) -> str:
-    """Return what is not proven where a rule names the other side by what it belongs to."""
-    lists = [peer for peer in rule.peers if peer.startswith("pl-")]
-    groups = [peer for peer in rule.peers if peer not in lists]
-    named = [(f"{what}{'' if len(some) == 1 else 's'}", names_of(some)) for what, some in (("group", groups), ("prefix list", lists)) if some]
-    told = " and ".join(f"the {what} {names}" for what, names in named)
-    protocols = "all protocols" if rule.protocols == ("all",) else names_of(rule.protocols)
-    doubts = ["AWS does not say whether pods' addresses count as theirs"] if groups else []
-    doubts += ["which ranges the prefix lists hold was not read"] if lists else []
-    return f"{packets} may be let through by the rule for {protocols} that allows {told}: {', and '.join(doubts)}"

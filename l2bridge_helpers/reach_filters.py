@@ -13,6 +13,7 @@ from l2bridge_helpers.nodes import parse_cidr
 from l2bridge_helpers.placement import pods_of
 from l2bridge_helpers.prefixes import merge
 from l2bridge_helpers.reach_ends import network_of
+from l2bridge_helpers.reach_policies import NO_DOUBT, doubt
 from l2bridge_helpers.reach_rules import Match, RuleList, Sided
 
 if TYPE_CHECKING:
@@ -100,10 +101,11 @@ class Filters:
         name = self.fabric.network if layer.place == "network" else next(iter(key), "")
         matter = self._names_matter(layer, key)
         table = self._tables.get(spot.nic.subnet, "") if matter else ""
+        open_to = doubt(self.fabric, ports, inbound=inbound) if layer.place == "network" else NO_DOUBT
 
         def listed(*, ideal: bool) -> RuleList:
             entries = tuple(self._sided(rule, (table, ideal)) for rule in rules)
-            return RuleList(layer, name, label, inbound, entries, version, ports, self._programs)
+            return RuleList(layer, name, label, inbound, entries, version, ports, self._programs, open_to)
 
         now = listed(ideal=False) if matter else None
         return Stage(listed(ideal=True), now, spot.nic.subnet if layer.place == "subnet" else "")

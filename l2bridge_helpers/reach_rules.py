@@ -15,12 +15,14 @@ import numpy as np
 
 from l2bridge_helpers.prefixes import merge
 from l2bridge_helpers.reach_ends import bounds
+from l2bridge_helpers.reach_policies import NO_DOUBT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from l2bridge_helpers.filters import Layer, Rule
     from l2bridge_helpers.nodes import Network
+    from l2bridge_helpers.reach_policies import Doubt
     from l2bridge_helpers.reach_traffic import Ports
 
 Outcome = Literal["passes", "unproven", "blocked"]
@@ -99,10 +101,15 @@ class Program:
     (blocked). The place behind the last rule is the list's own end.
     """
 
-    def __init__(self, entries: Sequence[Sided], layer: Layer, version: int, *, inbound: bool) -> None:
+    def __init__(
+        self, entries: Sequence[Sided], layer: Layer, version: int, *, inbound: bool, doubt: Doubt = NO_DOUBT
+    ) -> None:
         """Cut the addresses."""
         self._inbound = inbound
         self._allows = np.array([*(entry.rule.allow for entry in entries), layer.open_out and not inbound])
+        against = np.full(len(self._allows), 1 if doubt.denials else 2)
+        against[-1] = 1 if doubt.end else 2
+        self._outcomes = np.where(self._allows, 0, against)
         self.sources = Cuts([entry.source for entry in entries], version)
         self.destinations = Cuts([entry.destination for entry in entries], version)
         sides = [entry.source if inbound else entry.destination for entry in entries]
@@ -146,7 +153,7 @@ class Program:
         first = np.where(hits.any(axis=0), hits.argmax(axis=0) if len(hits) else 0, self._last)
         passes = self._allows[first]
         sure = (pieces[:, 0] == pieces[:, 1]) & (near[0] == near[1]) & (passes | (not self._may))
-        found: NDArray[np.intp] = np.where(sure, 3 * first + np.where(passes, 0, 2), -1)
+        found: NDArray[np.intp] = np.where(sure, 3 * first + self._outcomes[first], -1)
         return found
 
     def _first(self, source: int, destination: int, groups: frozenset[str]) -> int:
@@ -159,7 +166,7 @@ class Program:
         for number in self._may:
             if number < place and mine[number] and self._may_match(number, groups):
                 return 3 * number + 1
-        return 3 * place + 2
+        return 3 * place + int(self._outcomes[place])
 
     def _may_match(self, number: int, groups: frozenset[str]) -> bool:
         named = self._groups[number]
@@ -179,6 +186,7 @@ class RuleList:
         version: the address family.
         ports: the packets that are asked about.
         programs: those of other lists; one with the same matches is used again.
+        doubt: what of its word against packets is not proven.
 
     """
 
@@ -190,6 +198,7 @@ class RuleList:
     version: int
     ports: Ports
     programs: dict[object, Program] = field(default_factory=dict, repr=False)
+    doubt: Doubt = NO_DOUBT
     program: Program = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -197,9 +206,9 @@ class RuleList:
         spoken = [entry for entry in self.entries if self._speaks(entry.rule)]
         self._rules = [*(entry.rule for entry in spoken), None]
         alike = tuple((entry.rule.allow, entry.source, entry.destination) for entry in spoken)
-        key = (self.layer, self.inbound, self.version, alike)
+        key = (self.layer, self.inbound, self.version, self.doubt, alike)
         if key not in self.programs:
-            self.programs[key] = Program(spoken, self.layer, self.version, inbound=self.inbound)
+            self.programs[key] = Program(spoken, self.layer, self.version, inbound=self.inbound, doubt=self.doubt)
         self.program = self.programs[key]
 
     @property

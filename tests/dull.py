@@ -20,7 +20,7 @@ import pandas as pd
 
 from l2bridge_helpers.clouds.dialects import dialect_of
 from l2bridge_helpers.fabric import Fabric, Route
-from l2bridge_helpers.filters import FIREWALL_POLICIES, LAYERS, Layer
+from l2bridge_helpers.filters import DROP, LAYERS, Layer
 from l2bridge_helpers.flannel import NetConf
 from l2bridge_helpers.nodes import Network, NodeRow, net_conf, node_rows, parse_cidr
 from l2bridge_helpers.placement import Placed, place
@@ -31,6 +31,7 @@ from tests.dull_filters import (
     Address,
     Packet,
     Traffic,
+    may,
     networks,
     port_ranges,
     through,
@@ -185,8 +186,8 @@ def _sent(
     sources, destinations = addresses
     for destination in destinations:
         yield _delivery(sender, receiver, destination, state.fabric)
-    if any(part.what == FIREWALL_POLICIES for part in state.fabric.unread):
-        yield UNPROVEN  # they are looked at before the rules, or behind them [filters]
+    if may(DROP, state.fabric, state.traffic):
+        yield UNPROVEN  # by a policy before the rules, or behind them [filters]
     for layer in _layers(sender, receiver, state.fabric):
         if unread(layer, state.fabric):
             yield UNPROVEN

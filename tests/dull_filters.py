@@ -8,7 +8,17 @@ from dataclasses import dataclass
 
 from l2bridge_helpers.clouds.dialects import dialect_of
 from l2bridge_helpers.fabric import Fabric
-from l2bridge_helpers.filters import FIREWALL_RULES, NETWORK_ACL, NETWORK_ACLS, Layer, Rule
+from l2bridge_helpers.filters import (
+    FIREWALL_POLICIES,
+    FIREWALL_RULES,
+    LETS_IN,
+    LETS_IN_LATE,
+    LETS_OUT,
+    NETWORK_ACL,
+    NETWORK_ACLS,
+    Layer,
+    Rule,
+)
 from l2bridge_helpers.nodes import Network, parse_cidr
 from l2bridge_helpers.placement import Placed
 
@@ -41,6 +51,12 @@ def through(layer: Layer, sender: Placed, receiver: Placed, packet: Packet, fabr
     return [out, _look(layer, receiver, sender, packet, fabric, inbound=True)]
 
 
+def may(effect: str, fabric: Fabric, traffic: Traffic) -> bool:
+    """Return whether some policy may do this to the traffic; one that was not read may do anything [filters]."""
+    policies = [part.may for part in fabric.unread if part.what == FIREWALL_POLICIES]
+    return any(not told or any(_carries(entry, traffic) for entry in told.get(effect, ())) for told in policies)
+
+
 def _look(layer: Layer, here: Placed, there: Placed, packet: Packet, fabric: Fabric, *, inbound: bool) -> str:
     """Return what the layer at `here` does to a packet from or to `there`: the first rule that matches decides."""
     lists = [rule for rule in fabric.rules if rule.kind == layer.kind and _is_on(rule, layer, here)]
@@ -48,15 +64,17 @@ def _look(layer: Layer, here: Placed, there: Placed, packet: Packet, fabric: Fab
         return REACHES
     rules = [rule for rule in lists if rule.inbound == inbound and rule.enabled]
     perhaps = False
+    before = may(LETS_IN if inbound else LETS_OUT, fabric, packet.traffic)
     for rule in sorted(rules, key=lambda rule: (rule.number, rule.allow)):
         matches = _matches(rule, layer, here, there, packet, fabric)
         if matches == "maybe":
             perhaps = True
         elif matches == "yes":
-            return REACHES if rule.allow else UNPROVEN if perhaps else BLOCKED
+            return REACHES if rule.allow else UNPROVEN if perhaps or before else BLOCKED
     if layer.open_out and not inbound:
         return REACHES
-    return UNPROVEN if perhaps else BLOCKED
+    late = inbound and may(LETS_IN_LATE, fabric, packet.traffic)
+    return UNPROVEN if perhaps or before or late else BLOCKED
 
 
 def _is_on(rule: Rule, layer: Layer, here: Placed) -> bool:

@@ -36,7 +36,7 @@ def worlds(draw: Draw, platform: str, faults: Sequence[Fault] = ()) -> World:
     for what in filters.UNREAD[platform]:
         if draw(_seldom):
             world = filters.unread(world, what)
-    return world
+    return filters.policies(draw, world) if platform == "gce" and draw(_seldom) else world
 
 
 def _node(draw: Draw, world: World) -> str:

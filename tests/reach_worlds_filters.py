@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from l2bridge_helpers.filters import FIREWALL_POLICIES, FIREWALL_RULES, NETWORK_ACL, NETWORK_ACLS
+from l2bridge_helpers.filters import (
+    DROP,
+    FIREWALL_POLICIES,
+    FIREWALL_RULES,
+    LETS_IN,
+    LETS_IN_LATE,
+    LETS_OUT,
+    NETWORK_ACL,
+    NETWORK_ACLS,
+)
 from l2bridge_helpers.observed import Unread
 from tests import reach_healthy as made
 from tests.reach_healthy import World
@@ -108,6 +117,14 @@ def unread(world: World, what: str) -> World:
     kept = [rule for rule in world.fabric.rules if what == FIREWALL_POLICIES or (rule.kind == NETWORK_ACL) != acls]
     unread = (*world.fabric.unread, Unread(what, "permission missing"))
     return made.with_fabric(world, rules=tuple(kept), unread=unread)
+
+
+def policies(draw: Draw, world: World) -> World:
+    """Add a firewall policy that was read and not judged."""
+    effects = draw(st.lists(st.sampled_from([DROP, LETS_IN, LETS_OUT, LETS_IN_LATE]), min_size=1, unique=True))
+    may = {effect: draw(_protocols(PROTOCOLS)) for effect in effects}
+    policy = Unread(FIREWALL_POLICIES, "policy P has rules that may match", may=may)
+    return made.with_fabric(world, unread=(*world.fabric.unread, policy))
 
 
 def _sides(names: list[str]) -> st.SearchStrategy[tuple[str, ...]]:

@@ -126,8 +126,8 @@ def test_what_is_not_proven_is_said_to_be() -> None:
     out = tuple(rule for rule in world.fabric.rules if not rule.inbound or rule.list != "sg-nodes")
     finding = _the_one(made.with_fabric(world, rules=(*out, made.permission("sg-nodes", 1, peers=("sg-nodes",)))))
     assert finding.found == (
-        "are behind security group sg-nodes: rule permission 1 names groups or prefix lists (sg-nodes); "
-        "whether packets from 10.42.1.0/24, 10.42.2.0/24 match is not proven"
+        "are behind security group sg-nodes: packets from 10.42.1.0/24, 10.42.2.0/24 may be let in by the rule for all "
+        "protocols that names security group sg-nodes: AWS does not say whether pods' addresses count as members'"
     )
     assert finding.meaning == "whether 2 pairs reach is not proven"
     assert finding.todo.startswith("probe it, or make sure of it: aws ec2 authorize-security-group-ingress ")
