@@ -118,7 +118,14 @@ _WINDOWS = (
         "Windows node",
         "Get-HnsNetwork | Where-Object Type -eq L2Bridge | Select-Object Name, Subnets",
         "cbr0, AddressPrefix is the node's pod CIDR",
-        "look at the log of flanneld",
+        "look at the log of flanneld; 'failed to get management IP': Windows 1803, take 1809 or later",
+    ),
+    Item(
+        "pods reach what is outside the cluster, and the answers come back",
+        "Windows node",
+        "Get-Content C:\\etc\\cni\\net.d\\*.conf | Select-String -Context 0,4 ExceptionList",
+        "the cluster, service and management CIDRs, and no network that has no route back to the pods",
+        "trim ExceptionList, or give those networks a route to the pod CIDRs",
     ),
 )
 _HYPERVISORS = (
@@ -142,6 +149,13 @@ _HYPERVISORS = (
         "Get-VDPortgroup PORTGROUP | Get-VDSecurityPolicy",
         "MacChanges True, ForgedTransmits True",
         "… | Get-VDSecurityPolicy | Set-VDSecurityPolicy -MacChanges $true -ForgedTransmits $true",
+    ),
+    Item(
+        "the guest driver sends unencapsulated pod packets (agents reach Rancher with vxlan, not with host-gw)",
+        "Windows node on vSphere",
+        '& "C:\\Program Files\\VMware\\VMware Tools\\VMwareToolboxCmd.exe" -v',
+        "11.1.0 or later",
+        "update VMware Tools to 11.1.0 or later",
     ),
     Item(
         "no network filter binds the VM to its own addresses",

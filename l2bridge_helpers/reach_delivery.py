@@ -182,7 +182,7 @@ class Delivery:
         return self._usable[view, version]
 
     def _routes(self, table: RouteTable, tags: frozenset[str]) -> Iterator[Route]:
-        for route in table.routes:
+        for route in sorted(table.routes, key=lambda route: route.name):
             counts = not route.status or self.dialect.dead_routes_match or self.dialect.waits(route)
             if counts and (not route.tags or set(route.tags) & tags):
                 yield route

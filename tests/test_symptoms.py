@@ -20,7 +20,7 @@ from l2bridge_helpers.scope import Scope
 from tests import reach_healthy as made
 from tests.reach_faults import Change, healthy
 from tests.reach_healthy import World
-from tests.symptoms import HIDDEN, SHOWN, UNTOLD, Hidden, Shown
+from tests.symptoms import HIDDEN, SHOWN, Hidden, Shown
 
 
 @pytest.mark.parametrize("shown", SHOWN, ids=lambda shown: f"{shown.platform}: {shown.symptom}")
@@ -140,14 +140,7 @@ def _prose(root: Path, where: str) -> str:
 
 @pytest.mark.parametrize(
     ("hidden", "where"),
-    [
-        *(pytest.param(one, where, id=f"{one.symptom}: {where}") for one in HIDDEN for where in one.where),
-        *(
-            pytest.param(one, where, id=f"{one.symptom}: {where}", marks=pytest.mark.xfail(reason="not told yet"))
-            for one in UNTOLD
-            for where in one.where
-        ),
-    ],
+    [pytest.param(one, where, id=f"{one.symptom}: {where}") for one in HIDDEN for where in one.where],
 )
 def test_what_cannot_be_seen_from_here_is_told(root: Path, hidden: Hidden, where: str) -> None:
     """Somebody for whom everything passes is told where else to look."""
