@@ -118,7 +118,7 @@ def _sum_up(judged: Sequence[_Judged], traffic: Traffic) -> Reachability:
     for number, one in enumerate(judged):
         for block in one.blocks:
             found[block.reason][number].append(block)
-    ordered = sorted(found, key=lambda reason: KINDS.index(reason.kind))
+    ordered = sorted(found, key=lambda reason: (KINDS.index(reason.kind), reason.verdict, reason.text))
     stopped: dict[Reason, list[NDArray[np.bool_]]] = {}
     for verdict in (BLOCKED, UNPROVEN):
         for number, reason in enumerate(ordered):

@@ -1,4 +1,4 @@
-"""The pictures in `docs/` that the README shows: `python -m tests.readme_pictures` makes them anew, on the lab."""
+"""The pictures in `docs/`, and the table, that the README shows: `python -m tests.readme_pictures` makes them anew, on the lab."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from l2bridge_helpers.pictures import matrix, topology
 from l2bridge_helpers.reach import reach
+from l2bridge_helpers.show import shown
 from tests.lab_worlds import seen
 
 WORLD = "gce-messy"
@@ -18,6 +19,12 @@ def pictures() -> dict[str, str]:
     found = seen(WORLD)
     now = reach(found.nodes, found.fabric, cluster=found.cluster)
     return {"topology.svg": topology(found.nodes, found.fabric, now).svg, "matrix.svg": matrix(now).svg}
+
+
+def told() -> str:
+    """Return what the same run says of it in words."""
+    found = seen(WORLD)
+    return shown(reach(found.nodes, found.fabric, cluster=found.cluster)).text
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.readme_pictures import FOLDER, pictures
+from tests.readme_pictures import FOLDER, pictures, told
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -20,3 +20,8 @@ def test_a_picture_in_the_readme_is_drawn_anew_to_the_byte(name: str) -> None:
     )
     assert line.startswith("![")
     assert len(line.partition("]")[0]) > 40
+
+
+def test_the_table_in_the_readme_is_what_a_run_says() -> None:
+    """To the letter."""
+    assert f"```\n{told()}\n```" in (ROOT / "README.md").read_text(encoding="utf-8")
