@@ -1,4 +1,4 @@
-"""The pictures in `docs/`, and the table, that the README shows: `python -m tests.readme_pictures` makes them anew, on the lab."""
+"""What the README shows of reachability, a table and the pictures in `docs/`: `python -m tests.readme_pictures` draws them."""
 
 from __future__ import annotations
 
