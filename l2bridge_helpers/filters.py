@@ -39,7 +39,9 @@ class Rule:
         destinations: the same of receivers.
         peers: what else it selects the other side by (inbound: senders): tags, accounts, groups, prefix lists. With
             peers and without ranges of that side it matches by them alone.
-        protocols: `all`, or protocols with the ports that they are sent to: `tcp`, `6`, `tcp:80,8000-8080`.
+        protocols: `all`, or protocols with the ports that they are sent to: `tcp`, `6`, `tcp:80,8000-8080`; ICMP with
+            a type, or a type and a code: `icmp:8`, `icmp:3-4`.
+        origins: the ports that packets come from: `53`, `1024-65535`; empty: any.
         on: what the list is put on: ids of subnets and interfaces, tags and accounts of instances, groups; None: all.
         enabled: whether it is in force.
         properties: the rule as the API returned it, where it is a resource of its own.
@@ -58,6 +60,7 @@ class Rule:
     destinations: tuple[str, ...] = ()
     peers: tuple[str, ...] = ()
     protocols: tuple[str, ...] = ("all",)
+    origins: tuple[str, ...] = ()
     on: tuple[str, ...] | None = None
     enabled: bool = True
     properties: Mapping[str, Any] = field(default_factory=dict)

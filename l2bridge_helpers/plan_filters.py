@@ -51,10 +51,11 @@ def closed(placed: Iterable[Placed], fabric: Fabric, version: int) -> list[Place
     every = tuple(placed)
     spots = [spot for spot in every if spot.row.network and spot.row.network.version == version]
     filters, senders = Filters(every, fabric), _Senders(pods_of(spots))
+    packet = ANY_PORT.packet(version, {spot.row.os for spot in spots})
     return [
         spot
         for spot in spots
-        for stage in filters.stages(spot, inbound=True, version=version, ports=ANY_PORT.packet)
+        for stage in filters.stages(spot, inbound=True, version=version, ports=packet)
         if stage.rules.layer.place in _OPENED and senders.shut_out(spot, stage.rules)
     ]
 

@@ -75,6 +75,11 @@ class Ends:
         """The nodes' names."""
         return tuple(end.node for end in self.items)
 
+    @cached_property
+    def systems(self) -> frozenset[str]:
+        """The operating systems of the nodes."""
+        return frozenset(end.row.os for end in self.items)
+
     def mask(self, numbers: Iterable[int]) -> NDArray[np.bool_]:
         """Return which of them have these numbers."""
         chosen = np.zeros(len(self.items), dtype=np.bool_)

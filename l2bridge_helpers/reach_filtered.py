@@ -87,7 +87,8 @@ class Filtered:
         self.ways = ways
         self.ends = ways.ends
         self.filters = filters
-        self.traffic = traffic
+        self._packet = traffic.packet(self.ends.version, self.ends.systems)
+        self._answer = traffic.answer(self.ends.version, self.ends.systems)
         self._sorted: dict[tuple[int, ...], tuple[tuple[Pieces, ...], NDArray[np.intp]]] = {}
         self._merged: dict[bytes, list[Network]] = {}
         self._unheld: dict[str, dict[int, Fault]] = {}
@@ -98,11 +99,11 @@ class Filtered:
 
     def looks(self) -> Iterator[Look]:
         """Give how packets are looked at; answers only where a layer does not remember the question."""
-        yield Look(inbound=False, answer=False, ports=self.traffic.packet)
-        yield Look(inbound=True, answer=False, ports=self.traffic.packet)
+        yield Look(inbound=False, answer=False, ports=self._packet)
+        yield Look(inbound=True, answer=False, ports=self._packet)
         if any(not layer.stateful for layer in self.filters.layers):
-            yield Look(inbound=False, answer=True, ports=self.traffic.answer)
-            yield Look(inbound=True, answer=True, ports=self.traffic.answer)
+            yield Look(inbound=False, answer=True, ports=self._answer)
+            yield Look(inbound=True, answer=True, ports=self._answer)
 
     def blocks(self) -> Iterator[Block]:
         """Give what lists of rules stop."""
@@ -125,7 +126,7 @@ class Filtered:
 
     def unjudged(self) -> list[Fault]:
         """Return the policies that may drop what the rules let through."""
-        return unjudged(self.filters.fabric, self.traffic.packet)
+        return unjudged(self.filters.fabric, self._packet)
 
     def steps(self, one: End, other: End, parts: tuple[Network, Network]) -> Iterator[Step]:
         """Give what each list does to packets from a part of one end's pods to a part of another's, in order."""

@@ -57,4 +57,4 @@ def _policies(fabric: Fabric) -> Iterator[Unread]:
 def _may(one: Unread, effect: str, ports: Ports) -> bool:
     """Return whether policies may do this to such packets; of those that were not read nothing is known."""
     protocols = one.may.get(effect, ()) if one.may else ("all",)
-    return ports.held_by(protocols) if ports.every else ports.met_by(protocols)
+    return ports.met_by(protocols)

@@ -1,7 +1,8 @@
 """One list of rules in front of some nodes, and what it does with packets between ranges (pure).
 
 Addresses are cut where any rule begins or ends to match, so that all addresses of one piece are treated alike. A range
-that lies in one piece is decided once for all such ranges; one that is cut is let through only if every piece is.
+that lies in one piece is decided once for all such ranges; one that is cut is let through only if every piece is. So
+are packets that are cut by what rules say of ports.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -102,10 +104,18 @@ class Program:
     """
 
     def __init__(
-        self, entries: Sequence[Sided], layer: Layer, version: int, *, inbound: bool, doubt: Doubt = NO_DOUBT
+        self,
+        entries: Sequence[Sided],
+        spoken: NDArray[np.bool_],
+        layer: Layer,
+        version: int,
+        *,
+        inbound: bool,
+        doubt: Doubt = NO_DOUBT,
     ) -> None:
-        """Cut the addresses."""
+        """Cut the addresses; `spoken` says for each part of the packets which of the rules speak of it."""
         self._inbound = inbound
+        self._spoken = spoken
         self._allows = np.array([*(entry.rule.allow for entry in entries), layer.open_out and not inbound])
         against = np.full(len(self._allows), 1 if doubt.denials else 2)
         against[-1] = 1 if doubt.end else 2
@@ -128,8 +138,8 @@ class Program:
         """Return the code of packets from one range to another; `groups`: those that the other side is in."""
         key = (source, destination, groups & self.groups)
         if key not in self._seen:
-            pairs = ((one, other) for one in _every(source) for other in _every(destination))
-            codes = (self._first(one, other, key[2]) for one, other in pairs)
+            parts = product(_every(source), _every(destination), self._spoken)
+            codes = (self._first(one, other, spoken, key[2]) for one, other, spoken in parts)
             self._seen[key] = max(codes, key=lambda code: (code % 3, -code))  # what stands before it is before all
         return self._seen[key]
 
@@ -150,19 +160,26 @@ class Program:
         own, others = (self.destinations, self.sources) if self._inbound else (self.sources, self.destinations)
         pieces = np.array(far, dtype=np.intp).reshape(-1, 2)
         hits = others.hits[:, pieces[:, 0]] & own.hits[:, near[0]][:, None]
-        first = np.where(hits.any(axis=0), hits.argmax(axis=0) if len(hits) else 0, self._last)
-        passes = self._allows[first]
-        sure = (pieces[:, 0] == pieces[:, 1]) & (near[0] == near[1]) & (passes | (not self._may))
-        found: NDArray[np.intp] = np.where(sure, 3 * first + self._outcomes[first], -1)
+        codes = np.stack([self._firsts(hits & spoken[:, None]) for spoken in self._spoken])
+        worst = np.argmax(codes % 3 * 3 * len(self._allows) - codes, axis=0)  # what stands before it is before all
+        sure = (pieces[:, 0] == pieces[:, 1]) & (near[0] == near[1]) & (codes >= 0).all(axis=0)
+        found: NDArray[np.intp] = np.where(sure, codes[worst, np.arange(len(far))], -1)
         return found
 
-    def _first(self, source: int, destination: int, groups: frozenset[str]) -> int:
+    def _firsts(self, hits: NDArray[np.bool_]) -> NDArray[np.intp]:
+        """Return what the first rule says that matches in each column, -1 where one before it might say otherwise."""
+        first = np.where(hits.any(axis=0), hits.argmax(axis=0) if len(hits) else 0, self._last)
+        against = -1 if self._may else 3 * first + self._outcomes[first]
+        found: NDArray[np.intp] = np.where(self._allows[first], 3 * first, against)
+        return found
+
+    def _first(self, source: int, destination: int, spoken: NDArray[np.bool_], groups: frozenset[str]) -> int:
         """Return what the first rule that matches says, and whether one before it might say otherwise."""
-        hits = self.sources.hits[:, source] & self.destinations.hits[:, destination]
+        hits = self.sources.hits[:, source] & self.destinations.hits[:, destination] & spoken
         place = int(hits.argmax()) if hits.any() else self._last
         if self._allows[place]:
             return 3 * place
-        mine = self.destinations.hits[:, destination] if self._inbound else self.sources.hits[:, source]
+        mine = (self.destinations.hits[:, destination] if self._inbound else self.sources.hits[:, source]) & spoken
         for number in self._may:
             if number < place and mine[number] and self._may_match(number, groups):
                 return 3 * number + 1
@@ -202,13 +219,16 @@ class RuleList:
     program: Program = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Keep the rules that speak of such packets."""
-        spoken = [entry for entry in self.entries if self._speaks(entry.rule)]
-        self._rules = [*(entry.rule for entry in spoken), None]
-        alike = tuple((entry.rule.allow, entry.source, entry.destination) for entry in spoken)
-        key = (self.layer, self.inbound, self.version, self.doubt, alike)
+        """Keep the rules that speak of some of these packets."""
+        parts = np.array(self.ports.spoken([entry.rule for entry in self.entries]), dtype=np.bool_)
+        some = np.flatnonzero(parts.any(axis=0))
+        spoken, entries = parts[:, some], [self.entries[number] for number in some]
+        self._rules = [*(entry.rule for entry in entries), None]
+        alike = tuple((entry.rule.allow, entry.source, entry.destination) for entry in entries)
+        key = (self.layer, self.inbound, self.version, self.doubt, alike, spoken.tobytes())
         if key not in self.programs:
-            self.programs[key] = Program(spoken, self.layer, self.version, inbound=self.inbound, doubt=self.doubt)
+            program = Program(entries, spoken, self.layer, self.version, inbound=self.inbound, doubt=self.doubt)
+            self.programs[key] = program
         self.program = self.programs[key]
 
     @property
@@ -225,11 +245,6 @@ class RuleList:
     def groups(self) -> frozenset[str]:
         """Groups that decide for those who are in them."""
         return self.program.groups
-
-    def _speaks(self, rule: Rule) -> bool:
-        """Return whether a rule counts: one that lets only a part of the ports through lets nothing through."""
-        whole = rule.allow or self.ports.every
-        return self.ports.held_by(rule.protocols) if whole else self.ports.met_by(rule.protocols)
 
     def decide(self, source: Pieces, destination: Pieces, groups: frozenset[str] = frozenset()) -> Decision:
         """Return what happens to packets from one range to another; `groups`: those that the other side is in."""

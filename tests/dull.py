@@ -6,6 +6,7 @@ two addresses apart. Documents, read 2026-11:
 
 [routes]  VPC routes, applicability and order (GCE); route priority (AWS); how Azure selects a route (Azure)
 [filters] VPC firewall rules (GCE); security groups, network ACLs (AWS); network security groups, service tags (Azure)
+[ports]   ip-sysctl (Linux), default dynamic port range (Windows); ephemeral ports (network ACLs, AWS)
 [spoof]   IP forwarding (GCE, Azure), source/destination checks (AWS)
 [flannel] backends.md, hostgw.go, kube.go (flannel-io/flannel)
 """
@@ -26,9 +27,11 @@ from l2bridge_helpers.nodes import Network, NodeRow, net_conf, node_rows, parse_
 from l2bridge_helpers.placement import Placed, place
 from tests.dull_filters import (
     BLOCKED,
+    ICMP,
     REACHES,
     UNPROVEN,
     Address,
+    Header,
     Packet,
     Traffic,
     may,
@@ -39,8 +42,8 @@ from tests.dull_filters import (
 )
 
 HTTPS = ("tcp", 443)
-EPHEMERAL = (32768, 60999)
-"""Ports that answers are sent to: Linux's default, which holds Windows' range only in part (network ACLs, AWS)."""
+EPHEMERAL = {"linux": (32768, 60999), "windows": (49152, 65535)}
+"""Ports that senders choose, and that answers are sent to [ports]."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ def packet(
     there = _worst([*_known(sender, receiver, state), *_sent(sender, receiver, state, ([source], [destination]))])
     back = [*_known(receiver, sender, state), _delivery(receiver, sender, source, fabric)]
     for layer in _layers(sender, receiver, fabric):
-        back += _answered(layer, sender, receiver, Packet(source, destination, traffic), fabric)
+        back += _answered(layer, sender, receiver, (source, destination), state)
     return there, _worst(back)
 
 
@@ -186,7 +189,7 @@ def _sent(
     sources, destinations = addresses
     for destination in destinations:
         yield _delivery(sender, receiver, destination, state.fabric)
-    if may(DROP, state.fabric, state.traffic):
+    if any(may(DROP, state.fabric, header) for header in _questions(state, sources[0].version)):
         yield UNPROVEN  # by a policy before the rules, or behind them [filters]
     for layer in _layers(sender, receiver, state.fabric):
         if unread(layer, state.fabric):
@@ -194,9 +197,10 @@ def _sent(
             continue
         for source in sources:
             for destination in destinations:
-                sent = Packet(source, destination, state.traffic)
-                yield from through(layer, sender, receiver, sent, state.fabric)
-                yield from _answered(layer, sender, receiver, sent, state.fabric)
+                for header in _questions(state, source.version):
+                    sent = Packet(source, destination, header)
+                    yield from through(layer, sender, receiver, sent, state.fabric)
+                yield from _answered(layer, sender, receiver, (source, destination), state)
 
 
 def _layers(sender: Placed, receiver: Placed, fabric: Fabric) -> list[Layer]:
@@ -205,12 +209,13 @@ def _layers(sender: Placed, receiver: Placed, fabric: Fabric) -> list[Layer]:
     return [layer for layer in LAYERS[fabric.platform] if across or layer.inside_subnets]
 
 
-def _answered(layer: Layer, sender: Placed, receiver: Placed, sent: Packet, fabric: Fabric) -> Iterator[str]:
+def _answered(
+    layer: Layer, sender: Placed, receiver: Placed, ways: tuple[Address, Address], state: State
+) -> Iterator[str]:
     """Give what a layer that remembers nothing does to the answers, whatever port they are sent to [filters]."""
     if not layer.stateful:
-        for port in _answer_ports(fabric):
-            answer = Packet(sent.destination, sent.source, (sent.traffic[0], port))
-            yield from through(layer, receiver, sender, answer, fabric)
+        for header in _answers(state, ways[0].version):
+            yield from through(layer, receiver, sender, Packet(ways[1], ways[0], header), state.fabric)
 
 
 def samples(spot: Placed, fabric: Fabric) -> list[Address]:
@@ -230,15 +235,45 @@ def samples(spot: Placed, fabric: Fabric) -> list[Address]:
     return [kind(number) for number in sorted({*inside, *ends_of_pieces})]
 
 
-def _answer_ports(fabric: Fabric) -> list[int]:
-    """Return the first and last port of each piece into which rules cut the ports of answers."""
-    starts = {EPHEMERAL[0]}
-    for rule in fabric.rules:
-        for entry in rule.protocols:
-            for first, last in port_ranges(entry.partition(":")[2]):
-                starts |= {first, last + 1}
-    inside = sorted(start for start in starts if EPHEMERAL[0] <= start <= EPHEMERAL[1])
-    return sorted({*inside, *(start - 1 for start in inside[1:]), EPHEMERAL[1]})
+def _questions(state: State, version: int) -> list[Header]:
+    """Return the packets of the question: from every kind of port that senders choose, or every message."""
+    protocol, port = state.traffic
+    if protocol == "icmp":
+        return [Header(ICMP[version], message=message) for message in _messages(state.fabric)]
+    written = [text for rule in state.fabric.rules for text in rule.origins]
+    return [Header(protocol, port, origin) for origin in _chosen(state, version, written)]
+
+
+def _answers(state: State, version: int) -> list[Header]:
+    """Return the packets of the answer: to every kind of port that the question may have come from."""
+    protocol, port = state.traffic
+    if protocol == "icmp":
+        return _questions(state, version)
+    written = [entry.partition(":")[2] for rule in state.fabric.rules for entry in rule.protocols]
+    return [Header(protocol, chosen, port) for chosen in _chosen(state, version, written)]
+
+
+def _chosen(state: State, version: int, written: Iterable[str]) -> list[int]:
+    """Return the first and last port of each piece into which rules cut the ports that a family's nodes choose."""
+    systems = {row.os for row in _counted(state.rows, version).values()}
+    known = [EPHEMERAL[system] for system in systems if system in EPHEMERAL]
+    known = known if len(known) == len(systems) else list(EPHEMERAL.values())
+    lowest, highest = min(known)[0], max(last for _, last in known)
+    starts = {lowest}
+    for text in written:
+        for first, last in port_ranges(text):
+            starts |= {first, last + 1}
+    inside = sorted(start for start in starts if lowest <= start <= highest)
+    return sorted({*inside, *(start - 1 for start in inside[1:]), highest})
+
+
+def _messages(fabric: Fabric) -> list[tuple[int, int]]:
+    """Return ICMP messages of each type and code that a rule names, and of those that none does."""
+    entries = {entry.partition(":")[::2] for rule in fabric.rules for entry in rule.protocols}
+    written = [message for name, message in entries if name in ("icmp", "icmpv6", "1", "58") and message]
+    named = {int(number) for message in written for number in message.split("-")}
+    numbers = [*sorted(named), next(number for number in range(256) if number not in named)]
+    return [(kind, code) for kind in numbers for code in numbers]
 
 
 def _delivery(sender: Placed, receiver: Placed, destination: Address, fabric: Fabric) -> str:

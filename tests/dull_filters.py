@@ -25,9 +25,22 @@ from l2bridge_helpers.placement import Placed
 REACHES, UNPROVEN, BLOCKED = "reaches", "unproven", "blocked"
 _NUMBERS = {"1": "icmp", "6": "tcp", "17": "udp", "58": "icmpv6", "132": "sctp"}
 """Protocol numbers (IANA), as network ACLs write protocols."""
+_PORTED = ("tcp", "udp", "sctp")
+ICMP = {4: "icmp", 6: "icmpv6"}
+"""Each address family has a protocol of its own for its messages (RFC 792, RFC 4443)."""
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Traffic = tuple[str, int]
 """Protocol, and the port that it is sent to."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a filter sees of a packet beside its addresses: ports, or ICMP's type and code."""
+
+    protocol: str
+    port: int = 0
+    origin: int = 0
+    message: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True)
@@ -36,7 +49,7 @@ class Packet:
 
     source: Address
     destination: Address
-    traffic: Traffic
+    header: Header
 
 
 def unread(layer: Layer, fabric: Fabric) -> bool:
@@ -51,10 +64,10 @@ def through(layer: Layer, sender: Placed, receiver: Placed, packet: Packet, fabr
     return [out, _look(layer, receiver, sender, packet, fabric, inbound=True)]
 
 
-def may(effect: str, fabric: Fabric, traffic: Traffic) -> bool:
-    """Return whether some policy may do this to the traffic; one that was not read may do anything [filters]."""
+def may(effect: str, fabric: Fabric, header: Header) -> bool:
+    """Return whether some policy may do this to a packet; one that was not read may do anything [filters]."""
     policies = [part.may for part in fabric.unread if part.what == FIREWALL_POLICIES]
-    return any(not told or any(_carries(entry, traffic) for entry in told.get(effect, ())) for told in policies)
+    return any(not told or any(_carries(entry, header) for entry in told.get(effect, ())) for told in policies)
 
 
 def _look(layer: Layer, here: Placed, there: Placed, packet: Packet, fabric: Fabric, *, inbound: bool) -> str:
@@ -64,7 +77,7 @@ def _look(layer: Layer, here: Placed, there: Placed, packet: Packet, fabric: Fab
         return REACHES
     rules = [rule for rule in lists if rule.inbound == inbound and rule.enabled]
     perhaps = False
-    before = may(LETS_IN if inbound else LETS_OUT, fabric, packet.traffic)
+    before = may(LETS_IN if inbound else LETS_OUT, fabric, packet.header)
     for rule in sorted(rules, key=lambda rule: (rule.number, rule.allow)):
         matches = _matches(rule, layer, here, there, packet, fabric)
         if matches == "maybe":
@@ -73,7 +86,7 @@ def _look(layer: Layer, here: Placed, there: Placed, packet: Packet, fabric: Fab
             return REACHES if rule.allow else UNPROVEN if perhaps or before else BLOCKED
     if layer.open_out and not inbound:
         return REACHES
-    late = inbound and may(LETS_IN_LATE, fabric, packet.traffic)
+    late = inbound and may(LETS_IN_LATE, fabric, packet.header)
     return UNPROVEN if perhaps or before or late else BLOCKED
 
 
@@ -91,7 +104,7 @@ def _matches(rule: Rule, layer: Layer, here: Placed, there: Placed, packet: Pack
     own, other = ("destination", "source") if rule.inbound else ("source", "destination")
     sides = {"source": rule.sources, "destination": rule.destinations}
     addresses = {"source": packet.source, "destination": packet.destination}
-    if not any(_carries(entry, packet.traffic) for entry in rule.protocols):
+    if not any(_carries(entry, packet.header) for entry in rule.protocols) or not _comes(rule, packet.header):
         return "no"
     if sides[own] and not _holds(sides[own], addresses[own], here, fabric):
         return "no"
@@ -115,19 +128,34 @@ def _holds(names: Iterable[str], address: Address, here: Placed, fabric: Fabric)
     return False
 
 
-def _carries(entry: str, traffic: Traffic) -> bool:
-    """Return whether `tcp:80,8000-8080` and the like hold the traffic; not where it must come `from` certain ports."""
-    name, _, ports = entry.lower().partition(":")
-    if " from " in entry:
+def _carries(entry: str, header: Header) -> bool:
+    """Return whether `tcp:80,8000-8080`, `icmp:8` (a type) or `icmp:3-4` (with a code) hold a packet [filters]."""
+    name, _, written = entry.lower().partition(":")
+    if name == "all":
+        return not written or _among(written, header)
+    if _NUMBERS.get(name, name) != header.protocol:
         return False
-    if _NUMBERS.get(name, name) not in ("all", _NUMBERS.get(traffic[0], traffic[0])):
-        return False
-    return not ports or any(first <= traffic[1] <= last for first, last in port_ranges(ports))
+    if written and header.protocol in ICMP.values():
+        kind, _, code = written.partition("-")
+        return header.message[0] == int(kind) and code in ("", str(header.message[1]))
+    return not written or _among(written, header)
+
+
+def _comes(rule: Rule, header: Header) -> bool:
+    """Return whether a packet comes from the ports that a rule asks for: one without ports never does [filters]."""
+    if not rule.origins:
+        return True
+    ranges = (ports for text in rule.origins for ports in port_ranges(text))
+    return header.protocol in _PORTED and any(first <= header.origin <= last for first, last in ranges)
+
+
+def _among(written: str, header: Header) -> bool:
+    return header.protocol in _PORTED and any(first <= header.port <= last for first, last in port_ranges(written))
 
 
 def port_ranges(ports: str) -> Iterator[tuple[int, int]]:
     """Give the first and last port of each range that a rule names."""
-    for part in ports.partition(" ")[0].split(","):
+    for part in ports.split(","):
         first, _, last = part.partition("-")
         if first.isdecimal() and (last or first).isdecimal():
             yield int(first), int(last or first)

@@ -314,7 +314,7 @@ HARMLESS = [
     (
         "azure",
         "a deny from source port 53",
-        rules(closed("b", protocols=("tcp from 53",))),
+        rules(closed("b", protocols=("tcp",), origins=("53",))),
     ),
     ("bare_metal", "forwarding that nobody asks for", nic(forwarding=False)),
 ]

@@ -19,8 +19,12 @@ from tests import reach_healthy as made
 from tests.reach_healthy import World
 
 Draw = st.DrawFn
+ORIGINS = [(), (), (), ("53",), ("1024-65535",), ("32768-45000", "45001-60999"), ("50000-65535",), ("0-40000",)]
 RANGES = [cidr for version in (4, 6) for cidr in (*made.PIECES[version], *made.WIDE[version])]
 PROTOCOLS = ["all", "all", "all", "tcp", "6", "tcp:443", "tcp:80,400-500", "udp", "icmp", "17:443", "tcp:40000-50000"]
+PROTOCOLS += ["tcp:1024-65535", "tcp:32768-49999", "tcp:50000-60999", "icmpv6"]
+MESSAGES = ["icmp:8", "1:3-4", "58:128", "icmpv6:1-0"]
+"""Only AWS tells types and codes apart."""
 UNREAD = {
     "gce": [FIREWALL_RULES, FIREWALL_POLICIES],
     "aws": [FIREWALL_RULES, NETWORK_ACLS],
@@ -60,7 +64,7 @@ def group_rule(draw: Draw, world: World) -> World:
     ranges = draw(_sides(RANGES)) or (() if peers else ("10.42.0.0/16",))
     group = draw(st.sampled_from(["sg-nodes", "sg-other"]))
     sides = {"sources" if inbound else "destinations": ranges}
-    protocols = draw(_protocols(PROTOCOLS))
+    protocols = draw(_protocols([*PROTOCOLS, *MESSAGES]))
     rule = made.permission(group, len(world.fabric.rules), inbound=inbound, peers=peers, protocols=protocols, **sides)
     return made.with_rules(_fewer(draw, world, group), rule)
 
@@ -80,7 +84,7 @@ def acl_entry(draw: Draw, world: World) -> World:
         draw(st.sampled_from(RANGES)),
         allow=draw(st.booleans()),
         inbound=draw(st.booleans()),
-        protocols=draw(_protocols(PROTOCOLS)),
+        protocols=draw(_protocols([*PROTOCOLS, *MESSAGES])),
     )
     return made.with_rules(world, rule)
 
@@ -99,7 +103,8 @@ def security_group_rule(draw: Draw, world: World) -> World:
         inbound=draw(st.booleans()),
         sources=draw(_sides(named)),
         destinations=draw(_sides(named)),
-        protocols=draw(_protocols([*PROTOCOLS, "all:443", "all:80", "tcp:443 from 53", "all from 53"])),
+        protocols=draw(_protocols([*PROTOCOLS, "all:443", "all:80"])),
+        origins=draw(st.sampled_from(ORIGINS)),
     )
     there = any(one.list == group for one in world.fabric.rules)
     return made.with_rules(world, *([] if there else made.default_rules(group, (on,))), rule)

@@ -27,7 +27,7 @@ EVERYTHING = [pytest.param(platform, FAULTS[platform], id=f"{platform}-everythin
 CLOUDS = [platform for platform in PLATFORMS if FILTERS[platform]]
 PARTS = [pytest.param(platform, ROUTES, id=f"{platform}-routes") for platform in CLOUDS]
 PARTS += [pytest.param(platform, FILTERS[platform], id=f"{platform}-filters") for platform in CLOUDS]
-TRAFFIC = [Traffic(), Traffic(), Traffic("tcp", 80), Traffic("tcp", 450), Traffic("udp", 443)]
+TRAFFIC = [Traffic(), Traffic(), Traffic("tcp", 80), Traffic("tcp", 450), Traffic("udp", 443), Traffic("icmp", 0)]
 HOPS = {"route table": "delivery", "route": "delivery", "segment": "delivery"}
 HOPS |= {"host route": "flannel", "filter in": "filter", "filter out": "filter"}
 """Kinds of causes and hops that have another name in the one than in the other."""

@@ -1,9 +1,10 @@
-"""One list of rules: which packets its rules speak of, whom they match, and which of them decides."""
+"""One list of rules: whom they match, and which of them decides."""
 
 from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -17,91 +18,7 @@ from l2bridge_helpers.reach_traffic import ANY_PORT, HTTPS, Ports, Traffic
 OPEN_OUT = Layer(FIREWALL, "network", open_out=True)
 SHUT = Layer(NSG, "subnet")
 GROUPS = Layer(SECURITY_GROUP, "groups", peers="unproven")
-
-
-# What packets are.
-
-
-@pytest.mark.parametrize(
-    ("traffic", "told"),
-    [
-        (HTTPS, "TCP 443"),
-        (Traffic("UDP", 53), "UDP 53"),
-        (Traffic("icmp"), "ICMP"),
-        (Traffic("47"), "protocol 47"),
-        (Traffic("6", 80), "protocol 6 80"),
-        (ANY_PORT, "TCP to any port"),
-    ],
-)
-def test_traffic_is_told_as_people_say_it(traffic: Traffic, told: str) -> None:
-    """A port only where the protocol has ports."""
-    assert str(traffic) == told
-
-
-@pytest.mark.parametrize(
-    ("protocol", "has"), [("tcp", True), ("132", True), ("SCTP", True), ("icmp", False), ("1", False)]
-)
-def test_only_some_protocols_have_ports(protocol: str, has: bool) -> None:  # noqa: FBT001 - pytest's
-    """By name or by number."""
-    assert Traffic(protocol).has_ports is has
-
-
-def test_an_answer_goes_to_the_port_that_the_sender_has_chosen() -> None:
-    """Any of Linux's; a protocol without ports is answered as it asks."""
-    assert HTTPS.answer == Ports("tcp", 32768, 60999)
-    assert Traffic("icmp").answer == Traffic("icmp").packet
-
-
-@pytest.mark.parametrize(
-    ("protocol", "written", "held"),
-    [
-        ("tcp", "all", True),
-        ("tcp", "-1", True),
-        ("tcp", "*", True),
-        ("tcp", "tcp", True),
-        ("TCP", "6", True),
-        ("6", "tcp", True),
-        ("tcp", "udp", False),
-        ("tcp", "icmp", False),
-        ("tcp", "tcp:443", True),
-        ("tcp", "all:443", True),
-        ("tcp", "6:22-22", False),
-        ("tcp", "tcp:80,443", True),
-        ("tcp", "tcp:22,80-90", False),
-        ("tcp", "tcp:0-65535", True),
-        ("tcp", "udp:443", False),
-        ("tcp", "tcp:443 from 53", False),
-        ("tcp", "all from 53", False),
-        ("icmp", "icmp", True),
-        ("icmp", "1", True),
-        ("icmp", "icmp:8", True),
-        ("icmp", "tcp", False),
-        ("ipv6-icmp", "icmpv6", True),
-        ("58", "icmp", False),
-    ],
-)
-def test_a_rule_speaks_of_a_protocol_by_name_or_number_and_of_ports(protocol: str, written: str, held: bool) -> None:  # noqa: FBT001 - pytest's
-    """One port is held and met by the same rules; one for packets from some port is no rule for all."""
-    packet = Traffic(protocol).packet
-    assert (packet.held_by((written,)), packet.met_by((written,))) == (held, held)
-
-
-@pytest.mark.parametrize(
-    ("written", "held", "met"),
-    [
-        (("tcp:32768-60999",), True, True),
-        (("tcp:1024-65535",), True, True),
-        (("tcp:32768-40000", "6:40001-60999"), True, True),
-        (("tcp:40001-60999,32768-40000",), True, True),
-        (("tcp:32768-40000,40002-60999",), False, True),
-        (("tcp:49152-65535",), False, True),
-        (("tcp:443",), False, False),
-        ((), False, False),
-    ],
-)
-def test_a_range_of_ports_is_held_by_rules_that_leave_none_out(written: tuple[str, ...], held: bool, met: bool) -> None:  # noqa: FBT001 - pytest's
-    """Several parts may hold it together; one port of it is enough to meet it."""
-    assert (HTTPS.answer.held_by(written), HTTPS.answer.met_by(written)) == (held, met)
+HTTPS_PACKET = HTTPS.packet(4)
 
 
 # Whom rules match.
@@ -152,8 +69,8 @@ def test_a_piece_s_hits_are_those_of_each_of_its_addresses(ranges: list[tuple[in
 # Which rule decides.
 
 
-def rule(name: str, *, allow: bool = True, protocols: tuple[str, ...] = ("all",), peers: tuple[str, ...] = ()) -> Rule:
-    return Rule(NSG, "list", name, 100, allow=allow, inbound=True, protocols=protocols, peers=peers)
+def rule(name: str, *, allow: bool = True, **more: Any) -> Rule:
+    return Rule(NSG, "list", name, 100, allow=allow, inbound=True, **more)
 
 
 def sided(
@@ -162,12 +79,12 @@ def sided(
     destination: str = "",
     *,
     allow: bool = True,
-    protocols: tuple[str, ...] = ("all",),
     peers: tuple[str, ...] = (),
+    **more: Any,
 ) -> Sided:
     """Return a rule that matches these ranges; "": any address."""
     sides = [_match(*([cidr] if cidr else []), groups=named) for cidr, named in ((source, peers), (destination, ()))]
-    return Sided(rule(name, allow=allow, protocols=protocols, peers=peers), *sides)
+    return Sided(rule(name, allow=allow, peers=peers, **more), *sides)
 
 
 def decide(
@@ -176,7 +93,7 @@ def decide(
     destination: str = "10.42.2.0/24",
     layer: Layer = SHUT,
     inbound: bool = True,
-    ports: Ports = HTTPS.packet,
+    ports: Ports = HTTPS_PACKET,
     groups: frozenset[str] = frozenset(),
 ) -> tuple[str, str]:
     """Return what a list of these rules does, and by which rule."""
@@ -247,23 +164,85 @@ def test_rules_about_other_packets_are_passed_over(protocols: tuple[str, ...], a
 def test_of_a_range_of_ports_one_that_is_denied_is_enough() -> None:
     """And a rule that lets only some of them through lets nothing through."""
     some = ("tcp:40000",)
-    answer = HTTPS.answer
+    answer = HTTPS.answer(4, ["linux"])
     assert decide(sided("some", allow=False, protocols=some), sided("all"), ports=answer) == ("blocked", "some")
     assert decide(sided("some", protocols=some), DENY_REST, ports=answer) == ("blocked", "rest")
 
 
 def test_where_no_port_is_meant_rules_for_some_ports_do_not_count() -> None:
     """Neither those that allow nor those that deny."""
-    some, packet = ("tcp:1-1000",), ANY_PORT.packet
+    some, packet = ("tcp:1-1000",), ANY_PORT.packet(4)
     assert decide(sided("some", allow=False, protocols=some), sided("all"), ports=packet) == ("passes", "all")
     assert decide(sided("some", protocols=some), DENY_REST, ports=packet) == ("blocked", "rest")
 
 
 def test_rules_for_ports_say_nothing_of_protocols_without() -> None:
     """Azure writes `*` with ports."""
-    ping = Traffic("icmp").packet
+    ping = Traffic("icmp").packet(4)
     assert decide(sided("web", allow=False, protocols=("all:443",)), sided("all"), ports=ping) == ("passes", "all")
     assert decide(sided("web", protocols=("all:443",)), DENY_REST, ports=ping) == ("blocked", "rest")
+
+
+@pytest.mark.parametrize(
+    ("parts", "outcome"),
+    [
+        (["tcp:32768-49151", "tcp:49152-65535"], "passes"),
+        (["tcp:49152-60999", "tcp:32768-50000"], "passes"),
+        (["tcp:32768-49150", "tcp:49152-65535"], "blocked"),
+    ],
+)
+def test_rules_for_parts_of_a_range_of_ports_add_up(parts: list[str], outcome: str) -> None:
+    """As ranges of addresses do; one port that is left out is enough."""
+    rules = [sided(part, protocols=(part,)) for part in parts]
+    assert decide(*rules, DENY_REST, ports=HTTPS.answer(4, ["linux"]))[0] == outcome
+
+
+def test_a_port_that_is_let_through_in_front_is_not_dropped() -> None:
+    """What decides for each port is the first rule that speaks of it."""
+    answer = HTTPS.answer(4, ["linux"])
+    deny = sided("some", allow=False, protocols=("tcp:40000",))
+    assert decide(sided("front", protocols=("tcp:39000-41000",)), deny, sided("all"), ports=answer)[0] == "passes"
+    assert decide(sided("front", protocols=("tcp:39000-39999",)), deny, sided("all"), ports=answer) == (
+        "blocked",
+        "some",
+    )
+
+
+def test_ports_that_packets_come_from_tell_rules_apart() -> None:
+    """A deny counts if some packets come from there, an allow for no more than those."""
+    chosen, dns = ("1024-65535",), ("53",)
+    assert decide(sided("deny", allow=False, origins=chosen), sided("all")) == ("blocked", "deny")
+    assert decide(sided("deny", allow=False, origins=dns), sided("all")) == ("passes", "all")
+    assert decide(sided("some", origins=chosen), DENY_REST) == ("passes", "some")
+    assert decide(sided("some", origins=("1024-49151",)), DENY_REST) == ("blocked", "rest")
+    assert decide(sided("dns", protocols=("tcp:443,8443",), origins=dns), DENY_REST) == ("blocked", "rest")
+
+
+def test_one_kind_of_icmp_that_is_dropped_is_enough() -> None:
+    """And a rule for one type lets no others through."""
+    ping = Traffic("icmp").packet(4)
+    assert decide(sided("ping", allow=False, protocols=("icmp:8",)), sided("all"), ports=ping) == ("blocked", "ping")
+    assert decide(sided("fragments", protocols=("icmp:3-4",)), DENY_REST, ports=ping) == ("blocked", "rest")
+
+
+@given(
+    st.lists(
+        st.tuples(st.booleans(), st.integers(0, 9), st.integers(0, 9), st.integers(0, 9), st.integers(0, 9)), max_size=5
+    )
+)
+def test_a_range_of_ports_passes_when_each_of_its_packets_does(rules: list[tuple[bool, int, int, int, int]]) -> None:
+    """Whatever ports rules speak of on both sides, and in whatever order."""
+    entries = [
+        sided(str(place), allow=allow, protocols=(f"tcp:{to}-{to_end}",), origins=(f"{by}-{by_end}",))
+        for place, (allow, to, to_end, by, by_end) in enumerate(rules)
+    ]
+
+    def passes(port: int, origin: int) -> bool:
+        found = (rule[0] for rule in rules if rule[1] <= port <= rule[2] and rule[3] <= origin <= rule[4])
+        return next(found, False)
+
+    every = all(passes(port, origin) for port in range(3, 7) for origin in range(2, 5))
+    assert decide(*entries, ports=Ports("6", (3, 6), (2, 4)))[0] == ("passes" if every else "blocked")
 
 
 # Rules that name groups.
@@ -304,7 +283,7 @@ def test_lists_that_say_the_same_are_judged_once_and_told_apart() -> None:
     """Each names its own rule."""
     match, programs = _match("10.42.0.0/16"), {}  # type: ignore[var-annotated]
     lists = [
-        RuleList(SHUT, name, name, True, (Sided(rule(f"of {name}"), match, _EVERY),), 4, HTTPS.packet, programs)  # noqa: FBT003 - in
+        RuleList(SHUT, name, name, True, (Sided(rule(f"of {name}"), match, _EVERY),), 4, HTTPS_PACKET, programs)  # noqa: FBT003 - in
         for name in ("one", "two")
     ]
     assert lists[0].program is lists[1].program

@@ -36,6 +36,8 @@ _NEXT_HOPS = (
     "OdbNetworkArn",
 )
 _ANY_PORT = ((None, None), (0, 65535), (-1, -1))
+_ICMP = ("icmp", "icmpv6", "1", "58")
+_ALL_MESSAGES = (None, -1)
 
 
 def instance_of(raw: Raw, nics: Iterable[Raw], region: str) -> Instance:
@@ -128,7 +130,7 @@ def group_rules_of(raw: Raw) -> list[Rule]:
 
 
 def _rules_of(group: str, raw: Raw, inbound: bool) -> Iterator[Rule]:  # noqa: FBT001 - one of two lists
-    protocol = _protocol(raw, (raw.get("FromPort"), raw.get("ToPort")))
+    protocol = _protocol(text(raw.get("IpProtocol")), raw.get("FromPort"), raw.get("ToPort"))
     ours: dict[tuple[str, int, str], list[str]] = defaultdict(list)
     ranges: list[str] = []
     for cidr, description in _ranges(raw):
@@ -264,14 +266,20 @@ def _ranges(rule: Raw) -> Iterator[tuple[str, str]]:
             yield (str(network) if network else written), text(entry.get("Description"))
 
 
-def _protocol(rule: Raw, ports: tuple[object, object]) -> str:
-    name = text(rule.get("IpProtocol"))
+def _protocol(name: str, low: object, high: object) -> str:
+    """Return a protocol with its ports, as rules write it; `low` and `high` of ICMP are a type and a code."""
     if name == "-1":
         return "all"
-    return name if ports in _ANY_PORT else f"{name}:{ports[0]}-{ports[1]}"
+    if name in _ICMP:
+        kind = "" if low in _ALL_MESSAGES else f":{low}"
+        return f"{name}{kind}-{high}" if kind and high not in _ALL_MESSAGES else f"{name}{kind}"
+    return name if (low, high) in _ANY_PORT else f"{name}:{low}-{high}"
 
 
 def _acl_protocol(entry: Raw) -> str:
-    ports = mapping(entry.get("PortRange"))
     name = text(entry.get("Protocol"))
-    return _protocol({"IpProtocol": name}, (ports.get("From"), ports.get("To")))
+    if name in _ICMP:
+        message = mapping(entry.get("IcmpTypeCode"))
+        return _protocol(name, message.get("Type"), message.get("Code"))
+    ports = mapping(entry.get("PortRange"))
+    return _protocol(name, ports.get("From"), ports.get("To"))

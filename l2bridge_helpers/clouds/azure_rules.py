@@ -15,7 +15,7 @@ from l2bridge_helpers.clouds.loose_json import objects, text, texts
 from l2bridge_helpers.filters import NSG, Rule
 
 Raw = Mapping[str, Any]
-_ANY_PORT = ("*", "0-65535")
+_ANY_PORT = ("*", "0-65535", "1-65535")
 
 
 def rules_of(raw: Raw, on: tuple[str, ...]) -> list[Rule]:
@@ -45,6 +45,7 @@ def _rule_of(raw: Raw, group: str, on: tuple[str, ...]) -> Rule:
         sources=_side(properties, "source"),
         destinations=_side(properties, "destination"),
         protocols=(_protocol(properties),),
+        origins=tuple(_ports(properties, "source")),
     )
 
 
@@ -64,12 +65,11 @@ def _range(name: str) -> str:
 
 
 def _protocol(properties: Raw) -> str:
-    """Return the protocol with the ports that packets are sent to; from where, only if that is restricted."""
-    origins, ports = (_ports(properties, side) for side in ("source", "destination"))
+    """Return the protocol with the ports that packets are sent to."""
+    ports = _ports(properties, "destination")
     name = text(properties.get("protocol")).lower()
     name = "all" if name == "*" else name
-    sent = f"{name}:{','.join(ports)}" if ports else name
-    return f"{sent} from {','.join(origins)}" if origins else sent
+    return f"{name}:{','.join(ports)}" if ports else name
 
 
 def _ports(properties: Raw, side: str) -> list[str]:

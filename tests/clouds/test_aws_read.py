@@ -230,6 +230,29 @@ def test_acl_entries_hold_their_way_and_number() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("protocol", "message", "written"),
+    [
+        ("icmp", (-1, -1), "icmp"),
+        ("icmp", (None, None), "icmp"),
+        ("icmp", (8, -1), "icmp:8"),
+        ("icmp", (3, 4), "icmp:3-4"),
+        ("icmp", (0, 0), "icmp:0-0"),
+        ("icmpv6", (128, -1), "icmpv6:128"),
+        ("1", (8, -1), "1:8"),
+        ("58", (-1, -1), "58"),
+    ],
+)
+def test_icmp_is_read_with_its_type_and_code(protocol: str, message: tuple[object, object], written: str) -> None:
+    """Groups write them as ports, ACLs apart; -1 is any."""
+    ranges = [{"CidrIp": "0.0.0.0/0"}]
+    permission = {"IpProtocol": protocol, "FromPort": message[0], "ToPort": message[1], "IpRanges": ranges}
+    entry = {"Protocol": protocol, "IcmpTypeCode": {"Type": message[0], "Code": message[1]}, "RuleAction": "allow"}
+    (of_group,) = group_rules_of({"IpPermissions": [permission]})
+    (of_acl,) = acl_rules_of({"Entries": [entry]})
+    assert (of_group.protocols, of_acl.protocols) == ((written,), (written,))
+
+
 @pytest.mark.parametrize("junk", [None, 7, "text", [None, 7, "text"], {"a": 1}, True])
 def test_wrong_types_count_as_missing(junk: Any) -> None:
     """An answer of another form than EC2 documents ends no run."""
@@ -240,4 +263,7 @@ def test_wrong_types_count_as_missing(junk: Any) -> None:
     assert group_rules_of({"IpPermissions": junk, "IpPermissionsEgress": [{"IpRanges": junk}]}) == []
     subnet_of({"SubnetId": "s", "Ipv6CidrBlockAssociationSet": junk}, [{"Associations": junk}], REGION)
     acl_rules_of({"Associations": junk, "Entries": [{"RuleNumber": junk, "PortRange": junk}]})
+    acl_rules_of(
+        {"Entries": [{"Protocol": "1", "IcmpTypeCode": junk}, {"Protocol": "1", "IcmpTypeCode": {"Type": junk}}]}
+    )
     vpc_cidrs({"CidrBlock": junk, "CidrBlockAssociationSet": junk})

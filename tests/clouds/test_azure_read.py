@@ -367,15 +367,31 @@ def test_a_rule_matches_ranges_names_or_groups(more: dict[str, Any], sources: tu
         ({"protocol": "Tcp", "destinationPortRange": "0-65535"}, "tcp"),
         ({"protocol": "Tcp", "destinationPortRange": "443"}, "tcp:443"),
         ({"destinationPortRange": None, "destinationPortRanges": ["80", "8000-8100"]}, "all:80,8000-8100"),
-        ({"protocol": "Udp", "sourcePortRange": "53"}, "udp from 53"),
-        ({"protocol": "Tcp", "sourcePortRange": "1-2", "destinationPortRange": "443"}, "tcp:443 from 1-2"),
+        ({"protocol": "Tcp", "destinationPortRange": "1-65535"}, "tcp"),
         ({"destinationPortRange": None, "destinationPortRanges": []}, "all"),
     ],
 )
 def test_a_rule_for_some_ports_says_so(more: dict[str, object], protocol: str) -> None:
-    """By those that packets are sent to; from where is said apart, only if that is restricted."""
+    """By those that packets are sent to."""
     (rule, *_) = rules_of(raw_group(_rule(**more)), ())
-    assert rule.protocols == (protocol,)
+    assert (rule.protocols, rule.origins) == ((protocol,), ())
+
+
+@pytest.mark.parametrize(
+    ("more", "origins"),
+    [
+        ({"sourcePortRange": "53"}, ("53",)),
+        ({"sourcePortRange": None, "sourcePortRanges": ["53", "1024-2047"]}, ("53", "1024-2047")),
+        ({"sourcePortRange": "*"}, ()),
+        ({"sourcePortRange": "0-65535"}, ()),
+        ({"sourcePortRange": "1-65535"}, ()),
+    ],
+)
+def test_ports_that_packets_come_from_are_apart(more: dict[str, object], origins: tuple[str, ...]) -> None:
+    """They restrict each of the ports that packets are sent to; every port is no restriction."""
+    sent = {"protocol": "Tcp", "destinationPortRange": None, "destinationPortRanges": ["443", "8443"]}
+    (rule, *_) = rules_of(raw_group(_rule(**sent, **more)), ())
+    assert (rule.protocols, rule.origins) == (("tcp:443,8443",), origins)
 
 
 @pytest.mark.parametrize("word", [str.lower, str.upper, str.title])
