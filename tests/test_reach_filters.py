@@ -282,6 +282,7 @@ def test_an_acl_remembers_nothing() -> None:
         (["tcp:443", "tcp:1024-65535"], []),
         (["tcp:443"], ["no network ACL rule lets answers in at 1 node"]),
         (["tcp:443", "tcp:49152-65535"], ["no network ACL rule lets answers in at 1 node"]),
+        (["tcp:443", "tcp:32768-49151", "tcp:49152-65535"], []),
         (["tcp:1024-65535"], ["no network ACL rule lets packets in at 1 node"]),
     ],
 )
@@ -292,6 +293,36 @@ def test_answers_are_sent_to_the_ports_that_linux_chooses(entries: list[str], ti
         for number, protocol in enumerate(entries, 1)
     ]
     assert _titles(_acl(OUT, *rules)) == titles
+
+
+@pytest.mark.parametrize(
+    ("systems", "ports", "passes"),
+    [
+        (("linux", "linux"), "32768-60999", True),
+        (("windows", "linux"), "32768-60999", False),
+        (("windows", "linux"), "32768-65535", True),
+        (("windows", "linux"), "49152-65535", False),
+        (("windows", "windows"), "49152-65535", True),
+        (("windows", "windows"), "49153-65535", False),
+        (("", "linux"), "32768-60999", False),
+    ],
+)
+def test_answers_have_to_pass_to_all_ports_that_the_nodes_systems_choose(
+    systems: tuple[str, str],
+    ports: str,
+    passes: bool,  # noqa: FBT001 - pytest's
+) -> None:
+    """Windows chooses others than Linux; what does not say may be either."""
+    world = healthy("aws", "ab")
+    for node, system in zip(world.names, systems, strict=True):
+        world = made.with_row(world, node, os=system)
+    open_ports = [
+        _entry(number, "0.0.0.0/0", allow=True, inbound=True, protocols=(protocol,))
+        for number, protocol in enumerate(("tcp:443", f"tcp:{ports}"), 1)
+    ]
+    kept = (rule for rule in world.fabric.rules if rule.list != f"acl-of-{A}")
+    found = _found(made.with_fabric(world, rules=(*kept, OUT, *open_ports)))
+    assert _apart(found) == (set() if passes else {"1>2"})
 
 
 def test_packets_inside_a_subnet_do_not_pass_its_acl() -> None:
@@ -449,6 +480,23 @@ def test_a_part_that_is_denied_is_denied(cidr: str) -> None:
 def test_rules_about_something_else_are_passed_over(rule: Raw) -> None:
     """A pod's address is in no application security group."""
     assert _titles(_with(rule)) == []
+
+
+@pytest.mark.parametrize("ports", ["1024-65535", "1-65535", "50000", "*"])
+def test_a_deny_for_ports_that_nodes_send_from_counts(ports: str) -> None:
+    """One port of those is enough."""
+    found = _with(_deny("r", 200, "10.42.0.0/16", protocol="Tcp", sourcePortRange=ports))
+    assert _titles(found) == [f"{NSG} r drops packets in at 2 nodes"]
+
+
+@pytest.mark.parametrize(
+    ("ports", "blocked"), [("*", 0), ("1-65535", 0), ("1024-65535", 0), ("49152-65535", 2), ("53", 2)]
+)
+def test_an_allow_has_to_hold_the_ports_that_nodes_send_from(ports: str, blocked: int) -> None:
+    """Whatever ports it is for on the other side."""
+    sent = {"protocol": "Tcp", "destinationPortRange": None, "destinationPortRanges": ["443", "8443"]}
+    passing = raw_rule("r", 200, "Allow", "10.42.0.0/16", "*", direction="Inbound", sourcePortRange=ports, **sent)
+    assert _with(passing, ALL_SHUT).blocked == blocked
 
 
 def test_the_rule_that_decides_is_named_and_none_that_is_passed_over() -> None:
