@@ -256,6 +256,14 @@ def test_who_is_in_a_group_that_is_named_is_not_proven_to_pass() -> None:
     assert decide(named, layer=GROUPS) == ("blocked", "")
 
 
+def test_a_group_that_is_named_for_some_ports_leaves_the_others_shut() -> None:
+    """Of parts of which the one is not proven and the other is dropped, the latter counts."""
+    named = sided("named", peers=("sg-a",), protocols=("tcp:3-4",))
+    members = frozenset({"sg-a"})
+    assert decide(named, layer=GROUPS, groups=members, ports=Ports("6", (3, 6))) == ("blocked", "")
+    assert decide(named, layer=GROUPS, groups=members, ports=Ports("6", (3, 4))) == ("unproven", "named")
+
+
 def test_a_prefix_list_may_hold_any_pod() -> None:
     """Its ranges are not read."""
     assert decide(sided("listed", peers=("pl-1",)), layer=GROUPS) == ("unproven", "listed")
