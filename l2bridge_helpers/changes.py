@@ -146,7 +146,9 @@ class Plan:
         for verb, some in (("open", True), ("close", False)):
             sides = [row.after or row.before for row in rows if bool(row.after) is some]
             lists = {(one["list"], one["name"] if one["kind"] == FIREWALL else "") for one in sides}
-            told += [f"{verb} {_count(len(lists), sides[0]['kind'])} to the pod CIDRs"] if lists else []
+            whole = verb == "open" and any(one["kind"] == FIREWALL for one in sides)
+            where = f" on every machine of network {self.network.rpartition('/')[2]}" if whole else ""
+            told += [f"{verb} {_count(len(lists), sides[0]['kind'])} to the pod CIDRs{where}"] if lists else []
         return told
 
     def save(self, path: Path) -> None:

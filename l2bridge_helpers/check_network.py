@@ -214,5 +214,5 @@ def _denied(fabric: Fabric) -> Iterator[Finding]:
 
 def _unread(fabric: Fabric) -> Iterator[Finding]:
     for unread in fabric.unread:
-        found = f"could not be read: {unread.why}"
+        found = unread.why if unread.may else f"could not be read: {unread.why}"
         yield Finding("warning", unread.what, found, unread.meaning, unread.todo)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 _TOLD = ("filter", "route table")
 """The kinds of causes that no other check tells of."""
+_AT = re.compile(r" at \d[\d,]* nodes?\b")
+"""What a title says of how many nodes there are, which are named instead."""
 _MOST = 3
 """So many faults of one cause are told one by one: `explain` tells the others."""
 
@@ -65,18 +68,22 @@ def _found(cause: Cause) -> str:
     one = len(cause.faults if cause.kind == "route table" else cause.nodes) == 1
     if cause.kind == "route table":
         return f"{'has' if one else 'have'} no route table"
-    return f"{'is' if one else 'are'} behind {_in_short([fault.found for fault in cause.faults], '; ')}"
+    told = list(dict.fromkeys(fault.found for fault in cause.faults))
+    if len(told) == 1:
+        return f"{'is' if one else 'are'} behind {told[0]}"
+    lists = _in_short([text.partition(": ")[0] for text in told], ", ", "more")
+    return f"{'is' if one else 'are'} behind {lists}: {_AT.sub('', cause.title)}"
 
 
 def _todo(cause: Cause) -> str:
     return _in_short(cause.mends, " ; ")
 
 
-def _in_short(texts: Sequence[str], between: str) -> str:
+def _in_short(texts: Sequence[str], between: str, rest: str = "more of the kind") -> str:
     """Return the first few different texts, and how many more there are."""
     each = list(dict.fromkeys(texts))
     more = len(each) - _MOST
-    return between.join([*each[:_MOST], *([f"and {more} more of the kind"] if more > 0 else [])])
+    return between.join([*each[:_MOST], *([f"and {more} {rest}"] if more > 0 else [])])
 
 
 def _pairs(number: int) -> str:

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 
 from l2bridge_helpers.changes import KEPT, Change
 from l2bridge_helpers.errors import DataError
-from l2bridge_helpers.filters import FIREWALL, LAYERS, Rule, fewest
+from l2bridge_helpers.filters import FIREWALL, FIREWALL_POLICIES, LAYERS, Rule, fewest
 from l2bridge_helpers.findings import names_of
 from l2bridge_helpers.nodes import parse_cidr
 from l2bridge_helpers.placement import pods_of
-from l2bridge_helpers.prefixes import merge, within
+from l2bridge_helpers.prefixes import merge, to_let_through, within
 from l2bridge_helpers.reach_ends import bounds
 from l2bridge_helpers.reach_filters import Filters
 from l2bridge_helpers.reach_traffic import ANY_PORT
@@ -77,7 +77,7 @@ class _Senders:
         others = self._sorted[id(rules)] - Counter([rules.sources.pieces(*bounds(own))])
         target = rules.destinations.pieces(*bounds(own))
         found = (rules.decide(source, target) for source in others)
-        return any(one.outcome == "unproven" or (one.outcome == "blocked" and one.rule is None) for one in found)
+        return any(one.outcome != "passes" and (one.rule is None or one.rule.allow) for one in found)
 
 
 @dataclass
@@ -180,6 +180,10 @@ class _Family:
     def _made(self, rule: Rule) -> Change:
         shut = [spot.row.nodeName for spot in self._closed if rule.list in _lists(self.state.fabric, spot.nic)]
         reason = f"no rule surely lets packets from the pod CIDRs in at {names_of(dict.fromkeys(shut))}"
+        opened = self.state.dialect.opens(self.state.fabric, rule.list)
+        reason += f"; this one opens {opened} to them" if opened else ""
+        if any(one.what == FIREWALL_POLICIES for one in self.state.fabric.unread):
+            reason += "; firewall policies were not judged: one may let them in already, or drop them nevertheless"
         command = self.state.dialect.opening_command(self.state.fabric, None, rule)
         return Change("create", "filter", resource_of(rule), "", {}, rule.facts(), reason, command)
 
@@ -230,9 +234,7 @@ def _ranges(version: int, known: list[Network], state: State) -> list[Network]:
     taken = [network for cidr in parts if (network := parse_cidr(cidr)) and network.version == version]
     pods = [network for network in pods_of(state.placed) if network.version == version]
     pods = [network for network in pods if not any(network.overlaps(other) for other in taken)]
-    hold = all(any(within(network, one) for one in known) for network in pods)
-    free = not any(one.overlaps(other) for one in known for other in taken)
-    return merge(known if pods and known and hold and free else pods)
+    return to_let_through(pods, known, taken)
 
 
 def _joined(wanted: tuple[str, ...], there: tuple[str, ...]) -> tuple[str, ...]:

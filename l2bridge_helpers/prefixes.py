@@ -48,6 +48,17 @@ def merge(networks: Iterable[Network]) -> list[Network]:
     return [merged for family in families for merged in ipaddress.collapse_addresses(family)]  # type: ignore[type-var]
 
 
+def to_let_through(pods: Iterable[Network], known: Iterable[Network], subnets: Iterable[Network]) -> list[Network]:
+    """Return what to write into a rule for these pod CIDRs, all of one family.
+
+    Flannel's own ranges (`known`) where they hold them all and no subnet: they also hold the nodes to come.
+    """
+    wanted, wide = list(pods), list(known)
+    hold = bool(wide) and all(any(within(network, one) for one in wide) for network in wanted)
+    apart = not any(one.version == other.version and one.overlaps(other) for one in wide for other in subnets)
+    return merge(wide if wanted and hold and apart else wanted)
+
+
 def by_family(cidrs: Iterable[str]) -> Iterator[tuple[str, ...]]:
     """Give the CIDRs of each family, as few as hold them all."""
     merged = merge(ipaddress.ip_network(cidr) for cidr in cidrs)

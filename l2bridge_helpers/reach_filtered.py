@@ -309,7 +309,8 @@ class Filtered:
         return self._fault(stage, held, "answers" if look.answer else "packets", mend)
 
     def _mends(self, given: Numbers) -> Mends:
-        return Mends(self.filters.fabric, self._networks, given)
+        members = {spot.instance.id for _, spot in self.ends.placed}
+        return Mends(self.filters.fabric, self._networks, given, known=self.ways.flannel, members=members)
 
     def _stopped(self, stage: Stage, held: Held) -> Stopped:
         spots = [spot for number in numbers_of(held.own) if (spot := self.ends.items[number].spot)]

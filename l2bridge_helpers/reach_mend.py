@@ -1,8 +1,9 @@
 """The exact commands that let packets through lists of rules (pure).
 
-All that a list stops in one direction is mended by one command: of two, the second could take the first one's number or
-name. Where each command stands for itself (rules of GCE's network, which are called by place and range), it is one for
-each place in front of a rule; as few security groups are opened as serve all interfaces.
+They add rules and never change others'. All that a list stops in one direction is mended by one command: of two, the
+second could take the first one's number or name. Where each command stands for itself (rules of GCE's network, which
+are called by place, range and target), it is one for each place in front of a rule, and opens no more machines than it
+has to; as few security groups are opened as serve all interfaces.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from typing import TYPE_CHECKING
 
 from l2bridge_helpers.clouds.dialects import dialect_of
 from l2bridge_helpers.filters import Rule, fewest
+from l2bridge_helpers.nodes import parse_cidr
+from l2bridge_helpers.prefixes import to_let_through
 
 if TYPE_CHECKING:
     from l2bridge_helpers.fabric import Fabric, Nic
@@ -26,7 +29,6 @@ if TYPE_CHECKING:
 
 Numbers = dict[tuple[str, bool], set[int]]
 """List and whether its rules are for packets on their way in -> the numbers that commands have given already."""
-_IN_FRONT = "let packets between the pod CIDRs through, with a lower number than what drops them"
 _BY_HAND = "let packets between the pod CIDRs through"
 
 
@@ -53,20 +55,52 @@ class Stopped:
 class Mends:
     """The commands for what the lists of a network stop in one address family."""
 
-    def __init__(self, fabric: Fabric, networks: Callable[[Mask], Iterable[Network]], given: Numbers) -> None:
-        """Keep where it is, how ends become pod CIDRs, and the numbers that other families' commands have given."""
+    def __init__(
+        self,
+        fabric: Fabric,
+        networks: Callable[[Mask], Iterable[Network]],
+        given: Numbers,
+        *,
+        known: Iterable[Network] = (),
+        members: Collection[str] = (),
+    ) -> None:
+        """Keep what is known.
+
+        Args:
+            fabric: where it is.
+            networks: how ends become pod CIDRs.
+            given: the numbers that other families' commands have given.
+            known: flannel's own ranges of the family.
+            members: ids of the nodes' machines.
+
+        """
         self._fabric = fabric
         self._dialect = dialect_of(fabric.platform)
         self._networks = networks
         self._given = given
+        self._known = tuple(known)
+        parts = (cidr for subnet in fabric.subnets for cidr in subnet.cidrs)
+        self._subnets = tuple(network for cidr in parts if (network := parse_cidr(cidr)))
+        self._targets = Targets(fabric, members)
 
     def commands(self, stopped: Sequence[Stopped]) -> list[str]:
         """Return the command for each of them, or in words what to do."""
         together: dict[tuple[object, ...], list[Stopped]] = defaultdict(list)
-        for one in stopped:
-            together[_together(one)].append(one)
+        keys = [self._together(one) for one in stopped]
+        for key, one in zip(keys, stopped, strict=True):
+            together[key].append(one)
         found = {key: self._mended(parts) for key, parts in together.items()}
-        return [found[_together(one)](one) for one in stopped]
+        return [found[key](one) for key, one in zip(keys, stopped, strict=True)]
+
+    def _together(self, one: Stopped) -> tuple[object, ...]:
+        """Return what those have in common that one command mends, or some that must not get in each other's way."""
+        layer, inbound = one.rules.layer, one.rules.inbound
+        if layer.place == "groups":
+            return (layer.kind, inbound)
+        if layer.place == "network":
+            number = one.rule.number if one.rule else None
+            return (layer.kind, inbound, number, self._targets.of(one.rule, one.nics))
+        return (layer.kind, inbound, one.rules.name)
 
     def _mended(self, parts: list[Stopped]) -> Callable[[Stopped], str]:
         """Return what tells the command for each of some that are mended together."""
@@ -81,11 +115,15 @@ class Mends:
         one = parts[0]
         before = None if one.rule is None else one.rule.number - 1
         if before is not None and before not in self._dialect.rule_numbers:
-            return f"{_IN_FRONT}; there is no room before rule {one.rule.name if one.rule else ''}: change that rule"
+            return _no_room(one.rules, one.rule)
         nics = tuple(nic for part in parts for nic in part.nics)
-        far = self._ranges(part.others for part in parts)
+        far, on = self._ranges(part.others for part in parts), self._targets.of(one.rule, one.nics)
         inbound = one.rules.inbound
-        return self._dialect.allow_command(self._fabric, far, nics, inbound=inbound, number=before) or _BY_HAND
+        command = self._dialect.allow_command(self._fabric, far, nics, inbound=inbound, number=before, on=on)
+        if one.rule is None or on or not command:
+            return command or _BY_HAND
+        opened = self._dialect.opens(self._fabric, self._fabric.network)
+        return f"this lets packets through to {opened}, whatever later rules keep them from: {command}"
 
     def _opened(self, parts: list[Stopped]) -> Callable[[Stopped], str]:
         """Return what tells the command for the groups that serve the interfaces of each part."""
@@ -111,7 +149,7 @@ class Mends:
         count = len(far) if dialect.one_range_a_rule else 1
         number = _free(dialect.rule_numbers, below, {rule.number for rule in there} | given, count)
         if number is None:
-            return _IN_FRONT
+            return _no_room(rules, next((part.rule for part in parts if part.rule and part.rule.number == below), None))
         given |= set(range(number, number + count))
         names = {rule.name.lower() for rule in self._fabric.rules if rule.list == rules.name}
         sources, destinations = (far, own) if rules.inbound else (own, far)
@@ -125,20 +163,46 @@ class Mends:
             sources=sources,
             destinations=destinations,
         )
-        return dialect.pass_command(self._fabric, new) or _IN_FRONT
+        return dialect.pass_command(self._fabric, new) or _BY_HAND
 
     def _ranges(self, masks: Iterable[Mask]) -> tuple[str, ...]:
-        return tuple(map(str, self._networks(reduce(or_, masks))))
+        pods = self._networks(reduce(or_, masks))
+        return tuple(map(str, to_let_through(pods, self._known, self._subnets)))
 
 
-def _together(one: Stopped) -> tuple[object, ...]:
-    """Return what those have in common that one command mends, or some that must not get in each other's way."""
-    layer, inbound = one.rules.layer, one.rules.inbound
-    if layer.place == "groups":
-        return (layer.kind, inbound)
-    if layer.place == "network":
-        return (layer.kind, inbound, one.rule.number if one.rule else None)
-    return (layer.kind, inbound, one.rules.name)
+class Targets:
+    """What rules of a whole network can be limited to, so that they open no more machines than they have to."""
+
+    def __init__(self, fabric: Fabric, members: Collection[str]) -> None:
+        """Look up what machines there are, and which of them are nodes."""
+        self._machines = {nic.id: instance for instance in fabric.instances for nic in instance.nics}
+        others = [instance for instance in fabric.instances if instance.id not in members]
+        self._others = {mark for instance in others for mark in (*instance.tags, *instance.accounts)}
+
+    def of(self, rule: Rule | None, nics: Iterable[Nic]) -> tuple[str, ...]:
+        """Return the tags, or the accounts, for a rule in front of another one; nothing: all machines.
+
+        Those that the other rule is on; where it is on all, one that all these nodes have and no other machine.
+        """
+        machines = [machine for nic in nics if (machine := self._machines.get(nic.id))]
+        if rule is None or not machines:
+            return ()
+        if rule.on is not None:
+            wanted = set(rule.on)
+            return tuple(sorted(fewest(wanted & {*machine.tags, *machine.accounts} for machine in machines)))
+        for marks in ([machine.tags for machine in machines], [machine.accounts for machine in machines]):
+            own = set(marks[0]).intersection(*marks) - self._others
+            if own:
+                return (min(own),)
+        return ()
+
+
+def _no_room(rules: RuleList, rule: Rule | None) -> str:
+    """Return what to do where no number is left for a rule in front."""
+    if rule is None:
+        return f"no number is left in {rules.label} for a rule that lets them through: take out one that is not needed"
+    name = f"{rule.name} (number {rule.number})" if rule.name else str(rule.number)
+    return f"there is no room before rule {name}: change that rule, or give it a higher number"
 
 
 def _first(chosen: list[str], nic: Nic) -> str:

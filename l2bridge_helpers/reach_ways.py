@@ -16,6 +16,7 @@ from l2bridge_helpers.clouds.dialects import dialect_of
 from l2bridge_helpers.filters import FIREWALL_RULES, LAYERS, NETWORK_ACLS
 from l2bridge_helpers.findings import names_of
 from l2bridge_helpers.flannel import HOST_GW
+from l2bridge_helpers.nodes import net_conf, parse_cidr
 from l2bridge_helpers.reach_blocks import Block
 from l2bridge_helpers.reach_delivery import Delivery, View
 from l2bridge_helpers.reach_nodes import Reason, backend_fault, backends, node_hops
@@ -52,6 +53,9 @@ class Ways:
         self.delivery = delivery
         self.hops = node_hops(ends, nodes, fabric)
         self.backends = backends(ends)
+        ranges = [network for text in net_conf(nodes).networks if (network := parse_cidr(text))]
+        self.flannel = [network for network in ranges if network.version == ends.version]
+        """Flannel's own ranges, as far as they are known."""
 
     def blocks(self) -> Iterator[Block]:
         """Give what is in the way at nodes and on the way; filters are looked at elsewhere."""

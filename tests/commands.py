@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,10 +12,13 @@ from typing import Any
 from l2bridge_helpers.fabric import Fabric
 from l2bridge_helpers.filters import FIREWALL, NETWORK_ACL, NSG, SECURITY_GROUP, Rule
 
+_COMMAND = re.compile(r"(?<![^:] )(?<!\S)(?:gcloud|aws|az) ")
+"""At the beginning, or behind a colon."""
+
 
 def carried_out(fabric: Fabric, command: str) -> Fabric:
-    """Return the network after a command line was run."""
-    for one in command.split(" && "):
+    """Return the network after a command line was run; what is said before it is left out."""
+    for one in command[_COMMAND.search(command).start() :].split(" && "):  # type: ignore[union-attr] # it is one
         tool, *words = shlex.split(one)
         fabric = {"gcloud": _gcloud, "aws": _aws, "az": _az}[tool](fabric, words)
     return fabric
@@ -22,7 +26,7 @@ def carried_out(fabric: Fabric, command: str) -> Fabric:
 
 def is_command(mend: str) -> bool:
     """Return whether what mends something is a command, and not words."""
-    return mend.partition(" ")[0] in ("gcloud", "aws", "az")
+    return bool(_COMMAND.search(mend))
 
 
 def _options(words: Sequence[str]) -> dict[str, list[str]]:
@@ -51,7 +55,10 @@ def _gcloud(fabric: Fabric, words: Sequence[str]) -> Fabric:
     sides: dict[str, Any] = {"sources" if inbound else "destinations": ranges}
     number = int(options["--priority"])
     assert 0 <= number <= 65535
-    return _with(fabric, Rule(FIREWALL, fabric.network, name, number, allow=True, inbound=inbound, **sides))
+    targets = [options[option] for option in ("--target-tags", "--target-service-accounts") if option in options]
+    assert len(targets) <= 1
+    on = tuple(targets[0].split(",")) if targets else None
+    return _with(fabric, Rule(FIREWALL, fabric.network, name, number, allow=True, inbound=inbound, on=on, **sides))
 
 
 def _aws(fabric: Fabric, words: Sequence[str]) -> Fabric:

@@ -187,7 +187,7 @@ SHOWN = [
         then(without("allow-pods-4"), rules(made.firewall("allow-nodes", peers=("at-3",)))),
         "filter",
         ALL,
-        "--source-ranges=10.42.1.0/24",
+        "--source-ranges=10.42.0.0/16",
         "no rule lets packets from 10.42.1.0/24",
     ),
     Shown(
@@ -273,7 +273,7 @@ SHOWN = [
         rules(faults.closed("b")),
         "filter",
         TWO,
-        "let packets between the pod CIDRs through",
+        "there is no room before rule x",
         "rule x drops packets",
     ),
     Shown(

@@ -164,6 +164,12 @@ def test_what_could_not_be_read_is_a_warning_with_the_reason() -> None:
     assert "compute.instanceTemplates.get" in finding.found
 
 
+def test_what_was_read_and_not_judged_is_told_as_it_is() -> None:
+    """Nobody looks for a permission that is not missing."""
+    policy = Unread("firewall policies", "firewall policy P has rules", may={"drop packets": ("all",)})
+    assert the_one(replace(numbered_fabric(2), unread=(policy,))).found == "firewall policy P has rules"
+
+
 def test_unread_rules_are_not_taken_for_no_rules() -> None:
     """Only that they could not be read is told."""
     unread = (Unread("firewall rules", "permission compute.firewalls.list is missing"),)

@@ -49,14 +49,14 @@ def test_where_everything_reaches_nothing_is_told(platform: str) -> None:
 
 
 def test_pods_that_no_rule_lets_in_are_told_with_the_command() -> None:
-    """Routes alone are not enough; the command allows just these ranges."""
+    """Routes alone are not enough; the command allows flannel's range."""
     assert _the_one(_gce()) == Finding(
         "warning",
         "nodes node-1, node-2",
         f"are behind {LISTED}: no rule lets packets from 10.42.1.0/24, 10.42.2.0/24 in",
         "2 of 2 pairs do not reach",
-        f"let them through: {CREATE} allow-pods-10-42-1-0-24 --project=p --network=net --direction=INGRESS "
-        "--priority=1000 --allow=all --source-ranges=10.42.1.0/24,10.42.2.0/24",
+        f"let them through: {CREATE} allow-pods-10-42-0-0-16 --project=p --network=net --direction=INGRESS "
+        "--priority=1000 --allow=all --source-ranges=10.42.0.0/16",
     )
 
 
@@ -85,15 +85,17 @@ def test_pairs_that_something_else_stops_too_are_told_apart() -> None:
 
 
 def test_few_of_many_are_told_one_by_one() -> None:
-    """The same words once, then the first three that differ, and how many more there are."""
+    """The first three lists, how many more there are, and what they do; the ranges stand in the commands."""
     rules = [made.permission("sg-nodes", 0, inbound=False, destinations=("0.0.0.0/0",))]
     world = healthy("aws", "aaaaa")
     for number in range(1, 6):
         world = made.with_nic(world, f"node-{number}", filters=(f"sg-{number}",))
         rules.append(replace(rules[0], list=f"sg-{number}", on=(f"sg-{number}",)))
     finding = _the_one(made.with_fabric(world, rules=tuple(rules)))
-    assert [f"security group sg-{number}:" in finding.found for number in range(1, 6)] == [True] * 3 + [False] * 2
-    assert finding.found.endswith("; and 2 more of the kind")
+    assert finding.found == (
+        "are behind security group sg-1, security group sg-2, security group sg-3, and 2 more: "
+        "no security group rule lets packets in"
+    )
     assert finding.todo.endswith(" ; and 2 more of the kind")
     assert finding.todo.count("authorize-security-group-ingress") == 3
 
@@ -113,8 +115,9 @@ def test_families_are_told_together_and_have_a_command_each() -> None:
     finding = _the_one(made.with_fabric(healthy("gce", "aa", (4, 6)), rules=()))
     assert finding.meaning == "4 of 4 pairs do not reach"
     assert finding.todo.count(CREATE) == 2
-    assert "--source-ranges=10.42.1.0/24,10.42.2.0/24 ; " in finding.todo
-    assert finding.todo.endswith("--source-ranges=fd00:42:0:1::/64,fd00:42:0:2::/64")
+    assert "--source-ranges=10.42.0.0/16 ; " in finding.todo
+    assert finding.todo.endswith("--source-ranges=fd00:42::/32")
+    assert finding.found == f"are behind {LISTED}: no firewall rule lets packets in"
 
 
 # Not proven.

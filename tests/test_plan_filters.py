@@ -14,7 +14,16 @@ from l2bridge_helpers.changes import Change, Plan, stage
 from l2bridge_helpers.clouds.aws_dialect import AwsDialect
 from l2bridge_helpers.clouds.gce_dialect import GceDialect
 from l2bridge_helpers.fabric import Fabric, Subnet
-from l2bridge_helpers.filters import FIREWALL, FIREWALL_RULES, Rule, fewest
+from l2bridge_helpers.filters import (
+    DROP,
+    FIREWALL,
+    FIREWALL_POLICIES,
+    FIREWALL_RULES,
+    LETS_IN,
+    LETS_IN_LATE,
+    Rule,
+    fewest,
+)
 from l2bridge_helpers.flannel import NetConf
 from l2bridge_helpers.foresee import foresee
 from l2bridge_helpers.observed import Unread
@@ -91,6 +100,34 @@ def test_a_network_that_lets_nobody_in_gets_one_rule() -> None:
     assert "node-1, node-2, node-3" in row.reason
     assert row.resource in row.command
     assert row.command.startswith("gcloud compute firewall-rules create")
+
+
+def test_a_row_says_on_which_machines_it_opens() -> None:
+    """A rule without a target is for all of the network, in a Shared VPC for those of all projects."""
+    assert row_of(planned(gce())).reason.endswith("; this one opens every machine of network main to them")
+    network = gce()
+    guests = tuple(
+        replace(one, id=one.id.replace("projects/lab-project/", "projects/guest/")) for one in network.instances
+    )
+    shared = GceDialect().opens(replace(network, instances=guests), NETWORK)
+    assert shared == "every machine of network main, in every project that shares it with project lab-project"
+    group = rows_of(aws(grouped(("sg-a",), ("sg-a",)), 2))[0]
+    assert group.reason.endswith("; this one opens every interface in security group sg-a to them")
+
+
+@pytest.mark.parametrize("may", [{}, {DROP: ("all",)}, {LETS_IN: ("all",)}, {LETS_IN_LATE: ("all",)}])
+def test_a_row_says_that_policies_were_not_judged(may: dict[str, tuple[str, ...]]) -> None:
+    """They may let pods in already, or drop them whatever is opened."""
+    policy = Unread(FIREWALL_POLICIES, "policy P", may=may)
+    row = row_of(planned(gce(unread=(policy,))))
+    assert (row.action, "firewall policies were not judged" in row.reason) == ("create", True)
+    assert "policies" not in row_of(planned(gce())).reason
+
+
+def test_what_a_rule_denies_is_not_opened_because_a_policy_may_let_it_in() -> None:
+    """A rule behind it would change nothing."""
+    policy = Unread(FIREWALL_POLICIES, "policy P", may={LETS_IN: ("all",)})
+    assert rows_of(planned(gce(DENY, unread=(policy,)))) == []
 
 
 @pytest.mark.parametrize(
@@ -426,8 +463,8 @@ def test_openings_stand_with_the_nodes_and_closings_after() -> None:
 
 
 def test_the_summary_counts_what_is_opened_and_closed() -> None:
-    """Groups are counted once, whatever families they are opened to."""
-    assert planned(gce()).summary().endswith("open 1 firewall rule to the pod CIDRs")
+    """Groups are counted once, whatever families they are opened to; a whole network is named."""
+    assert planned(gce()).summary().endswith("open 1 firewall rule to the pod CIDRs on every machine of network main")
     network = grouped(("sg-a",), ("sg-b",), rules=(in_group("sg-old"),))
     told = aws(network, 2).summary()
     assert "open 2 security groups to the pod CIDRs, close 1 security group to the pod CIDRs" in told

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from l2bridge_helpers.filters import Rule
+from l2bridge_helpers.flannel import NetConf
 from l2bridge_helpers.reach import reach
 from l2bridge_helpers.reach_result import Cause
 from tests import reach_healthy as made
@@ -49,6 +50,11 @@ def _mended(world: World) -> World:
     for mend in _mends(world):
         fabric = carried_out(fabric, mend)
     return replace(world, fabric=fabric)
+
+
+def _unknown(world: World) -> World:
+    """Return the world in which flannel's ranges are not known."""
+    return replace(world, flannel=NetConf())
 
 
 def _bare(world: World) -> World:
@@ -175,23 +181,89 @@ def test_a_rule_that_drops_packets_is_preceded() -> None:
     """By the very next number; its name tells place and direction."""
     shut = made.firewall("shut", 900, allow=False, inbound=False, destinations=("10.42.0.0/16",))
     assert shlex.split(_mend(made.with_rules(healthy("gce", "aa"), shut)))[4:] == [
-        *("allow-pods-out-899-10-42-1-0-24", "--project=p", "--network=net", "--direction=EGRESS", "--priority=899"),
-        *("--allow=all", "--destination-ranges=10.42.1.0/24,10.42.2.0/24"),
+        *("allow-pods-out-899-10-42-0-0-16-nodes", "--project=p", "--network=net", "--direction=EGRESS"),
+        *("--priority=899", "--allow=all", "--destination-ranges=10.42.0.0/16", "--target-tags=nodes"),
     ]
 
 
 def test_no_number_stands_before_the_first() -> None:
     """Then the rule itself has to be changed."""
     assert _mend(made.with_rules(healthy("gce", "aa"), made.firewall("shut", 0, allow=False))) == (
-        "let packets between the pod CIDRs through, with a lower number than what drops them; "
-        "there is no room before rule shut: change that rule"
+        "there is no room before rule shut (number 0): change that rule, or give it a higher number"
     )
+
+
+DENY = made.firewall("deny-nodes", 900, allow=False, sources=("10.0.0.0/8",), on=("nodes", "db"))
+ACCOUNT, OTHER = "nodes@p.iam.gserviceaccount.com", "all@p.iam.gserviceaccount.com"
+
+
+def _targets(world: World, *, tags: tuple[str, ...] = ("db",), accounts: tuple[str, ...] = ()) -> list[str]:
+    """Return what the command is limited to, where there also is a machine that is no node."""
+    other = replace(world.fabric.instances[0], id="projects/p/zones/z/instances/db", nics=(), tags=tags)
+    world = made.with_fabric(world, instances=(*world.fabric.instances, replace(other, accounts=accounts)))
+    assert reach(_mended(world).nodes, _mended(world).fabric).reaching == 2
+    return [word for word in shlex.split(_mend(world)) if word.startswith("--target-")]
+
+
+def test_a_rule_is_preceded_at_its_own_targets_alone() -> None:
+    """And of these only where nodes are: what others keep from their machines stays away from them."""
+    protect = made.firewall("protect-db", 950, allow=False, sources=("10.0.0.0/8",), on=("db",))
+    assert _targets(made.with_rules(healthy("gce", "aa"), DENY, protect)) == ["--target-tags=nodes"]
+
+
+def test_targets_can_be_accounts() -> None:
+    """As the rule's own are; they are never mixed with tags."""
+    world = made.with_rules(healthy("gce", "aa"), replace(DENY, on=(ACCOUNT, OTHER)))
+    for node in world.names:
+        world = made.with_instance(world, node, accounts=(ACCOUNT,))
+    assert _targets(world) == [f"--target-service-accounts={ACCOUNT}"]
+
+
+def test_a_rule_on_everything_is_preceded_at_what_only_nodes_have() -> None:
+    """A tag before an account; one that another machine has, too, would open that one."""
+    world = made.with_rules(healthy("gce", "aa"), replace(DENY, on=None))
+    assert _targets(world) == ["--target-tags=nodes"]
+    for node in world.names:
+        world = made.with_instance(world, node, accounts=(OTHER, ACCOUNT))
+    assert _targets(world, tags=("nodes",), accounts=(OTHER,)) == [f"--target-service-accounts={ACCOUNT}"]
+
+
+def test_where_nothing_tells_nodes_from_others_it_is_said_what_is_opened() -> None:
+    """Before the command, which is made for copying."""
+    world = made.with_rules(healthy("gce", "aa"), replace(DENY, on=None))
+    assert _targets(world, tags=("nodes",)) == []
+    other = replace(world.fabric.instances[0], id="projects/p/zones/z/instances/db", nics=())
+    mend = _mend(made.with_fabric(world, instances=(*world.fabric.instances, other)))
+    told = "this lets packets through to every machine of network net, whatever later rules keep them from: gcloud "
+    assert mend.startswith(told)
+
+
+def test_rules_with_other_targets_have_commands_of_other_names() -> None:
+    """At one place, for one range."""
+    world = made.with_instance(healthy("gce", "aa"), "node-2", tags=("web",))
+    rules = [made.firewall(name, 900, allow=False, on=(name,)) for name in ("nodes", "web")]
+    assert [mend.split()[4] for mend in _mends(made.with_rules(world, *rules))] == [
+        "allow-pods-899-10-42-0-0-16-nodes",
+        "allow-pods-899-10-42-0-0-16-web",
+    ]
 
 
 def test_ranges_of_all_nodes_behind_one_rule_are_one_command() -> None:
     """Each node lacks the others' pods, all together lack all."""
-    mend = _mend(made.with_fabric(healthy("gce", "aaaaaaa"), rules=()))
+    mend = _mend(_unknown(made.with_fabric(healthy("gce", "aaaaaaa"), rules=())))
     assert mend.endswith("--source-ranges=10.42.1.0/24,10.42.2.0/23,10.42.4.0/22")
+
+
+def test_flannels_range_is_let_through_where_it_is_known() -> None:
+    """It also holds the nodes to come."""
+    assert _mend(made.with_fabric(healthy("gce", "aaaaaaa"), rules=())).endswith("--source-ranges=10.42.0.0/16")
+
+
+def test_flannels_range_is_not_let_through_where_a_subnet_is_in_it() -> None:
+    """Its machines are no pods."""
+    world = made.with_fabric(healthy("gce", "aa"), rules=())
+    subnets = (*world.fabric.subnets, replace(world.fabric.subnets[0], id="more", cidrs=("10.42.128.0/24",)))
+    assert _mend(made.with_fabric(world, subnets=subnets)).endswith("--source-ranges=10.42.1.0/24,10.42.2.0/24")
 
 
 # Security groups.
@@ -199,7 +271,8 @@ def test_ranges_of_all_nodes_behind_one_rule_are_one_command() -> None:
 
 def test_groups_are_opened_to_what_the_nodes_behind_them_lack() -> None:
     """As few groups as serve all; a range that a group has already would be refused."""
-    four = [shlex.split(part) for mend in _mends(_closed_groups()) for part in mend.split(" && ") if "10.42" in part]
+    mends = _mends(_unknown(_closed_groups()))
+    four = [shlex.split(part) for mend in mends for part in mend.split(" && ") if "10.42" in part]
     assert [words[4] for words in four] == ["--group-id=sg-two", "--group-id=sg-three"]
     assert [words[5].count("CidrIp") for words in four] == [2, 2]
 
@@ -218,7 +291,7 @@ def test_entries_are_numbered_in_a_row_before_the_one_that_decides() -> None:
     """As many free numbers as there are ranges, whatever stands between; those of the other direction are free."""
     rules = (deny_acl(20, "10.42.0.0/16"), made.entry(A, 18, "10.9.0.0/16", allow=True, inbound=True))
     out = made.entry(A, 16, "10.9.0.0/16", allow=True, inbound=False)
-    commands = _mend(made.with_rules(healthy("aws", "abcc"), *rules, out)).split(" && ")
+    commands = _mend(_unknown(made.with_rules(healthy("aws", "abcc"), *rules, out))).split(" && ")
     told = [(words[5], words[9]) for words in map(shlex.split, commands)]
     assert told == [
         ("--rule-number=16", "--cidr-block=10.42.2.0/23"),
@@ -235,8 +308,8 @@ def test_a_question_and_its_answer_are_let_through_by_one_command() -> None:
 
 def test_where_numbers_do_not_suffice_it_is_said_what_to_do() -> None:
     """Entries begin at 1."""
-    mend = _mend(made.with_rules(healthy("aws", "abcc"), deny_acl(2, "10.42.0.0/16")))
-    assert mend == "let packets between the pod CIDRs through, with a lower number than what drops them"
+    mend = _mend(_unknown(made.with_rules(healthy("aws", "abcc"), deny_acl(2, "10.42.0.0/16"))))
+    assert mend == "there is no room before rule 2: change that rule, or give it a higher number"
 
 
 # Network security groups.
@@ -248,7 +321,8 @@ def test_a_rule_is_put_in_front_with_the_next_free_priority(inbound: bool) -> No
     taken = nsg("ssh", 199, allow=True, inbound=inbound, sources=("10.9.0.0/16",))
     elsewhere = nsg("other-way", 198, allow=True, inbound=not inbound, sources=("10.9.0.0/16",))
     far: dict[str, Any] = {"sources" if inbound else "destinations": (made.pod_cidr(3),)}
-    world = made.with_rules(healthy("azure", "aab"), nsg("shut", 200, inbound=inbound, **far), taken, elsewhere)
+    shut = nsg("shut", 200, inbound=inbound, **far)
+    world = _unknown(made.with_rules(healthy("azure", "aab"), shut, taken, elsewhere))
     sides = ["10.42.3.0/24", "10.42.1.0/24 10.42.2.0/24"][:: 1 if inbound else -1]
     assert _mend(world) == (
         "az network nsg rule create --subscription=sub --resource-group=rg --nsg-name=nsg-a "
@@ -281,7 +355,18 @@ def test_a_command_never_has_a_priority_of_azures_own_rules() -> None:
 def test_where_there_is_no_room_in_front_only_what_to_do_is_said() -> None:
     """Priorities begin at 100."""
     mend = _mend(made.with_rules(healthy("azure", "aa"), nsg("shut", 100)))
-    assert mend == "let packets between the pod CIDRs through, with a lower number than what drops them"
+    assert mend == "there is no room before rule shut (number 100): change that rule, or give it a higher number"
+
+
+def test_where_every_number_is_taken_it_is_said_what_to_do() -> None:
+    """Where the list's own end decides, there is no rule to change."""
+    world = healthy("aws", "ab")
+    entries = [made.entry(A, number, "10.9.0.0/16", allow=True, inbound=True) for number in range(1, 32767)]
+    rules = [rule for rule in world.fabric.rules if rule.list != f"acl-of-{A}" or not rule.inbound]
+    assert _mend(made.with_fabric(world, rules=(*rules, *entries))) == (
+        f"no number is left in network ACL acl-of-{A} on subnet {A} for a rule that lets them through: "
+        "take out one that is not needed"
+    )
 
 
 def test_of_several_rules_the_command_stands_before_each() -> None:

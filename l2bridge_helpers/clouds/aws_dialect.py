@@ -136,12 +136,17 @@ class AwsDialect(PlainDialect):
         *,
         inbound: bool = True,
         number: int | None = None,  # noqa: ARG002 - rules of groups have no order
+        on: tuple[str, ...] = (),  # noqa: ARG002 - a group is for its members
     ) -> str:
         """Return `aws ec2 authorize-security-group-ingress …`, or `…-egress …`, for as few groups as serve all."""
         region, _ = parse_regional(fabric.network)
         verb = f"authorize-security-group-{'ingress' if inbound else 'egress'}"
         groups = fewest(nic.filters for nic in nics)
         return " && ".join(_permit(verb, region, group, permissions(cidrs, "pods")) for group in groups)
+
+    def opens(self, fabric: Fabric, place: str) -> str:  # noqa: ARG002 - wherever it is
+        """Return who is in the group."""
+        return f"every interface in security group {place}"
 
     def opening(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -238,11 +238,15 @@ class Azure:
                 if group := scoped(group_of(behind.get(place_of, {}))):
                     on.setdefault(group, {})[place_of] = None
         for resource_group in sorted({identifier.split("/")[1] for identifier in on}):
+            before = len(unread)
             read = partial(self._api.security_groups, resource_group)
             raws: list[Raw] = optional(unread, FIREWALL_RULES, read, [])
-            for raw in raws:
-                where = on.get(scoped(text(raw.get("id"))), {})
-                yield from rules_of(raw, tuple(where)) if where else ()
+            listed = {scoped(text(raw.get("id"))): raw for raw in raws}
+            for identifier, raw in listed.items():
+                yield from rules_of(raw, tuple(on[identifier])) if identifier in on else ()
+            mine = [identifier for identifier in on if identifier.split("/")[1] == resource_group]
+            if len(unread) == before:
+                unread += [_not_listed(one, on[one]) for one in mine if one not in listed]
 
     def in_force(self, nodes: pd.DataFrame, fabric: Fabric) -> tuple[InForce, ...]:
         """Return the effective routes of an interface of each subnet of nodes that has a table, or of all, or of none.
@@ -270,3 +274,9 @@ class Azure:
         if first.kind == "forwarding":
             return writer.bring_up(together, changes) if together else writer.enable_forwarding(first)
         return writer.write_table(together, changes)
+
+
+def _not_listed(group: str, where: Iterable[str]) -> Unread:
+    """Return what is said of a security group that Azure names but does not show."""
+    why = f"network security group {group} is on {', '.join(where)} and was not listed"
+    return Unread(FIREWALL_RULES, why, todo="grant networkSecurityGroups/read on it, or run again if it was just made")

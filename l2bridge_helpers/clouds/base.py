@@ -159,11 +159,16 @@ class Dialect(Protocol):
         *,
         inbound: bool = True,
         number: int | None = None,
+        on: tuple[str, ...] = (),
     ) -> str:
         """Return the shell command that lets packets from the pod CIDRs in to the interfaces, or out to them.
 
-        `number`: the place of the new rule, where rules have one; None: the usual one.
+        `number`: the place of the new rule, where rules have one; None: the usual one. `on`: the tags, or the accounts,
+        that the new rule is for, where rules are for such; empty: for all.
         """
+
+    def opens(self, fabric: Fabric, place: str) -> str:
+        """Return what a rule of ours in a list opens, in words; "" where plans make none."""
 
     def opening(
         self, cluster: str, fabric: Fabric, place: str, cidrs: tuple[str, ...], known: tuple[str, ...]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shlex
 from dataclasses import replace
@@ -16,6 +17,8 @@ from l2bridge_helpers.filters import FIREWALL, Rule
 if TYPE_CHECKING:
     from l2bridge_helpers.nodes import NodeRow
 
+_LONGEST_NAME = 60
+"""Names have at most 63 characters; a number may follow."""
 PRIORITY = 1000
 """The API's default: people's own exceptions, made with a lower number, still win."""
 _PROVIDER_ID = re.compile(r"gce://((?:[a-z0-9.-]+:)?[a-z0-9][-a-z0-9]*)/([a-z0-9][-a-z0-9]*)/([a-z0-9][-a-z0-9]*)")
@@ -153,14 +156,29 @@ class GceDialect(PlainDialect):
         *,
         inbound: bool = True,
         number: int | None = None,
+        on: tuple[str, ...] = (),
     ) -> str:
         """Return `gcloud compute firewall-rules create …` for one address family's pod CIDRs."""
         place = [] if number is None else [str(number)]
-        parts = ["allow-pods", *([] if inbound else ["out"]), *place, cidrs[0]]
-        name = _free_name(re.sub(r"[^a-z0-9]+", "-", "-".join(parts))[:60].strip("-"), fabric)
-        rule = Rule(FIREWALL, fabric.network, name, PRIORITY if number is None else number, allow=True, inbound=inbound)
+        name = _free_name(_name(["allow-pods", *([] if inbound else ["out"]), *place, cidrs[0], *on]), fabric)
+        rule = Rule(
+            FIREWALL,
+            fabric.network,
+            name,
+            PRIORITY if number is None else number,
+            allow=True,
+            inbound=inbound,
+            on=on or None,
+        )
         sided = replace(rule, sources=cidrs) if inbound else replace(rule, destinations=cidrs)
         return _create_rule(sided)
+
+    def opens(self, fabric: Fabric, place: str) -> str:
+        """Return the network, and who shares it: the rule is for all of its machines."""
+        host, network = parse_network(place)
+        owners = {parse_instance(one.id)[0] for one in fabric.instances if one.nics_in(place)} - {host}
+        shared = f", in every project that shares it with project {host}" if owners else ""
+        return f"every machine of network {network}{shared}"
 
     def opening(self, cluster: str, fabric: Fabric, place: str, cidrs: tuple[str, ...], known: tuple[str, ...]) -> Rule:
         """Return the rule of the network that lets packets from the pod CIDRs in everywhere."""
@@ -188,6 +206,14 @@ class GceDialect(PlainDialect):
         return shlex.join(["gcloud", "compute", "firewall-rules", verb, before.name, f"--project={project}", last])
 
 
+def _name(parts: list[str]) -> str:
+    """Return a name made of these parts; a long one keeps its beginning, and stays different from all others."""
+    whole = re.sub(r"[^a-z0-9]+", "-", "-".join(parts)).strip("-")
+    if len(whole) <= _LONGEST_NAME:
+        return whole
+    return f"{whole[: _LONGEST_NAME - 9]}-{hashlib.sha256('-'.join(parts).encode()).hexdigest()[:8]}"
+
+
 def _free_name(name: str, fabric: Fabric) -> str:
     """Return the name, with a number behind it where a rule has it already: a second one would be refused."""
     taken = {rule.name for rule in fabric.rules}
@@ -197,12 +223,15 @@ def _free_name(name: str, fabric: Fabric) -> str:
 def _create_rule(rule: Rule) -> str:
     project, network = parse_network(rule.list)
     way, side = ("INGRESS", "source") if rule.inbound else ("EGRESS", "destination")
+    on = rule.on or ()
+    targets = "service-accounts" if any("@" in name for name in on) else "tags"
     ranges = ",".join(rule.sources if rule.inbound else rule.destinations)
     return shlex.join(
         [
             *("gcloud", "compute", "firewall-rules", "create", rule.name, f"--project={project}"),
             *(f"--network={network}", f"--direction={way}", f"--priority={rule.number}", "--allow=all"),
             f"--{side}-ranges={ranges}",
+            *([f"--target-{targets}={','.join(on)}"] if on else []),
             *([f"--description={rule.description}"] if rule.description else []),
         ]
     )

@@ -87,8 +87,13 @@ class PlainDialect:
         *,
         inbound: bool = True,
         number: int | None = None,
+        on: tuple[str, ...] = (),
     ) -> str:
         """Return "": no such filters are read."""
+        return ""
+
+    def opens(self, fabric: Fabric, place: str) -> str:
+        """Return "", see `opening`."""
         return ""
 
     def opening(

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from l2bridge_helpers import list_nodes, prove
+from l2bridge_helpers import list_nodes, prove, reach
 from l2bridge_helpers.errors import (
     AccessDeniedError,
     BlockedError,
@@ -17,6 +17,7 @@ from l2bridge_helpers.errors import (
     ParameterError,
     UnreachableError,
 )
+from l2bridge_helpers.filters import FIREWALL_RULES
 from l2bridge_helpers.lab import Lab, Request, world
 from l2bridge_helpers.nodes import node_rows
 from l2bridge_helpers.platforms import cloud_of
@@ -761,8 +762,8 @@ def test_a_machine_that_does_not_run_is_a_note(small: Lab) -> None:
 
 
 def test_the_tag_virtual_network_holds_pods_once_their_routes_are_there(small: Lab) -> None:
-    """A warning before, nothing after."""
-    assert ["only by the name VirtualNetwork" in finding.found for finding in _run(small).findings] == [True]
+    """A subnet without a table before, nothing after."""
+    assert [finding.found for finding in _run(small).findings] == ["has no route table"]
     _converge(small)
     assert list(_run(small).findings) == []
 
@@ -783,8 +784,19 @@ def test_a_deny_in_front_of_it_is_named_with_its_rule_and_a_command(small: Lab) 
     }
     group["properties"]["securityRules"].append({"name": "no-pods", "properties": deny})
     (finding,) = _run(small).findings
-    assert "(rule no-pods)" in finding.found
+    assert ": rule no-pods drops packets from " in finding.found
     assert "--priority=299" in finding.todo
+
+
+def test_a_group_that_is_named_and_not_listed_leaves_nothing_proven(small: Lab) -> None:
+    """Its rules are not known: it is not taken for no group."""
+    _converge(small)
+    small.world.cloud("networkSecurityGroups").clear()
+    run = _run(small)
+    assert {part.what for part in run.fabric.unread} == {FIREWALL_RULES}
+    assert all(" is on " in part.why and part.why.endswith(" and was not listed") for part in run.fabric.unread)
+    found = reach(run.nodes, run.fabric)
+    assert (found.unproven, found.reaching) == (found.pairs, 0)
 
 
 # Where to look, permissions, credentials.

@@ -209,6 +209,27 @@ def test_pods_are_let_out_by_a_rule_before_the_one_that_drops_them() -> None:
     assert words[-4:] == ["--direction=EGRESS", "--priority=899", "--allow=all", "--destination-ranges=10.42.0.0/16"]
 
 
+@pytest.mark.parametrize(
+    ("on", "option", "end"),
+    [
+        (("a", "b"), "--target-tags=a,b", "a-b"),
+        (("x@p.iam.gserviceaccount.com",), "--target-service-accounts=x@p.iam.gserviceaccount.com", "x-p-iam-gserv"),
+    ],
+)
+def test_a_rule_for_some_machines_says_for_which(on: tuple[str, ...], option: str, end: str) -> None:
+    """By tags or by accounts, also in its name: at one place there may be one for each."""
+    words = shlex.split(GCE.allow_command(numbered_fabric(1), ("10.42.0.0/16",), (), number=899, on=on))
+    assert (words[-1], words[4].startswith(f"allow-pods-899-10-42-0-0-16-{end}")) == (option, True)
+
+
+def test_long_names_stay_different() -> None:
+    """What is cut off is told apart by a digest; 63 characters are the most."""
+    targets = [("t" * 62 + end,) for end in "ab"]
+    commands = [GCE.allow_command(numbered_fabric(1), ("10.42.0.0/16",), (), on=on) for on in targets]
+    names = {shlex.split(command)[4] for command in commands}
+    assert (len(names), {len(name) for name in names}) == (2, {60})
+
+
 def opening(*ranges: str, cluster: str = CLUSTER) -> Rule:
     return GCE.opening(cluster, numbered_fabric(1), NETWORK, ranges, ())
 

@@ -11,7 +11,7 @@ import pytest
 from l2bridge_helpers import reach
 from l2bridge_helpers.changes import Change
 from l2bridge_helpers.clouds.aws_ledger import note
-from l2bridge_helpers.filters import FIREWALL_POLICIES
+from l2bridge_helpers.filters import DROP, FIREWALL_POLICIES, LETS_IN_LATE
 from l2bridge_helpers.lab import Lab, world
 from l2bridge_helpers.lab.worlds.aws_build import aws_id
 from tests.gcloud import Gcloud, needs_gcloud
@@ -278,6 +278,7 @@ def test_a_full_quota_is_told_by_its_name(gce: Lab) -> None:
     assert "FIREWALLS" in error
 
 
+_EFFECTIVE = "firewallPolicies/getEffectiveFirewalls"
 POLICY = {
     "name": "1729",
     "shortName": "company",
@@ -297,14 +298,51 @@ def test_policies_that_may_drop_pods_leave_nothing_proven(gce: Lab) -> None:
     assert (found.reaching, found.unproven > 0) == (0, True)
 
 
-def test_policies_that_may_not_be_read_are_a_warning_only(gce: Lab) -> None:
+@pytest.mark.parametrize(
+    ("permission", "what"),
+    [
+        ("compute.networks.getEffectiveFirewalls", "hierarchical firewall policies"),
+        ("compute.networks.getRegionEffectiveFirewalls", "firewall policies of region europe-west1"),
+    ],
+)
+def test_policies_that_may_not_be_read_are_a_warning_only(gce: Lab, permission: str, what: str) -> None:
     """Most networks have none: what is known stands."""
     opened(gce)
-    gce.gce.denied_permissions |= {"compute.networks.getEffectiveFirewalls"}
+    gce.gce.denied_permissions |= {permission}
     run = run_on(gce)
-    assert [unread.what for unread in run.fabric.unread] == ["hierarchical firewall policies"]
-    assert "compute.networks.getEffectiveFirewalls" in run.fabric.unread[0].why
+    assert [unread.what for unread in run.fabric.unread] == [what]
+    assert permission in run.fabric.unread[0].why
     assert reach(run.nodes, run.fabric).reaching > 0
+
+
+def test_a_network_that_is_let_in_by_a_policy_alone_is_not_called_shut(gce: Lab) -> None:
+    """As Google recommends it: no VPC rule lets anybody in, and a policy of the nodes' region may."""
+    allow = {"priority": 10, "action": "allow", "direction": "INGRESS", "match": {"srcIpRanges": ["10.0.0.0/8"]}}
+    policy = {"name": "local", "type": "NETWORK_REGIONAL", "rules": [allow]}
+    gce.world.cloud("europe-west1/firewallPolicys").append(policy)
+    run = run_on(gce)
+    assert [(part.what, part.may) for part in run.fabric.unread] == [(FIREWALL_POLICIES, {LETS_IN_LATE: ("all",)})]
+    (row,) = filters_of(run)
+    assert "firewall policies were not judged" in row.reason
+    assert run.apply().failed == ()
+    after = run_on(gce)
+    assert reach(after.nodes, after.fabric).reaching > 0
+
+
+def test_the_nodes_regions_are_asked_for_their_policies(gce: Lab) -> None:
+    """Once each, and no others."""
+    run_on(gce)
+    asked = [request.path for request in gce.requests if "firewallPolicies" in request.path]
+    assert asked == [f"/compute/v1/projects/{gce.parameters['project']}/regions/europe-west1/{_EFFECTIVE}"]
+
+
+def test_a_network_that_asks_its_policies_first_is_told_so(gce: Lab) -> None:
+    """Then a policy of its own decides before the VPC rules do."""
+    opened(gce)
+    gce.world.cloud("firewallPolicys").append({**POLICY, "type": "NETWORK"})
+    assert run_on(gce).fabric.unread == ()
+    gce.world.cloud("networks")[0]["networkFirewallPolicyEnforcementOrder"] = "BEFORE_CLASSIC_FIREWALL"
+    assert [part.may for part in run_on(gce).fabric.unread] == [{DROP: ("all",)}]
 
 
 @needs_gcloud
