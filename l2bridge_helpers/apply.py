@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from l2bridge_helpers.changes import Plan
     from l2bridge_helpers.clouds.base import Cloud
     from l2bridge_helpers.findings import Findings
-    from l2bridge_helpers.reach_result import Reachability
+    from l2bridge_helpers.reachability.result import Reachability
 
 FEW_DELETES = 2
 """So many of our own routes may always go, whatever share of them that is."""

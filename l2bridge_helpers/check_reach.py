@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from l2bridge_helpers.findings import Finding, names_of, nodes_called
 from l2bridge_helpers.reach import reach
-from l2bridge_helpers.reach_traffic import ANY_PORT
+from l2bridge_helpers.reachability.traffic import ANY_PORT
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from l2bridge_helpers.fabric import Fabric
-    from l2bridge_helpers.reach_result import Cause, Reachability
+    from l2bridge_helpers.reachability.result import Cause, Reachability
 
 _TOLD = ("filter", "route table")
 """The kinds of causes that no other check tells of."""

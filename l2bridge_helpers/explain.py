@@ -15,20 +15,20 @@ from l2bridge_helpers.flannel import HOST_GW
 from l2bridge_helpers.nodes import Network
 from l2bridge_helpers.placement import place
 from l2bridge_helpers.prefixes import within
-from l2bridge_helpers.reach_delivery import Delivery
-from l2bridge_helpers.reach_ends import ends_of
-from l2bridge_helpers.reach_filtered import Filtered
-from l2bridge_helpers.reach_filters import Filters
-from l2bridge_helpers.reach_nodes import backend_fault
-from l2bridge_helpers.reach_result import VERDICTS, Fault
-from l2bridge_helpers.reach_traffic import HTTPS, Traffic
-from l2bridge_helpers.reach_ways import NO_ROUTE, Ways
+from l2bridge_helpers.reachability.delivery import Delivery
+from l2bridge_helpers.reachability.ends import ends_of
+from l2bridge_helpers.reachability.filtered import Filtered
+from l2bridge_helpers.reachability.filters import Filters
+from l2bridge_helpers.reachability.nodes import backend_fault
+from l2bridge_helpers.reachability.result import VERDICTS, Fault
+from l2bridge_helpers.reachability.traffic import HTTPS, Traffic
+from l2bridge_helpers.reachability.ways import NO_ROUTE, Ways
 
 if TYPE_CHECKING:
     from l2bridge_helpers.fabric import Fabric
     from l2bridge_helpers.placement import Placed
-    from l2bridge_helpers.reach_ends import End
-    from l2bridge_helpers.reach_filtered import Step
+    from l2bridge_helpers.reachability.ends import End
+    from l2bridge_helpers.reachability.filtered import Step
 
 THERE, BACK = "there", "back"
 _WORST = {"passes": 0, "unproven": 1, "blocked": 2}

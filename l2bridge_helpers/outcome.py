@@ -10,7 +10,7 @@ from l2bridge_helpers.apply import deletion_problem
 from l2bridge_helpers.errors import ApplyError, DriftError, L2BridgeError, VerifyError
 from l2bridge_helpers.findings import Findings, names_of
 from l2bridge_helpers.proof import Proof
-from l2bridge_helpers.reach_result import MOMENTS, NOW, Reachability
+from l2bridge_helpers.reachability.result import MOMENTS, NOW, Reachability
 from l2bridge_helpers.results import Results
 
 if TYPE_CHECKING:

@@ -19,16 +19,16 @@ from l2bridge_helpers.findings import names_of
 from l2bridge_helpers.nodes import parse_cidr
 from l2bridge_helpers.placement import pods_of
 from l2bridge_helpers.prefixes import merge, to_let_through, within
-from l2bridge_helpers.reach_ends import bounds
-from l2bridge_helpers.reach_filters import Filters
-from l2bridge_helpers.reach_traffic import ANY_PORT
+from l2bridge_helpers.reachability.ends import bounds
+from l2bridge_helpers.reachability.filters import Filters
+from l2bridge_helpers.reachability.traffic import ANY_PORT
 
 if TYPE_CHECKING:
     from l2bridge_helpers.fabric import Fabric, Nic
     from l2bridge_helpers.nodes import Network
     from l2bridge_helpers.placement import Placed
     from l2bridge_helpers.plan_state import State
-    from l2bridge_helpers.reach_rules import Pieces, RuleList
+    from l2bridge_helpers.reachability.rules import Pieces, RuleList
 
 _OPENED = ("network", "groups")
 """The places of lists that a plan opens."""

@@ -10,7 +10,7 @@ import pandas as pd
 
 if TYPE_CHECKING:
     from l2bridge_helpers.fabric import Fabric
-    from l2bridge_helpers.reach_result import Reachability
+    from l2bridge_helpers.reachability.result import Reachability
 
 Verdict = Literal["ok", "wrong", "note"]
 

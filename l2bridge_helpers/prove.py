@@ -11,7 +11,7 @@ from l2bridge_helpers.foresee import foresee
 from l2bridge_helpers.in_force import prove_in_force
 from l2bridge_helpers.proof import Check, Proof, Verdict
 from l2bridge_helpers.reach import reach
-from l2bridge_helpers.reach_result import APPLIED
+from l2bridge_helpers.reachability.result import APPLIED
 from l2bridge_helpers.verify import verify
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from l2bridge_helpers.changes import Plan
     from l2bridge_helpers.clouds.base import Cloud
     from l2bridge_helpers.fabric import Fabric
-    from l2bridge_helpers.reach_result import Reachability
+    from l2bridge_helpers.reachability.result import Reachability
     from l2bridge_helpers.results import Results
 
 _PATIENCE = 30.0

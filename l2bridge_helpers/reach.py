@@ -17,22 +17,32 @@ import numpy as np
 
 from l2bridge_helpers.nodes import natural_key
 from l2bridge_helpers.placement import place
-from l2bridge_helpers.reach_delivery import Delivery
-from l2bridge_helpers.reach_ends import ends_of
-from l2bridge_helpers.reach_filtered import Filtered
-from l2bridge_helpers.reach_filters import Filters
-from l2bridge_helpers.reach_result import BLOCKED, KINDS, NOW, REACHES, UNPROVEN, Cause, Family, Fault, Reachability
-from l2bridge_helpers.reach_traffic import HTTPS, Traffic
-from l2bridge_helpers.reach_ways import Ways
+from l2bridge_helpers.reachability.delivery import Delivery
+from l2bridge_helpers.reachability.ends import ends_of
+from l2bridge_helpers.reachability.filtered import Filtered
+from l2bridge_helpers.reachability.filters import Filters
+from l2bridge_helpers.reachability.result import (
+    BLOCKED,
+    KINDS,
+    NOW,
+    REACHES,
+    UNPROVEN,
+    Cause,
+    Family,
+    Fault,
+    Reachability,
+)
+from l2bridge_helpers.reachability.traffic import HTTPS, Traffic
+from l2bridge_helpers.reachability.ways import Ways
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
     from l2bridge_helpers.fabric import Fabric
-    from l2bridge_helpers.reach_blocks import Block
-    from l2bridge_helpers.reach_ends import Ends
-    from l2bridge_helpers.reach_nodes import Reason
+    from l2bridge_helpers.reachability.blocks import Block
+    from l2bridge_helpers.reachability.ends import Ends
+    from l2bridge_helpers.reachability.nodes import Reason
 
 
 def reach(
@@ -45,7 +55,7 @@ def reach(
         fabric: as `Cloud.observe` returns it.
         traffic: what the packets are.
         cluster: the name that marks this cluster's routes, for the commands that make them.
-        moment: of what moment the state is: one of `reach_result.MOMENTS`.
+        moment: of what moment the state is: one of `result.MOMENTS`.
 
     """
     placement = place(nodes, fabric)

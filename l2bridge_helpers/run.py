@@ -23,7 +23,7 @@ from l2bridge_helpers.outcome import Outcome
 from l2bridge_helpers.parameters import PARAMETERS, check_parameters
 from l2bridge_helpers.platforms import cloud_of, scope_of
 from l2bridge_helpers.proof import Proof
-from l2bridge_helpers.reach_result import Reachability
+from l2bridge_helpers.reachability.result import Reachability
 from l2bridge_helpers.results import Results
 from l2bridge_helpers.saved_run import FIRST, LAST
 from l2bridge_helpers.state import save_state

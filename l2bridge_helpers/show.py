@@ -23,7 +23,7 @@ from l2bridge_helpers.nodes import node_names
 from l2bridge_helpers.pictures import Picture, matrix
 from l2bridge_helpers.printable import printable
 from l2bridge_helpers.proof import Proof
-from l2bridge_helpers.reach_result import Reachability
+from l2bridge_helpers.reachability.result import Reachability
 from l2bridge_helpers.results import Results
 
 _BADGES = {

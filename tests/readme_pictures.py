@@ -1,4 +1,4 @@
-"""What the README shows of reachability, a table and the pictures in `docs/`: `python -m tests.readme_pictures` draws them."""
+"""What the README shows of reachability, made anew on the lab by `python -m tests.readme_pictures`."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from l2bridge_helpers.foresee import foresee
 from l2bridge_helpers.observed import InForce
 from l2bridge_helpers.plan import plan
 from l2bridge_helpers.reach import reach
-from l2bridge_helpers.reach_result import PLANNED, Reachability
+from l2bridge_helpers.reachability.result import PLANNED, Reachability
 from l2bridge_helpers.results import Results
 from tests.builders import CLUSTER, fabric, foreign_route, numbered_fabric, numbered_nodes, own_routes
 

@@ -13,8 +13,8 @@ from l2bridge_helpers.filters import FIREWALL_RULES, NETWORK_ACLS, Rule
 from l2bridge_helpers.findings import Finding
 from l2bridge_helpers.observed import Unread
 from l2bridge_helpers.reach import reach
-from tests import reach_healthy as made
-from tests.reach_healthy import World, healthy
+from tests.reachability import healthy as made
+from tests.reachability.healthy import World, healthy
 
 CREATE = "gcloud compute firewall-rules create"
 LISTED = "firewall rules of network net"

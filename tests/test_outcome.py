@@ -11,12 +11,12 @@ from l2bridge_helpers.observed import Unread
 from l2bridge_helpers.outcome import Outcome
 from l2bridge_helpers.proof import Check, Proof
 from l2bridge_helpers.reach import reach
-from l2bridge_helpers.reach_result import APPLIED, NOW, PLANNED, Reachability
+from l2bridge_helpers.reachability.result import APPLIED, NOW, PLANNED, Reachability
 from l2bridge_helpers.results import Outcome as Became
 from l2bridge_helpers.results import Result, Results
-from tests import reach_healthy as made
 from tests.builders import CLUSTER, NETWORK
-from tests.reach_healthy import World, healthy
+from tests.reachability import healthy as made
+from tests.reachability.healthy import World, healthy
 
 
 def change(number: int, action: Action = "create") -> Change:

@@ -9,9 +9,9 @@ from l2bridge_helpers.plan import plan
 from l2bridge_helpers.reach import reach
 from l2bridge_helpers.report import report
 from l2bridge_helpers.show import shown
-from tests import reach_healthy as made
 from tests.builders import CLUSTER, numbered_fabric, numbered_nodes
-from tests.reach_healthy import healthy
+from tests.reachability import healthy as made
+from tests.reachability.healthy import healthy
 
 FETCHING = {"src", "href", "srcset", "data", "action", "poster", "background", "formaction", "xlink:href"}
 FORBIDDEN = {"script", "link", "iframe", "object", "embed", "base", "form"}

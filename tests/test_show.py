@@ -9,18 +9,18 @@ from l2bridge_helpers.explain import Explanation, Hop, explain
 from l2bridge_helpers.findings import COLUMNS as FINDING_COLUMNS
 from l2bridge_helpers.findings import Finding, Findings
 from l2bridge_helpers.nodes import COLUMNS as NODE_COLUMNS
+from l2bridge_helpers.pictures.svg import Picture
 from l2bridge_helpers.plan import plan
 from l2bridge_helpers.proof import COLUMNS as CHECK_COLUMNS
 from l2bridge_helpers.proof import Check, Proof
 from l2bridge_helpers.reach import reach
-from l2bridge_helpers.reach_result import APPLIED, PLANNED, Cause, Fault, Reachability
-from l2bridge_helpers.reach_traffic import HTTPS
+from l2bridge_helpers.reachability.result import APPLIED, PLANNED, Cause, Fault, Reachability
+from l2bridge_helpers.reachability.traffic import HTTPS
 from l2bridge_helpers.results import Result, Results
 from l2bridge_helpers.show import html_table, shown
-from l2bridge_helpers.svg import Picture
-from tests import reach_healthy as made
 from tests.builders import CLUSTER, NETWORK, node_item, nodes, numbered_fabric, numbered_nodes
-from tests.reach_healthy import healthy
+from tests.reachability import healthy as made
+from tests.reachability.healthy import healthy
 
 HOSTILE = (
     "<script>alert(1)</script>",

@@ -24,8 +24,8 @@ from l2bridge_helpers.observed import Unread
 from l2bridge_helpers.placement import place
 from l2bridge_helpers.reach import reach
 from l2bridge_helpers.state import load_state, save_state
-from tests import reach_worlds
 from tests.builders import numbered_fabric, numbered_nodes
+from tests.reachability import worlds
 from tests.runs import Run
 
 NAMED = [name for name in names_of_worlds() if "<" not in name]
@@ -66,7 +66,7 @@ def test_random_states_come_back_whole(
     platform: str, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """Whatever is in a state that has no raw properties comes back: the same rows, and an equal fabric."""
-    drawn = data.draw(reach_worlds.worlds(platform))
+    drawn = data.draw(worlds.worlds(platform))
     nodes, fabric = through_a_file(tmp_path_factory.mktemp("state"), drawn.nodes, drawn.fabric)
     assert node_rows(nodes) == node_rows(drawn.nodes)
     assert (net_conf(nodes), fabric) == (net_conf(drawn.nodes), drawn.fabric)

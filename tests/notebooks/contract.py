@@ -22,8 +22,8 @@ COMMON: dict[str, str | int | bool] = {
     "endpoint": "",
 }
 OF_PLATFORM = {
-    "gce": {"project", "network"},
-    "aws": {"region", "all_nics", "routes"},
+    "gce": {"project", "network", "open_firewall"},
+    "aws": {"region", "all_nics", "routes", "open_firewall"},
     "azure": {
         *("subscription_id", "resource_group", "route_table"),
         *("upgrade_instances", "effective_routes", "route_limit"),
