@@ -123,7 +123,7 @@ _WINDOWS = (
     Item(
         "pods reach what is outside the cluster, and the answers come back",
         "Windows node",
-        "Get-Content C:\\etc\\cni\\net.d\\*.conf | Select-String -Context 0,4 ExceptionList",
+        "Get-Content $env:SystemDrive\\etc\\cni\\net.d\\*.conf | Select-String -Context 0,4 ExceptionList",
         "the cluster, service and management CIDRs, and no network that has no route back to the pods",
         "trim ExceptionList, or give those networks a route to the pod CIDRs",
     ),
@@ -153,7 +153,7 @@ _HYPERVISORS = (
     Item(
         "the guest driver sends unencapsulated pod packets (agents reach Rancher with vxlan, not with host-gw)",
         "Windows node on vSphere",
-        '& "C:\\Program Files\\VMware\\VMware Tools\\VMwareToolboxCmd.exe" -v',
+        '& "$env:ProgramFiles\\VMware\\VMware Tools\\VMwareToolboxCmd.exe" -v',
         "11.1.0 or later",
         "update VMware Tools to 11.1.0 or later",
     ),
