@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 MESSY = ("gce-messy", "aws-messy", "azure-messy", "bare-metal-messy")
 SMALL = ("gce-small", "aws-small", "azure-small", "bare-metal-small")
+CLOSED = ("gce-closed", "aws-closed")
 OTHERS = ("gce-shared-vpc", "gce-dual-stack", "aws-two-subnets", "azure-dual-stack", "azure-scale-sets")
 AWS = tuple(name for name in (*MESSY, *SMALL, *OTHERS) if name.startswith("aws"))
 

@@ -14,7 +14,7 @@ from l2bridge_helpers.foresee import foresee
 from l2bridge_helpers.plan import plan
 from l2bridge_helpers.reach import reach
 from tests import worlds_of_nodes
-from tests.lab_worlds import AWS, MESSY, OTHERS, SMALL, seen, served
+from tests.lab_worlds import AWS, CLOSED, MESSY, OTHERS, SMALL, seen, served
 from tests.model_cloud import carry_out
 from tests.test_plan_properties import many
 
@@ -29,7 +29,7 @@ def _bare(fabric: Fabric) -> tuple[object, ...]:
     return (nics, tables, subnets, marks, templates)
 
 
-@pytest.mark.parametrize("name", [*SMALL, *MESSY, *OTHERS, *(f"{name} routes" for name in AWS)])
+@pytest.mark.parametrize("name", [*SMALL, *MESSY, *CLOSED, *OTHERS, *(f"{name} routes" for name in AWS)])
 def test_what_is_foreseen_is_what_a_fresh_read_shows(name: str) -> None:
     """On every world, through the real SDK: the same network, and so the same pairs; on AWS also with routes=True."""
     world, _, routes = name.partition(" ")

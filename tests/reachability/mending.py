@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
@@ -98,13 +99,21 @@ def _route_table(state: State, _: Cause, fault: Fault) -> State:
 
 
 def _filter(state: State, cause: Cause, fault: Fault) -> State:
-    """Let everything through in front of the rule that drops packets, or in a list that lets nothing through."""
+    """Let the ranges that are named through, and nothing else: before the rule that drops them, or at the list's end.
+
+    The pod CIDRs that nodes without any were given could not be named.
+    """
     nodes, fabric = state
-    rules = [rule for rule in fabric.rules if fault.object in (rule.id, rule.list)]
     inbound = " in " in cause.title
-    first = next(rule for rule in rules if rule.inbound is inbound)
-    decider = min(rule.number for rule in rules if rule.inbound is inbound)
-    new = Rule(first.kind, first.list, "mended", decider - 1, allow=True, inbound=inbound, on=first.on)
+    rules = [rule for rule in fabric.rules if fault.object in (rule.id, rule.list) and rule.inbound is inbound]
+    deciders = [rule.number for rule in rules if rule.id == fault.object]
+    number = deciders[0] - 1 if deciders else max(rule.number for rule in rules) + 1
+    named = re.findall(r"(?:[0-9.]+|[0-9a-f:]+)/\d+", fault.found)
+    assert named
+    given = [cidr for cidr in nodes["routeDestination"] if re.match(rf"10\.42\.{FIRST_FREE // 100}\d\d\.", cidr)]
+    sides = {"sources" if inbound else "destinations": (*named, *given)}
+    first, name = rules[0], f"mended {len(fabric.rules)}"
+    new = Rule(first.kind, first.list, name, number, allow=True, inbound=inbound, on=first.on, **sides)  # type: ignore[arg-type] # one of two fields
     return nodes, replace(fabric, rules=(*fabric.rules, new))
 
 

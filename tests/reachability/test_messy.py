@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from l2bridge_helpers.reach import reach
-from tests.lab_worlds import MESSY, OTHERS, SMALL, Seen, seen
+from tests.lab_worlds import CLOSED, MESSY, OTHERS, SMALL, Seen, seen
 from tests.reachability.mending import mend
 
-WORLDS = (*MESSY, *SMALL, *OTHERS)
+WORLDS = (*MESSY, *CLOSED, *SMALL, *OTHERS)
 
 
 def _reaches(found: Seen, *left_out: object) -> bool:
