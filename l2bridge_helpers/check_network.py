@@ -9,6 +9,7 @@ from l2bridge_helpers.clouds.dialects import dialect_of
 from l2bridge_helpers.findings import Finding, Severity, names_of
 from l2bridge_helpers.nodes import Network, parse_cidr
 from l2bridge_helpers.prefixes import merge
+from l2bridge_helpers.reachability.nodes import ranges_in_use
 from l2bridge_helpers.tables import bare_subnets, beyond_pods, chosen_table
 
 if TYPE_CHECKING:
@@ -38,20 +39,7 @@ def check_network(placed: tuple[Placed, ...], fabric: Fabric, scope: Scope) -> l
 
 
 def _hidden_subnets(placed: tuple[Placed, ...], fabric: Fabric) -> Iterator[Finding]:
-    taken = [
-        (network, f"subnet {subnet.id}")
-        for subnet in fabric.subnets
-        for cidr in subnet.cidrs
-        if (network := parse_cidr(cidr))
-    ]
-    reserved = dict.fromkeys(cidr for table in fabric.tables for cidr in table.reserved)
-    taken += [(network, "the network's own range") for cidr in reserved if (network := parse_cidr(cidr))]
-    taken += [
-        (network, f"peered network {name}")
-        for name, cidrs in fabric.neighbours.items()
-        for cidr in cidrs
-        if (network := parse_cidr(cidr))
-    ]
+    taken = ranges_in_use(fabric)
     for spot in placed:
         network = spot.row.network
         hits = [f"{other} of {what}" for other, what in taken if network and _overlap(network, other)]

@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from l2bridge_helpers.clouds.dialects import dialect_of
 from l2bridge_helpers.findings import Finding, names_of, nodes_called
 from l2bridge_helpers.reach import reach
 from l2bridge_helpers.reachability.traffic import ANY_PORT
+from l2bridge_helpers.scope import EVERYTHING, Scope
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,28 +26,43 @@ _MOST = 3
 """So many faults of one cause are told one by one: `explain` tells the others."""
 
 
-def check_reach(nodes: pd.DataFrame, fabric: Fabric) -> Iterator[Finding]:
-    """Give a warning for each cause that no other check tells of, with the pairs that it stops and what mends it."""
-    found = reach(nodes, fabric)
+def check_reach(nodes: pd.DataFrame, fabric: Fabric, scope: Scope = EVERYTHING, cluster: str = "") -> Iterator[Finding]:
+    """Give a warning for each cause that no other check tells of, with the pairs that it stops and what mends it.
+
+    Args:
+        nodes: as `list_nodes` returns them.
+        fabric: as `Cloud.observe` returns it.
+        scope: what the run may change.
+        cluster: the name that marks this cluster's routes, for the commands that make them.
+
+    """
+    found = reach(nodes, fabric, cluster=cluster)
     for cause in found.causes:
         if cause.kind in _TOLD and cause.nodes:
-            yield _finding(cause, found)
+            yield _finding(cause, found, _advice(cause, fabric, scope))
     yield from _some_ports(nodes, fabric, found)
 
 
-def _finding(cause: Cause, found: Reachability) -> Finding:
+def _finding(cause: Cause, found: Reachability, advice: str) -> Finding:
     if cause.verdict == "unproven":
         meaning = f"whether {_pairs(cause.pairs)} reach is not proven"
-        return Finding(
-            "warning", _about(cause), _found(cause), meaning, f"probe it, or make sure of it: {_todo(cause)}"
-        )
+        todo = f"probe it, or make sure of it: {_todo(cause)}"
+        return Finding("warning", _about(cause), _found(cause), meaning, todo)
     alone = f", {cause.alone} of them for this alone" if cause.alone != cause.pairs else ""
     meaning = f"{cause.pairs} of {_pairs(found.pairs)} do not reach{alone}"
     mend = _todo(cause)
-    todo = f"let them through: {mend}"
+    return Finding("warning", _about(cause), _found(cause), meaning, f"{advice}: {mend}")
+
+
+def _advice(cause: Cause, fabric: Fabric, scope: Scope) -> str:
+    """Return what to do, before the command that does it by hand."""
     if cause.kind == "route table":
-        todo = mend if "apply the plan" in mend else f"apply the plan, or: {mend}"
-    return Finding("warning", _about(cause), _found(cause), meaning, todo)
+        return "apply the plan, or"
+    if not cause.title.startswith("no "):
+        return "if what drops them is not meant, let them through"
+    if not dialect_of(fabric.platform).opens_filters or " in " not in cause.title:
+        return "let them through"
+    return "apply the plan, or" if scope.open_firewall else "let them through, by open_firewall=True or by hand"
 
 
 def _some_ports(nodes: pd.DataFrame, fabric: Fabric, found: Reachability) -> Iterator[Finding]:

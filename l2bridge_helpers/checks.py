@@ -21,13 +21,14 @@ if TYPE_CHECKING:
     from l2bridge_helpers.fabric import Fabric
 
 
-def check(nodes: pd.DataFrame, fabric: Fabric, *, scope: Scope = EVERYTHING) -> Findings:
+def check(nodes: pd.DataFrame, fabric: Fabric, *, scope: Scope = EVERYTHING, cluster: str = "") -> Findings:
     """Return what is wrong, the worst first.
 
     Args:
         nodes: as `list_nodes` returns them.
         fabric: as `Cloud.observe` returns it.
         scope: which kinds of change the run may make: without routes the nodes have to share one layer-2 subnet.
+        cluster: the name that marks this cluster's routes, for the commands that make them.
 
     """
     placement = place(nodes, fabric)
@@ -43,7 +44,9 @@ def check(nodes: pd.DataFrame, fabric: Fabric, *, scope: Scope = EVERYTHING) -> 
     ]
     network = check_network(placement.placed, fabric, scope)
     segments = check_segment(placement.placed, fabric, routes=scope.routes)
-    return Findings.of([*check_nodes(nodes), *unplaced, *segments, *network, *check_reach(nodes, fabric)])
+    return Findings.of(
+        [*check_nodes(nodes), *unplaced, *segments, *network, *check_reach(nodes, fabric, scope, cluster)]
+    )
 
 
 def check_nodes(nodes: pd.DataFrame) -> list[Finding]:

@@ -63,7 +63,13 @@ def start(**parameters: Any) -> ExplainRun:
     """
     check_question(parameters)
     source = _saved(parameters) if parameters["run"] else _live(parameters)
-    return ExplainRun(source, parameters, make_folder(parameters["runs"], source.cluster or "saved", RUNBOOK))
+    cluster = parameters["cluster"] or source.cluster
+    if not cluster:
+        raise ParameterError(
+            f"parameter cluster: '' is given, and run {parameters['run']!r} does not say which cluster it was "
+            "(it goes on, or was stopped); name the cluster, so that its own routes are known"
+        )
+    return ExplainRun(source, {**parameters, "cluster": cluster}, make_folder(parameters["runs"], cluster, RUNBOOK))
 
 
 class ExplainRun(Steps):
@@ -81,7 +87,7 @@ class ExplainRun(Steps):
         super().__init__(folder)
         self._asked = source
         self.platform = source.platform
-        self.cluster: str = source.cluster or parameters["cluster"]
+        self.cluster: str = parameters["cluster"]
         self.source: str = parameters["source"]
         self.destination: str = parameters["destination"]
         self.traffic = Traffic(parameters["protocol"], parameters["port"])

@@ -10,7 +10,7 @@ from l2bridge_helpers.apply import deletion_problem
 from l2bridge_helpers.errors import ApplyError, DriftError, L2BridgeError, VerifyError
 from l2bridge_helpers.findings import Findings, names_of
 from l2bridge_helpers.proof import Proof
-from l2bridge_helpers.reachability.result import MOMENTS, NOW, Reachability
+from l2bridge_helpers.reachability.result import MOMENTS, NOW, PLANNED, Reachability
 from l2bridge_helpers.results import Results
 
 if TYPE_CHECKING:
@@ -64,6 +64,12 @@ class Outcome:
         obstacles = self.obstacles()
         but = f" But first settle: {' | '.join(obstacles)}." if obstacles else ""
         return f"Nothing was changed. The plan for {_count(self.nodes, 'node')}: {planned}.{self._told()}{but}"
+
+    @property
+    def last(self) -> Reachability | None:
+        """Who reaches whom, at the last moment that was looked at."""
+        found = [self.reachability[moment] for moment in MOMENTS if moment in self.reachability]
+        return found[-1] if found else None
 
     def _told(self) -> str:
         """Return who reaches whom, at each moment that was looked at; of the last one also what is in the way."""
@@ -122,9 +128,17 @@ class Outcome:
         reasons += [now.why()] if now and now.failing else []
         if not reasons:
             return None
-        todo = "run with mode='apply' to mend it" if rows else "no run mends this: see the report for what does"
-        todo = "settle what apply would refuse first" if self.obstacles() else todo
-        return DriftError(f"{_count(len(reasons), 'thing')} out of place: {' | '.join(reasons)}; {todo}")
+        return DriftError(f"{_count(len(reasons), 'thing')} out of place: {' | '.join(reasons)}; {self._advice()}")
+
+    def _advice(self) -> str:
+        """Return what to do about drift: what an apply would do, as far as it would."""
+        if len(self.obstacles()) > len(self.findings.errors):
+            return "settle what apply would refuse first"
+        planned = self.reachability.get(PLANNED)
+        left = bool(self.findings.errors) or bool(planned and planned.failing)
+        if self.changes and self.changes.writes:
+            return f"run with mode='apply' to mend it{', but for what the plan leaves in the way' if left else ''}"
+        return "no run with these parameters mends this: see todo in the findings, and what mends it by hand"
 
 
 def _count(number: int, what: str) -> str:

@@ -92,7 +92,7 @@ class State:
         """
         destination = parse_cidr(route.destination)
         inside = not clusters or any(within(destination, cluster) for cluster in clusters)
-        return route.cluster == self.cluster and inside
+        return bool(self.cluster) and route.cluster == self.cluster and inside
 
     def _foreign_in(self, table: str) -> list[Route]:
         return [route for route in self.routes if route.table == table and route.name not in self.own]

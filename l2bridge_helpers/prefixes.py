@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from l2bridge_helpers.fabric import Route
 from l2bridge_helpers.nodes import Network, parse_cidr
@@ -57,15 +57,6 @@ def to_let_through(pods: Iterable[Network], known: Iterable[Network], subnets: I
     hold = bool(wide) and all(any(within(network, one) for one in wide) for network in wanted)
     apart = not any(one.version == other.version and one.overlaps(other) for one in wide for other in subnets)
     return merge(wide if wanted and hold and apart else wanted)
-
-
-def by_family(cidrs: Iterable[str]) -> Iterator[tuple[str, ...]]:
-    """Give the CIDRs of each family, as few as hold them all."""
-    merged = merge(ipaddress.ip_network(cidr) for cidr in cidrs)
-    for version in (4, 6):
-        family = tuple(str(network) for network in merged if network.version == version)
-        if family:
-            yield family
 
 
 def within(network: Network | None, other: Network | None) -> bool:

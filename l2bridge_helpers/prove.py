@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from l2bridge_helpers.check_segment import prove_segment
 from l2bridge_helpers.foresee import foresee
 from l2bridge_helpers.in_force import prove_in_force
-from l2bridge_helpers.proof import Check, Proof, Verdict
+from l2bridge_helpers.proof import Check, Proof
 from l2bridge_helpers.reach import reach
 from l2bridge_helpers.reachability.result import APPLIED
 from l2bridge_helpers.verify import verify
@@ -26,12 +26,19 @@ if TYPE_CHECKING:
 _PATIENCE = 30.0
 """Seconds that the cloud may take to show what it has accepted: its route states follow writes with a delay."""
 _PAUSE = 2.0
+_FEW = 3
 
 
 def _reaches(wanted: Reachability, found: Reachability) -> Check:
-    """Return whether as many pairs of nodes reach each other as the plan leads to."""
-    verdict: Verdict = "ok" if found.reaching >= wanted.reaching else "wrong"
-    return Check(verdict, "reachability", "", wanted.summary(), found.summary() if verdict == "ok" else found.why())
+    """Return whether every pair of nodes reaches each other that the plan leads to it."""
+    worse = found.worse_than(wanted)
+    if not worse:
+        if found.failing:
+            return Check("note", "reachability", "", "every pair reaches", found.why())
+        return Check("ok", "reachability", "", wanted.summary(), found.summary())
+    pairs = ", ".join(f"{sender} to {receiver}" for sender, receiver in worse[:_FEW])
+    more = f" and {len(worse) - _FEW} more" if len(worse) > _FEW else ""
+    return Check("wrong", "reachability", "", wanted.summary(), f"not {pairs}{more}; {found.why()}")
 
 
 def prove(

@@ -2,7 +2,8 @@
 
 For every address family and every ordered pair of nodes: does a packet from any pod of the one arrive at any pod of the
 other? Nodes that behave alike are judged once, so that thousands of nodes take a moment. What cannot be told from what
-was read is `unproven`, with the reason, and never guessed. What hosts do themselves (iptables, the Windows filtering
+was read is `unproven`, with the reason, and never guessed; firewall policies of GCE that may not be read are a warning
+of `check` only. What hosts do themselves (iptables, the Windows filtering
 platform, the guest's own routes) is not read, and so not judged.
 """
 
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from l2bridge_helpers.errors import ParameterError
 from l2bridge_helpers.nodes import natural_key
 from l2bridge_helpers.placement import place
 from l2bridge_helpers.reachability.delivery import Delivery
@@ -24,12 +26,14 @@ from l2bridge_helpers.reachability.filters import Filters
 from l2bridge_helpers.reachability.result import (
     BLOCKED,
     KINDS,
+    MOMENTS,
     NOW,
     REACHES,
     UNPROVEN,
     Cause,
     Family,
     Fault,
+    Moment,
     Reachability,
 )
 from l2bridge_helpers.reachability.traffic import HTTPS, Traffic
@@ -46,7 +50,7 @@ if TYPE_CHECKING:
 
 
 def reach(
-    nodes: pd.DataFrame, fabric: Fabric, *, traffic: Traffic = HTTPS, cluster: str = "", moment: str = NOW
+    nodes: pd.DataFrame, fabric: Fabric, *, traffic: Traffic = HTTPS, cluster: str = "", moment: Moment = NOW
 ) -> Reachability:
     """Return which pods reach which, and what is in the way of the others.
 
@@ -55,9 +59,14 @@ def reach(
         fabric: as `Cloud.observe` returns it.
         traffic: what the packets are.
         cluster: the name that marks this cluster's routes, for the commands that make them.
-        moment: of what moment the state is: one of `result.MOMENTS`.
+        moment: of what moment the state is: `now`, `after the plan` or `after the apply`.
+
+    Raises:
+        ParameterError: there is no such moment.
 
     """
+    if moment not in MOMENTS:
+        raise ParameterError(f"moment: {moment!r} is none of {', '.join(MOMENTS)}")
     placement = place(nodes, fabric)
     placed = placement.placed
     delivery, filters = Delivery(placed, fabric), Filters(placed, fabric)

@@ -150,6 +150,9 @@ class Run(Steps):
             raise ParameterError("no plan was made: run all cells from the top, then this one")
         error = self.outcome.error(self.mode)
         self.write("failed" if error else "ok", str(error or ""))
+        last = self.outcome.last
+        if last and last.failing and self.mode != "check":
+            print(f"{self.platform}: {last.moment}, {last.why()}")
         print(f"{self.platform}: {self.outcome.summary()}, report: {self.folder / 'report.html'}")
         if error:
             raise error
@@ -165,11 +168,11 @@ class Run(Steps):
             "error": error,
             **self.outcome.table(),
         }
-        changes = self.outcome.changes
+        changes, last = self.outcome.changes, self.outcome.last
         self.save(
             document,
             title=f"{dialect_of(self.platform).title}, cluster {self.cluster}: {self.mode}",
             verdict=error or self.outcome.verdict(self.mode),
-            failed=bool(error) or bool(self.outcome.obstacles()),
+            failed=bool(error) or bool(self.outcome.obstacles()) or bool(last and last.failing),
             **({"plan hash": changes.hash} if changes else {}),
         )

@@ -39,7 +39,6 @@ _UNBROKEN = 48
 """Characters of a name that is not broken over two lines: names are compared by eye and copied by hand."""
 _WIDEST = 60
 """Characters to which a log's columns are padded."""
-_FEW = 12
 _MONO = "font-family:monospace;font-size:90%;white-space:pre-wrap;overflow-wrap:anywhere"
 
 
@@ -189,20 +188,12 @@ def _proof(value: Proof) -> Shown:
 
 def _reachability(value: Reachability) -> Shown:
     """Return the causes, and what mends them folded away: mostly the plan does."""
-    rows = [(cause.verdict, cause.title, cause.pairs, cause.alone, _some(cause.nodes)) for cause in value.causes]
-    table = pd.DataFrame(rows, columns=["verdict", "cause", "pairs", "alone", "where"], dtype=object)
-    found = _titled(f"{value.moment}, {value.summary()}", table)
+    found = _titled(f"{value.moment}, {value.summary()}", value.table())
     mends = [mend for cause in value.causes for mend in cause.mends]
     if not mends:
         return found
     told = f"What mends it by hand: {len(mends)} step{'' if len(mends) == 1 else 's'}"
     return Shown(found.text, f"{found.html}<details><summary>{told}</summary>{_lines(mends)}</details>")
-
-
-def _some(names: Sequence[str]) -> str:
-    """Return a few names, and how many there are beside them: `explain` and the pictures tell the others."""
-    more = len(names) - _FEW
-    return ", ".join(names[:_FEW]) + (f" and {more} more" if more > 0 else "")
 
 
 def _results(value: Results) -> Shown:

@@ -13,6 +13,7 @@ from l2bridge_helpers.filters import FIREWALL_RULES, NETWORK_ACLS, Rule
 from l2bridge_helpers.findings import Finding
 from l2bridge_helpers.observed import Unread
 from l2bridge_helpers.reach import reach
+from l2bridge_helpers.scope import Scope
 from tests.reachability import healthy as made
 from tests.reachability.healthy import World, healthy
 
@@ -55,7 +56,8 @@ def test_pods_that_no_rule_lets_in_are_told_with_the_command() -> None:
         "nodes node-1, node-2",
         f"are behind {LISTED}: no rule lets packets from 10.42.1.0/24, 10.42.2.0/24 in",
         "2 of 2 pairs do not reach",
-        f"let them through: {CREATE} allow-pods-10-42-0-0-16 --project=p --network=net --direction=INGRESS "
+        f"let them through, by open_firewall=True or by hand: {CREATE} allow-pods-10-42-0-0-16"
+        f" --project=p --network=net --direction=INGRESS "
         "--priority=1000 --allow=all --source-ranges=10.42.0.0/16",
     )
 
@@ -193,7 +195,7 @@ def test_where_no_table_is_known_the_plan_is_named_once() -> None:
         world = made.with_subnet(world, f"rg/main/{place}", table="")
     finding = _the_one(made.with_fabric(world, spare_table=""))
     assert (finding.object, finding.found) == ("subnets rg/main/a, rg/main/b", "have no route table")
-    assert finding.todo == "give it a route table that leads to the pods (apply the plan)"
+    assert finding.todo == "apply the plan, or: give it a route table that leads to the pods"
 
 
 # What other checks tell.
@@ -214,3 +216,13 @@ def test_findings_of_filters_block_nothing() -> None:
     findings = check(world.nodes, world.fabric)
     assert [finding.severity for finding in findings] == ["warning"]
     assert list(findings) == _found(world)
+
+
+def test_what_this_run_opens_is_left_to_its_plan() -> None:
+    """With open_firewall the plan does it; a rule that drops packets is someone's decision."""
+    world = _gce()
+    (finding,) = check_reach(world.nodes, world.fabric, Scope(open_firewall=True))
+    assert finding.todo.startswith("apply the plan, or: gcloud ")
+    denied = _gce(PODS, _deny())
+    (finding,) = check_reach(denied.nodes, denied.fabric, Scope(open_firewall=True))
+    assert finding.todo.startswith("if what drops them is not meant, let them through: ")

@@ -231,7 +231,8 @@ def test_a_run_that_goes_on_can_be_asked(saved: dict[str, Any], text: str | None
     result.unlink()
     if text is not None:
         result.write_text(text, encoding="utf-8")
-    assert start(**saved).cluster == ""
+    with pytest.raises(ParameterError, match=r"parameter cluster: ''.*name the cluster"):
+        start(**saved)
     assert answered({**saved, "cluster": "green"}).cluster == "green"
 
 

@@ -26,14 +26,25 @@ def _bare(fabric: Fabric) -> tuple[object, ...]:
     subnets = {subnet.id: subnet.table for subnet in fabric.subnets}
     marks = {table.id: dict(table.marks) for table in fabric.tables}
     templates = {template.group: template.forwarding for template in fabric.templates}
-    return (nics, tables, subnets, marks, templates)
+    rules = sorted(repr(replace(rule, name="", properties={})) for rule in fabric.rules)
+    return (nics, tables, subnets, marks, templates, rules)
 
 
-@pytest.mark.parametrize("name", [*SMALL, *MESSY, *CLOSED, *OTHERS, *(f"{name} routes" for name in AWS)])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *SMALL,
+        *MESSY,
+        *CLOSED,
+        *OTHERS,
+        *(f"{name} routes" for name in AWS),
+        *(f"{name} open_firewall" for name in CLOSED),
+    ],
+)
 def test_what_is_foreseen_is_what_a_fresh_read_shows(name: str) -> None:
-    """On every world, through the real SDK: the same network, and so the same pairs; on AWS also with routes=True."""
-    world, _, routes = name.partition(" ")
-    with served(world, **({"routes": True} if routes else {})) as (_, cloud, found):
+    """On every world, through the real SDK: the same network, and so the same pairs; with more parameters, too."""
+    world, _, more = name.partition(" ")
+    with served(world, **({more: True} if more else {})) as (_, cloud, found):
         changes = plan(found.nodes, found.fabric, cluster=found.cluster, scope=found.scope)
         changes = replace(changes, changes=changes.writes)  # what stands in the way elsewhere is no matter here
         results = apply(

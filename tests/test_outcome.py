@@ -4,14 +4,14 @@ from dataclasses import replace
 import pytest
 
 from l2bridge_helpers.changes import Action, Change, Plan
-from l2bridge_helpers.errors import ApplyError, DriftError, VerifyError
+from l2bridge_helpers.errors import ApplyError, DriftError, ParameterError, VerifyError
 from l2bridge_helpers.filters import FIREWALL_RULES
 from l2bridge_helpers.findings import Finding, Findings, Severity
 from l2bridge_helpers.observed import Unread
 from l2bridge_helpers.outcome import Outcome
 from l2bridge_helpers.proof import Check, Proof
 from l2bridge_helpers.reach import reach
-from l2bridge_helpers.reachability.result import APPLIED, NOW, PLANNED, Reachability
+from l2bridge_helpers.reachability.result import APPLIED, NOW, PLANNED, Moment, Reachability
 from l2bridge_helpers.results import Outcome as Became
 from l2bridge_helpers.results import Result, Results
 from tests.builders import CLUSTER, NETWORK
@@ -180,7 +180,7 @@ STOPPED = made.with_instance(WHOLE, "node-2", running=False)
 UNREAD = made.with_fabric(WHOLE, unread=(Unread(FIREWALL_RULES, "refused"),))
 
 
-def seen(world: World, moment: str = NOW) -> Reachability:
+def seen(world: World, moment: Moment = NOW) -> Reachability:
     return reach(world.nodes, world.fabric, moment=moment)
 
 
@@ -212,6 +212,43 @@ def test_check_does_not_fail_for_what_would_be() -> None:
 def test_other_modes_do_not_fail_for_pairs_that_do_not_reach(mode: str) -> None:
     """A plan is what was asked for; after `apply` the proof compares a fresh read with what the plan leads to."""
     assert with_reach(seen(NOT_FORWARDING)).error(mode) is None
+
+
+def _advice(came: Outcome) -> str:
+    return str(came.error("check")).rpartition("; ")[2]
+
+
+def test_check_says_what_a_run_would_mend_and_what_it_would_not() -> None:
+    """An apply is advised where it has something to do, and not for more than it does."""
+    drift = replace(outcome("not sent"), reachability={NOW: seen(NOT_FORWARDING)})
+    assert _advice(drift) == "run with mode='apply' to mend it"
+    short = replace(drift, reachability={NOW: seen(NOT_FORWARDING), PLANNED: seen(NOT_FORWARDING, PLANNED)})
+    assert _advice(short) == "run with mode='apply' to mend it, but for what the plan leaves in the way"
+    assert _advice(with_reach(seen(NOT_FORWARDING))).startswith("no run with these parameters mends this")
+
+
+def test_only_what_apply_would_refuse_is_to_be_settled_first() -> None:
+    """A node that is left out stops nobody else."""
+    left_out = outcome("not sent", findings=(finding("error", "node a"),))
+    assert _advice(left_out) == "run with mode='apply' to mend it, but for what the plan leaves in the way"
+    assert (
+        _advice(outcome("not sent", findings=(finding("blocking", "node b"),)))
+        == "settle what apply would refuse first"
+    )
+
+
+def test_pairs_that_are_worse_off_are_found_though_as_many_reach() -> None:
+    """The plan cuts node-2 off, a fresh read shows node-3 cut off instead: counts are equal, pairs are not."""
+    wanted, found = seen(NOT_FORWARDING), seen(made.with_nic(WHOLE, "node-3", forwarding=False))
+    assert wanted.reaching == found.reaching
+    assert found.worse_than(wanted) == [("node-1", "node-3"), ("node-3", "node-1")]
+    assert wanted.worse_than(wanted) == []
+
+
+def test_a_moment_that_is_none_is_refused() -> None:
+    """It would be looked up nowhere, and check would pass."""
+    with pytest.raises(ParameterError, match="moment: 'Now' is none of now, after the plan, after the apply"):
+        seen(WHOLE, "Now")  # type: ignore[arg-type]
 
 
 def test_verdict_tells_each_moment_in_its_order_and_the_last_one_s_causes() -> None:

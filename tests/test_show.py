@@ -14,7 +14,7 @@ from l2bridge_helpers.plan import plan
 from l2bridge_helpers.proof import COLUMNS as CHECK_COLUMNS
 from l2bridge_helpers.proof import Check, Proof
 from l2bridge_helpers.reach import reach
-from l2bridge_helpers.reachability.result import APPLIED, PLANNED, Cause, Fault, Reachability
+from l2bridge_helpers.reachability.result import APPLIED, PLANNED, Cause, Fault, Moment, Reachability
 from l2bridge_helpers.reachability.traffic import HTTPS
 from l2bridge_helpers.results import Result, Results
 from l2bridge_helpers.show import html_table, shown
@@ -68,7 +68,7 @@ def one_of_each(name: str) -> list[object]:
     facts = {"destination": name, "next_hop": name, "forwarding": False}
     fault = Fault(name, name, name, f"gcloud {name}")
     cause = Cause("filter", "blocked", name, (name,), (fault,), 1, 1, fails=True)
-    reachability = Reachability(HTTPS, (), (cause,), name)
+    reachability = Reachability(HTTPS, (), (cause,))
     hop = Hop("there", name, name, "blocked", name, name, name)
     change = Change("create", "route", name, name, {}, facts, name, f"gcloud {name}")
     return [
@@ -225,7 +225,7 @@ def test_what_was_not_sent_is_said_once() -> None:
 # Who reaches whom.
 
 
-def not_forwarding(count: int, moment: str = PLANNED) -> Reachability:
+def not_forwarding(count: int, moment: Moment = PLANNED) -> Reachability:
     """Return who reaches whom where the first nodes of fourteen do not forward."""
     world = healthy("gce", "a" * 14)
     for number in range(1, count + 1):

@@ -52,6 +52,7 @@ class AwsDialect(PlainDialect):
     forwarding_per_nic = True
     forwarding_off = "source/destination check on"
     dead_routes_match = True
+    opens_filters = True
     one_range_a_rule = True
     rule_numbers = range(1, 32767)
     """Numbers that entries of network ACLs may have (EC2 documentation, read 2026-11)."""

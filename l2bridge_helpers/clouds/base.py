@@ -87,6 +87,8 @@ class Dialect(Protocol):
     """Whether a route's name is a part of the mark by which it is ours."""
     rule_numbers: range
     """The numbers that people's own rules in an ordered list may have; empty: not known."""
+    opens_filters: bool
+    """Whether a plan can let pods in by a rule of ours."""
     one_range_a_rule: bool
     """Whether a rule of an ordered list has just one range."""
 

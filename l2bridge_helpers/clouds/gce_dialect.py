@@ -55,6 +55,7 @@ class GceDialect(PlainDialect):
     forwarding_per_nic = False
     rule_numbers = range(65535)
     writes_whole = True
+    opens_filters = True
     written_properties = frozenset({"canIpForward", "fingerprint"})
     reported_properties = frozenset(
         {

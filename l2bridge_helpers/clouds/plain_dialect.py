@@ -32,6 +32,7 @@ class PlainDialect:
     associates_tables = False
     controller_names_nodes = False
     names_mark_routes = False
+    opens_filters = False
     one_range_a_rule = False
     rule_numbers = range(0)
 

@@ -203,15 +203,12 @@ class Delivery:
         """Return the commands that lead a pod CIDR to its node, and nowhere else."""
         wanted = self._wanted(spot, table, cluster)
         made = [route for route in lookup.astray if route.name != ITSELF and not _is_wider(route, spot.row.network)]
-        stays = [
-            route for route in made if route.priority > wanted.priority
-        ]  # a static route wins over what is propagated
-        in_the_way = [route for route in made if route not in stays]
+        in_the_way = [route for route in made if route.priority <= wanted.priority]  # a static route wins over others
         same = [route for route in in_the_way if route.destination == wanted.destination]
         steps = [] if any(route not in lookup.astray for route in lookup.routes) else [self._make(wanted, same)]
         gone = [route for route in in_the_way if not (steps and self.dialect.replaces_in_place and route in same)]
         steps += [self.dialect.delete_command(route) for route in gone]
-        foreign = names_of(route.name.rpartition("/")[2] for route in in_the_way if route.cluster != cluster)
+        foreign = names_of(_name(route) for route in in_the_way if not (cluster and route.cluster == cluster))
         if not steps:
             return "choose a cluster CIDR outside every range of the network and its peers"
         return f"if what others made is not needed ({foreign}): {' && '.join(steps)}" if foreign else " && ".join(steps)
@@ -225,7 +222,7 @@ class Delivery:
     def doubtful_mend(self, lookup: Lookup, cluster: str) -> str:
         """Return the commands that take routes to dead next hops away."""
         command = " && ".join(map(self.dialect.delete_command, lookup.doubtful))
-        ours = all(route.cluster == cluster for route in lookup.doubtful)
+        ours = bool(cluster) and all(route.cluster == cluster for route in lookup.doubtful)
         return command if ours else f"if they are not needed: {command}"
 
     def table_mend(self, table: str, cluster: str) -> str:
@@ -251,7 +248,7 @@ class Delivery:
         owner, hop = self.owner(route.next_hop), route.next_hop.rpartition("/")[2]
         whose = f" of {owner}" if owner and owner != hop else ""
         leads = f"{route.destination} via {hop}{whose}{f', {dead}' if dead else ''}"
-        return leads if route.destination in route.name else f"{leads} (route {route.name.rpartition('/')[2]})"
+        return leads if route.destination in route.name else f"{leads} (route {_name(route)})"
 
     def owner(self, next_hop: str) -> str:
         """Return the name of the machine that a next hop is; "" when it is none that was read."""
@@ -290,6 +287,11 @@ def _network(route: Route) -> Network | None:
 def _is_wider(route: Route, network: Network | None) -> bool:
     own = _network(route)
     return own is not None and network is not None and own.prefixlen < network.prefixlen
+
+
+def _name(route: Route) -> str:
+    """Return a route's name without its table's path; one that is made of its destination is whole."""
+    return route.name if route.destination in route.name else route.name.rpartition("/")[2]
 
 
 def _first(routes: tuple[Route, ...]) -> tuple[Route, ...]:

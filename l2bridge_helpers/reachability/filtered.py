@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +19,7 @@ from l2bridge_helpers.prefixes import merge
 from l2bridge_helpers.reachability.blocks import Block
 from l2bridge_helpers.reachability.ends import IPV4, bounds, network_of
 from l2bridge_helpers.reachability.filter_words import reason_of, told_of
-from l2bridge_helpers.reachability.mend import Mends, Stopped
+from l2bridge_helpers.reachability.mend import Mends, Stopped, Targets
 from l2bridge_helpers.reachability.policies import UNJUDGED, unjudged
 from l2bridge_helpers.reachability.result import Fault
 from l2bridge_helpers.reachability.ways import NO_ROUTE, NO_TABLE, Ways, numbers_of
@@ -309,8 +310,11 @@ class Filtered:
         return self._fault(stage, held, "answers" if look.answer else "packets", mend)
 
     def _mends(self, given: Numbers) -> Mends:
-        members = {spot.instance.id for _, spot in self.ends.placed}
-        return Mends(self.filters.fabric, self._networks, given, known=self.ways.flannel, members=members)
+        return Mends(self.filters.fabric, self._networks, given, known=self.ways.flannel, targets=self._targets)
+
+    @cached_property
+    def _targets(self) -> Targets:
+        return Targets(self.filters.fabric, {spot.instance.id for _, spot in self.ends.placed})
 
     def _stopped(self, stage: Stage, held: Held) -> Stopped:
         spots = [spot for number in numbers_of(held.own) if (spot := self.ends.items[number].spot)]

@@ -61,8 +61,8 @@ class Mends:
         networks: Callable[[Mask], Iterable[Network]],
         given: Numbers,
         *,
+        targets: Targets,
         known: Iterable[Network] = (),
-        members: Collection[str] = (),
     ) -> None:
         """Keep what is known.
 
@@ -70,8 +70,8 @@ class Mends:
             fabric: where it is.
             networks: how ends become pod CIDRs.
             given: the numbers that other families' commands have given.
+            targets: what rules of a whole network can be limited to.
             known: flannel's own ranges of the family.
-            members: ids of the nodes' machines.
 
         """
         self._fabric = fabric
@@ -81,7 +81,7 @@ class Mends:
         self._known = tuple(known)
         parts = (cidr for subnet in fabric.subnets for cidr in subnet.cidrs)
         self._subnets = tuple(network for cidr in parts if (network := parse_cidr(cidr)))
-        self._targets = Targets(fabric, members)
+        self._targets = targets
 
     def commands(self, stopped: Sequence[Stopped]) -> list[str]:
         """Return the command for each of them, or in words what to do."""

@@ -5,10 +5,10 @@ Pairs are ordered: a to b and b to a are two. A node with itself is none.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -21,10 +21,12 @@ KINDS = ("node", "pod CIDR", "flannel", "machine", "forwarding", "route table", 
 REACHES, UNPROVEN, BLOCKED = range(3)
 """The verdicts as numbers: of several the highest counts."""
 VERDICTS = ("reaches", "unproven", "blocked")
-NOW, PLANNED, APPLIED = MOMENTS = ("now", "after the plan", "after the apply")
-COLUMNS = ("verdict", "cause", "pairs", "alone", "mend")
-_MENDS = 1
-"""So many commands of one cause are shown in its row; `Cause.faults` has them all."""
+Moment = Literal["now", "after the plan", "after the apply"]
+MOMENTS: tuple[Moment, ...] = ("now", "after the plan", "after the apply")
+NOW, PLANNED, APPLIED = MOMENTS
+COLUMNS = ("verdict", "cause", "pairs", "alone", "where")
+_FEW = 12
+"""So many nodes of one cause are named in its row; `Cause.nodes` has them all."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,7 @@ class Reachability:
     traffic: Traffic
     families: tuple[Family, ...]
     causes: tuple[Cause, ...]
-    moment: str = NOW
+    moment: Moment = NOW
 
     @property
     def pairs(self) -> int:
@@ -200,13 +202,23 @@ class Reachability:
         counts = {"pairs": self.pairs, "reaching": self.reaching, "unproven": self.unproven, "blocked": self.blocked}
         return {"traffic": str(self.traffic), **counts, "causes": [asdict(cause) for cause in self.causes]}
 
+    def worse_than(self, other: Reachability) -> list[tuple[str, str]]:
+        """Return the pairs, sender and receiver, that reach in another judgement of the same nodes, and not here."""
+        pairs: list[tuple[str, str]] = []
+        before = {family.version: family for family in other.families}
+        for family in self.families:
+            then = before.get(family.version)
+            if then and then.names == family.names:
+                worse = (then.matrix() == REACHES) & (family.matrix() != REACHES)
+                pairs += [(family.names[one], family.names[two]) for one, two in np.argwhere(worse).tolist()]
+        return pairs
+
     def table(self) -> pd.DataFrame:
-        """Return one row per cause; columns `verdict, cause, pairs, alone, mend`."""
-        rows = [(one.verdict, one.title, one.pairs, one.alone, _in_short(one.mends)) for one in self.causes]
+        """Return one row per cause; columns `verdict, cause, pairs, alone, where`: some of the nodes."""
+        rows = [(one.verdict, one.title, one.pairs, one.alone, _some(one.nodes)) for one in self.causes]
         return pd.DataFrame(rows, columns=pd.Index(COLUMNS), dtype=object)
 
 
-def _in_short(mends: Iterable[str]) -> str:
-    every = tuple(mends)
-    more = len(every) - _MENDS
-    return "; ".join(every[:_MENDS]) + (f"; and {more} more of the kind" if more > 0 else "")
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - _FEW
+    return ", ".join(names[:_FEW]) + (f" and {more:,} more" if more > 0 else "")

@@ -188,7 +188,7 @@ class Ways:
     def no_table(self, subnet: str) -> Fault:
         """Return what is wrong with a subnet without a table."""
         given = self.delivery.spare
-        todo = "give it a route table that leads to the pods (apply the plan)"
+        todo = "give it a route table that leads to the pods"
         steps = [self.delivery.table_mend(given, self.cluster), self.dialect.associate_command(subnet, given)]
         return Fault(subnet, "", "the subnet has no route table", " && ".join(filter(None, steps)) if given else todo)
 
