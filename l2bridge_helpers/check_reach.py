@@ -48,7 +48,7 @@ def _finding(cause: Cause, found: Reachability, advice: str) -> Finding:
         meaning = f"whether {_pairs(cause.pairs)} reach is not proven"
         todo = f"probe it, or make sure of it: {_todo(cause)}"
         return Finding("warning", _about(cause), _found(cause), meaning, todo)
-    alone = f", {cause.alone} of them for this alone" if cause.alone != cause.pairs else ""
+    alone = f", {cause.alone} of them for this alone" if 0 < cause.alone < cause.pairs else ""
     meaning = f"{cause.pairs} of {_pairs(found.pairs)} do not reach{alone}"
     mend = _todo(cause)
     return Finding("warning", _about(cause), _found(cause), meaning, f"{advice}: {mend}")

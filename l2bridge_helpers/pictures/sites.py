@@ -101,7 +101,7 @@ def _site(subnet_id: str, cards: Sequence[Seen], members: Sequence[Seen], fabric
     every = sorted({one.looks[0].zone for one in members} - {""}, key=natural_key)
     drawn = _zones(cards) if len(every) > 1 else (("", tuple(cards)),)
     if subnet_id == NOWHERE:
-        return Site((), "Without a place in this network", count, drawn)
+        return Site((), "Nodes that are left out", count, drawn)
     name = subnet_id.rpartition("/")[2] if dialect_of(fabric.platform).routes_pods else subnet_id
     subnet = fabric.subnet(subnet_id)
     told = [count, *(cidr for cidr in (subnet.cidrs if subnet else ()) if cidr != name)]

@@ -159,10 +159,10 @@ class Filtered:
             *self._unrouted(look, [near.number], masks[1]).faults,
             self._mended(look, stage, Held(now, *masks)),
         )
-        by = f"rule {ideal.rule.name or ideal.rule.number} lets" if ideal.rule else "it lets"
-        found = (
-            f"{stage.rules.label}: {by} pods through by a name of ranges, which holds them only once they are routed"
-        )
+        rule = ideal.rule
+        names = names_of(name for name in (*rule.sources, *rule.destinations) if not network_of(name)) if rule else ""
+        by = f"rule {rule.name or rule.number} lets" if rule else "it lets"
+        found = f"{stage.rules.label}: {by} pods through as {names or 'a range'}, which holds them only once routes do"
         return Step(
             look, near, now, replace(lacking[0], found=f"{found} ({names_of(one.found for one in lacking[:-1])})")
         )

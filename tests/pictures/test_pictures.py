@@ -332,7 +332,7 @@ def test_segments_that_nothing_connects_say_so() -> None:
 def test_node_without_a_place_is_drawn_apart() -> None:
     """With the reason."""
     told = words(network(made.with_row(made.healthy("gce", "aa"), "node-2", routeDestination="")))
-    assert told.index("Without a place in this network") < told.index("node-2") < told.index("has no pod CIDR")
+    assert told.index("Nodes that are left out") < told.index("node-2") < told.index("has no pod CIDR")
 
 
 def test_machine_that_does_not_run_says_so() -> None:
