@@ -74,7 +74,8 @@ def _problem(parameter: Parameter, value: object) -> str:
     return parameter.problem(value)
 
 
-def _any(_: object) -> str:
+def anything(_: object) -> str:
+    """Return "": only the type counts."""
     return ""
 
 
@@ -138,11 +139,11 @@ def _limit(value: int) -> str:
 
 
 COMMON = (
-    Parameter("kubeconfig", "", _any),
-    Parameter("context", "", _any),
-    Parameter("cluster", "", _any),
+    Parameter("kubeconfig", "", anything),
+    Parameter("context", "", anything),
+    Parameter("cluster", "", anything),
     Parameter("mode", "plan", _mode),
-    Parameter("confirm", "", _any),
+    Parameter("confirm", "", anything),
     Parameter("runs", "runs", _folder),
     Parameter("max_delete_percent", 25, _percent),
     Parameter("endpoint", "", endpoint_problem),
@@ -152,21 +153,21 @@ PARAMETERS = {
         *COMMON,
         Parameter("project", "", _project),
         Parameter("network", "", _network),
-        Parameter("open_firewall", default=False, problem=_any),
+        Parameter("open_firewall", default=False, problem=anything),
     ),
     "aws": (
         *COMMON,
         Parameter("region", "", _region),
-        Parameter("all_nics", default=True, problem=_any),
-        Parameter("routes", default=False, problem=_any),
-        Parameter("open_firewall", default=False, problem=_any),
+        Parameter("all_nics", default=True, problem=anything),
+        Parameter("routes", default=False, problem=anything),
+        Parameter("open_firewall", default=False, problem=anything),
     ),
     "azure": (
         *COMMON,
         Parameter("subscription_id", "", _subscription),
         Parameter("resource_group", "", _group),
         Parameter("route_table", "", _table),
-        Parameter("upgrade_instances", default=False, problem=_any),
+        Parameter("upgrade_instances", default=False, problem=anything),
         Parameter("effective_routes", "sample", _whose),
         Parameter("route_limit", 0, _limit),
     ),

@@ -1,4 +1,4 @@
-"""Routes by destination, to find those that take packets away from a pod CIDR (pure)."""
+"""Ranges: merged, inside each other, and routes by them, to find those that take packets from a pod CIDR (pure)."""
 
 from __future__ import annotations
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from l2bridge_helpers.endpoints import endpoint_problem
 from l2bridge_helpers.errors import ParameterError
 from l2bridge_helpers.nodes import node_names
-from l2bridge_helpers.parameters import PARAMETERS, Parameter, refusals
+from l2bridge_helpers.parameters import COMMON, PARAMETERS, Parameter, anything, refusals
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,10 +65,6 @@ def _some(nodes: pd.DataFrame) -> str:
     return f"{', '.join(names[:_LISTED])}{more}" if names else "none: the list is empty"
 
 
-def _any(_: object) -> str:
-    return ""
-
-
 def _platform(value: str) -> str:
     return "" if not value or value in PARAMETERS else f"is none of {', '.join(PARAMETERS)}"
 
@@ -88,30 +83,22 @@ def _port(value: int) -> str:
     return "" if 0 <= value <= _HIGHEST_PORT else "is no port; use 1 to 65535, or 0 for any that no rule singles out"
 
 
-def _folder(value: str) -> str:
-    return "" if value else "is empty; name the folder that keeps the runs, such as 'runs'"
-
-
 def _unchecked(names: Iterable[str]) -> tuple[Parameter, ...]:
     """Return these parameters of platforms, of which only the type counts."""
     defaults = {one.name: one.default for parameters in PARAMETERS.values() for one in parameters}
-    return tuple(Parameter(name, defaults[name], _any) for name in names)
+    return tuple(Parameter(name, defaults[name], anything) for name in names)
 
 
 _OF_PLATFORMS = ("project", "network", "region", "subscription_id", "resource_group", "route_table", "node_prefix")
 """The parameters that say where to look, of all platforms."""
 QUESTION = (
-    Parameter("kubeconfig", "", _any),
-    Parameter("context", "", _any),
-    Parameter("cluster", "", _any),
-    Parameter("runs", "runs", _folder),
-    Parameter("endpoint", "", endpoint_problem),
+    *(one for one in COMMON if one.name in ("kubeconfig", "context", "cluster", "runs", "endpoint")),
     Parameter("platform", "", _platform),
     *_unchecked(_OF_PLATFORMS),
-    Parameter("run", "", _any),
+    Parameter("run", "", anything),
     Parameter("moment", "last", _moment),
-    Parameter("source", "", _any),
-    Parameter("destination", "", _any),
+    Parameter("source", "", anything),
+    Parameter("destination", "", anything),
     Parameter("protocol", "tcp", _protocol),
     Parameter("port", 443, _port),
 )

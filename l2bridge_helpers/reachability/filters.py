@@ -37,13 +37,11 @@ class Stage:
     Attributes:
         rules: as they would count if every pod CIDR had its route.
         now: as they count with the routes that are there, where names of ranges make that differ; else None.
-        subnet: whose edge it stands at; empty: at the interface.
 
     """
 
     rules: RuleList
     now: RuleList | None
-    subnet: str
 
 
 class Filters:
@@ -108,7 +106,7 @@ class Filters:
             return RuleList(layer, name, label, inbound, entries, version, ports, self._programs, open_to)
 
         now = listed(ideal=False) if matter else None
-        return Stage(listed(ideal=True), now, spot.nic.subnet if layer.place == "subnet" else "")
+        return Stage(listed(ideal=True), now)
 
     def _rules(self, layer: Layer, key: _Key, *, inbound: bool) -> Iterator[Rule]:
         """Give the rules of a layer that count for a node."""
