@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -18,7 +19,7 @@ from l2bridge_helpers.show import shown
 SCHEMA = 1
 
 
-class Steps:
+class Steps(ABC):
     """What all runs have in common.
 
     Attributes:
@@ -48,13 +49,13 @@ class Steps:
             raise
         self._sections[name] = "".join(step.html)
 
+    @abstractmethod
     def record(self, value: object) -> None:
         """Keep a step's value for the run's files."""
-        raise NotImplementedError
 
+    @abstractmethod
     def write(self, status: str, error: str) -> None:
         """Write the run's files."""
-        raise NotImplementedError
 
     def save(self, document: Mapping[str, Any], *, title: str, verdict: str, failed: bool, **facts: object) -> None:
         """Write `result.json`, with when the run began and ended, and `report.html`; see `report`."""
