@@ -5,10 +5,7 @@ from __future__ import annotations
 import difflib
 import ipaddress
 from collections.abc import Iterator
-from dataclasses import astuple, dataclass, fields
 from typing import TYPE_CHECKING
-
-import pandas as pd
 
 from l2bridge_helpers.errors import ParameterError
 from l2bridge_helpers.flannel import HOST_GW
@@ -17,6 +14,7 @@ from l2bridge_helpers.placement import place
 from l2bridge_helpers.prefixes import within
 from l2bridge_helpers.reachability.delivery import Delivery
 from l2bridge_helpers.reachability.ends import ends_of
+from l2bridge_helpers.reachability.explanation import BACK, THERE, Explanation, Hop
 from l2bridge_helpers.reachability.filtered import Filtered
 from l2bridge_helpers.reachability.filters import Filters
 from l2bridge_helpers.reachability.nodes import backend_fault
@@ -25,82 +23,14 @@ from l2bridge_helpers.reachability.traffic import HTTPS, Traffic
 from l2bridge_helpers.reachability.ways import NO_ROUTE, Ways
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from l2bridge_helpers.fabric import Fabric
     from l2bridge_helpers.placement import Placed
     from l2bridge_helpers.reachability.ends import End
     from l2bridge_helpers.reachability.filtered import Step
 
-THERE, BACK = "there", "back"
 _WORST = {"passes": 0, "unproven": 1, "blocked": 2}
-
-
-@dataclass(frozen=True)
-class Hop:
-    """One thing that a packet has to pass; the fields are the table's columns, in their order.
-
-    Attributes:
-        way: `there`, or `back`: the answer's way.
-        hop: what it is.
-        at: the node at which it is.
-        verdict: `passes`, `blocked` or `unproven`.
-        object: what decided: an interface, a rule, a route.
-        evidence: what was read.
-        mend: what mends it; empty when it passes.
-
-    """
-
-    way: str
-    hop: str
-    at: str
-    verdict: str
-    object: str
-    evidence: str
-    mend: str
-
-
-COLUMNS = tuple(field.name for field in fields(Hop))
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """The way of one packet and of its answer.
-
-    Attributes:
-        source, destination: what was asked about: `node-1 (10.42.0.0/24)`.
-        traffic: what the packet is.
-        hops: all of them, in order.
-        verdict: of the way there: `reaches`, `blocked` or `unproven`; what remembers no question has to let the answer
-            through, too.
-        answer: of the way back.
-
-    """
-
-    source: str
-    destination: str
-    traffic: Traffic
-    hops: tuple[Hop, ...]
-    verdict: str
-    answer: str
-
-    @property
-    def obstacles(self) -> tuple[Hop, ...]:
-        """The hops that do not let the packet, or its answer, through."""
-        return tuple(hop for hop in self.hops if hop.verdict != "passes")
-
-    def table(self) -> pd.DataFrame:
-        """Return one row per hop; columns as in `Hop`."""
-        return pd.DataFrame([astuple(hop) for hop in self.hops], columns=pd.Index(COLUMNS), dtype=object)
-
-    def summary(self) -> str:
-        """Return the verdicts in a sentence, with what is in the way."""
-        told = {"reaches": "reaches", "blocked": "does not reach", "unproven": "is not proven to reach"}
-        sentence = f"{self.traffic} from {self.source} {told[self.verdict]} {self.destination}"
-        there = [hop for hop in self.obstacles if hop.way == THERE or hop.hop.startswith("filter")]
-        if there:
-            sentence += f": {_in_short(there)}"
-        if self.answer != "reaches" and self.verdict == "reaches":
-            sentence += f", but the answer {told[self.answer]} back: {_in_short(self.obstacles)}"
-        return sentence
 
 
 def explain(
@@ -327,10 +257,6 @@ def _hop(way: str, hop: str, end: End, verdict: str, fault: Fault) -> Hop:
 
 def _verdict(hops: list[Hop]) -> str:
     return VERDICTS[max((_WORST[hop.verdict] for hop in hops), default=0)]
-
-
-def _in_short(hops: tuple[Hop, ...] | list[Hop]) -> str:
-    return "; ".join(dict.fromkeys(f"{hop.at or hop.hop}: {hop.evidence}" for hop in hops))
 
 
 def _told(end: End, part: Network | None) -> str:

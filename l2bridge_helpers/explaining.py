@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from l2bridge_helpers.errors import ParameterError
-from l2bridge_helpers.explain import Explanation
 from l2bridge_helpers.mends import Mends
 from l2bridge_helpers.nodes import node_names
 from l2bridge_helpers.question import check_ends, check_question
+from l2bridge_helpers.reachability.explanation import Explanation
 from l2bridge_helpers.reachability.traffic import Traffic
 from l2bridge_helpers.saved_run import FIRST, SavedRun, open_run
 from l2bridge_helpers.state import save_state

@@ -10,8 +10,8 @@ from typing import Any
 from kubernetes import client, config
 from kubernetes.config.kube_config import KubeConfigMerger
 
-from l2bridge_helpers.endpoints import endpoint_problem, is_plain_http, without_password
-from l2bridge_helpers.errors import KubernetesError
+from l2bridge_helpers.endpoints import endpoint_problem, is_loopback, is_plain_http, without_password
+from l2bridge_helpers.errors import KubernetesError, ParameterError
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,26 @@ class KubeTarget:
     context: str
     cluster: str
     server: str
+
+
+def cluster_of(given: str, target: KubeTarget) -> str:
+    """Return the name that marks the cluster's routes: as given, else the context's.
+
+    Raises:
+        ParameterError: there is neither.
+
+    """
+    cluster = given or target.cluster
+    if not cluster:
+        raise ParameterError(
+            "parameter cluster: '' is given and there is no kubeconfig context to take it from; name the cluster"
+        )
+    return cluster
+
+
+def shown_server(target: KubeTarget) -> str:
+    """Return the Kubernetes API's address as people should see it: the lab's port says nothing."""
+    return "this machine" if is_loopback(target.server) else target.server
 
 
 def load_kubeconfig(kubeconfig: str, context: str, configuration: client.Configuration) -> KubeTarget:

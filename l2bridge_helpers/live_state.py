@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from l2bridge_helpers.endpoints import is_loopback
-from l2bridge_helpers.errors import ParameterError
 from l2bridge_helpers.kube import Kube
+from l2bridge_helpers.kubeconfig import cluster_of, shown_server
 from l2bridge_helpers.nodes import list_nodes
 from l2bridge_helpers.platforms import reader_of
 
@@ -35,17 +34,12 @@ class LiveState:
         self._kubernetes = parameters["kubeconfig"], parameters["context"]
         self._meant = Kube(*self._kubernetes).target
         self.platform: str = parameters["platform"]
-        self.cluster: str = parameters["cluster"] or self._meant.cluster
-        if not self.cluster:
-            raise ParameterError(
-                "parameter cluster: '' is given and there is no kubeconfig context to take it from; name the cluster"
-            )
+        self.cluster = cluster_of(parameters["cluster"], self._meant)
         self._cloud = reader_of(self.platform, {**parameters, "cluster": self.cluster})
 
     def target(self) -> dict[str, str]:
         """Return what is looked at, as label -> value, without a call."""
-        server = "this machine" if is_loopback(self._meant.server) else self._meant.server
-        kubernetes = {"context": self._meant.context or "in-cluster", "Kubernetes API": server}
+        kubernetes = {"context": self._meant.context or "in-cluster", "Kubernetes API": shown_server(self._meant)}
         return {"cluster": self.cluster, **kubernetes, **self._cloud.target()}
 
     def nodes(self) -> pd.DataFrame:

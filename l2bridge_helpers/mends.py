@@ -14,8 +14,8 @@ from l2bridge_helpers.plan import plan
 from l2bridge_helpers.platforms import default_scope
 
 if TYPE_CHECKING:
-    from l2bridge_helpers.explain import Explanation, Hop
     from l2bridge_helpers.fabric import Fabric
+    from l2bridge_helpers.reachability.explanation import Explanation, Hop
 
 COLUMNS = ("at", "hop", "by", "mend")
 BY_HAND = "you"

@@ -14,10 +14,10 @@ import pandas as pd
 
 from l2bridge_helpers.changes import Plan
 from l2bridge_helpers.clouds.dialects import dialect_of
-from l2bridge_helpers.endpoints import is_loopback
 from l2bridge_helpers.errors import ParameterError
 from l2bridge_helpers.findings import Findings
 from l2bridge_helpers.kube import Kube
+from l2bridge_helpers.kubeconfig import cluster_of, shown_server
 from l2bridge_helpers.nodes import node_names
 from l2bridge_helpers.outcome import Outcome
 from l2bridge_helpers.parameters import PARAMETERS, check_parameters
@@ -52,21 +52,21 @@ def start(platform: str, **parameters: Any) -> Run:
     parameters = {parameter.name: parameter.default for parameter in PARAMETERS[platform]} | parameters
     check_parameters(platform, parameters)
     target = Kube(parameters["kubeconfig"], parameters["context"]).target
-    cluster = parameters["cluster"] or target.cluster
-    if not cluster:
-        raise ParameterError(
-            "parameter cluster: '' is given and there is no kubeconfig context to take it from; name the cluster"
-        )
+    cluster = cluster_of(parameters["cluster"], target)
     mode, confirm = parameters["mode"], parameters["confirm"]
     if mode == "apply" and confirm != cluster:
         raise ParameterError(
             f"parameter confirm: {confirm!r} is not the cluster's name; to change this cluster set confirm={cluster!r}"
         )
-    server = "this machine" if is_loopback(target.server) else target.server
     context = target.context or "in-cluster"
     implied = not parameters["cluster"] and cluster in _COMMON_NAMES
     told = f"{cluster} (many clusters are called so: set parameter cluster if another one shares the network)"
-    kubernetes = {"cluster": told if implied else cluster, "context": context, "Kubernetes API": server, "mode": mode}
+    kubernetes = {
+        "cluster": told if implied else cluster,
+        "context": context,
+        "Kubernetes API": shown_server(target),
+        "mode": mode,
+    }
     cloud = cloud_of(platform, {**parameters, "cluster": cluster})
     return Run(cloud, parameters, cluster, kubernetes, make_folder(parameters["runs"], cluster, platform))
 

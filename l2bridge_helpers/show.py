@@ -16,13 +16,13 @@ import pandas as pd
 
 from l2bridge_helpers.changes import Change, Plan
 from l2bridge_helpers.checklist import Checklist
-from l2bridge_helpers.explain import Explanation
 from l2bridge_helpers.findings import Findings
 from l2bridge_helpers.mends import Mends
 from l2bridge_helpers.nodes import node_names
 from l2bridge_helpers.pictures import Picture, matrix
 from l2bridge_helpers.printable import printable
 from l2bridge_helpers.proof import Proof
+from l2bridge_helpers.reachability.explanation import Explanation
 from l2bridge_helpers.reachability.result import Reachability
 from l2bridge_helpers.results import Results
 

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 import pytest
 
 from l2bridge_helpers.changes import Change, Plan
-from l2bridge_helpers.explain import Explanation, Hop, explain
+from l2bridge_helpers.explain import explain
 from l2bridge_helpers.findings import COLUMNS as FINDING_COLUMNS
 from l2bridge_helpers.findings import Finding, Findings
 from l2bridge_helpers.nodes import COLUMNS as NODE_COLUMNS
@@ -14,6 +14,7 @@ from l2bridge_helpers.plan import plan
 from l2bridge_helpers.proof import COLUMNS as CHECK_COLUMNS
 from l2bridge_helpers.proof import Check, Proof
 from l2bridge_helpers.reach import reach
+from l2bridge_helpers.reachability.explanation import Explanation, Hop
 from l2bridge_helpers.reachability.result import APPLIED, PLANNED, Cause, Fault, Moment, Reachability
 from l2bridge_helpers.reachability.traffic import HTTPS
 from l2bridge_helpers.results import Result, Results

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from l2bridge_helpers.explain import Explainer, Explanation
+from l2bridge_helpers.explain import Explainer
 from l2bridge_helpers.fabric import Fabric
 from l2bridge_helpers.nodes import natural_key
 from l2bridge_helpers.reach import reach
+from l2bridge_helpers.reachability.explanation import Explanation
 from l2bridge_helpers.reachability.result import KINDS, REACHES, VERDICTS, Reachability
 from l2bridge_helpers.reachability.traffic import Traffic
 from tests.reachability import dull
