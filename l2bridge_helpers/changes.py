@@ -29,7 +29,7 @@ CLAIMS, TEMPLATES, NODES, DELETIONS, MARKS, ASSOCIATIONS = range(1, 7)
 """The stages of a plan, see `stage`."""
 KEPT = "kept"
 """How the reason begins why a route that nobody asks for stays."""
-SCHEMA = 1
+SCHEMA = 2
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,7 @@ class Plan:
         changes: all rows, also those that change nothing.
         own_routes: how many routes and rules of ours there were, which `max_delete_percent` is a share of.
         forwarding, routes: whether such changes are part of it; see `Scope`.
+        undoes: the run that it puts back; empty for a plan that leads to what the cluster needs.
 
     """
 
@@ -95,6 +96,7 @@ class Plan:
     own_routes: int = 0
     forwarding: bool = True
     routes: bool = True
+    undoes: str = ""
 
     def __iter__(self) -> Iterator[Change]:
         """Iterate over the changes in the order of application."""

@@ -12,6 +12,8 @@
     │   ├── PolicyError          an organization policy forbids the change
     │   └── QuotaError           the cloud's limit for this resource is reached
     ├── BlockedError         findings or conflicts forbid `apply`; nothing was sent
+    ├── LockError            another `apply` holds this cluster's Lease, or ours was lost
+    ├── JournalError         the journal cannot be opened, read or written
     ├── ApplyError           some changes failed; the others were made
     ├── VerifyError          a fresh read does not show what was asked for
     ├── DriftError           `check` found something out of place
@@ -69,6 +71,14 @@ class QuotaError(CloudError):
 
 class BlockedError(L2BridgeError):
     """Findings or conflicts forbid `apply`; nothing was sent."""
+
+
+class LockError(L2BridgeError):
+    """Another `apply` holds this cluster's Lease, or the Lease cannot be taken; nothing was sent."""
+
+
+class JournalError(L2BridgeError):
+    """The journal cannot be opened, read or written; what cannot be written down is not sent."""
 
 
 class ApplyError(L2BridgeError):
