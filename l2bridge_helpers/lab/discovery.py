@@ -22,7 +22,7 @@ Json = dict[str, Any]
 METHODS = {
     "autoscalers": ("list",),
     "firewalls": ("delete", "get", "insert", "list", "patch"),
-    "globalOperations": ("get", "list", "wait"),
+    "globalOperations": ("aggregatedList", "get", "list", "wait"),
     "instanceGroupManagers": ("aggregatedList", "get", "list"),
     "instanceGroups": ("get", "list"),
     "instanceTemplates": ("aggregatedList", "get", "list"),

@@ -145,8 +145,9 @@ class Api:
 
     def _operation(self, call: Call, action: str) -> Json:
         operations = self._state.operations
-        if action == "list":
-            return list_answer(self._state, call, operations.within(call.path))
+        if action in {"list", "aggregatedList"}:
+            listed = aggregated_answer if action == "aggregatedList" else list_answer
+            return listed(self._state, call, operations.within(call.path))
         return dict(operations.get(call.path.removesuffix("/wait")))
 
     def _project(self, call: Call, action: str) -> Json:

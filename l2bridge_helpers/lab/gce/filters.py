@@ -7,7 +7,9 @@ one in that a field the resource does not have is refused.
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from l2bridge_helpers.lab.gce.answers import ApiError
@@ -22,15 +24,17 @@ _WORD_OPERATORS = {"eq", "ne"}
 _OPERATORS = {"=", "!=", ":", "<", ">", "<=", ">="}
 
 
-def compile_filter(text: str, fields: set[str]) -> Test:
-    """Return a test for resources that have these top-level fields.
+def compile_filter(text: str, known: Callable[[str], bool]) -> Test:
+    """Return a test for resources; `known` says whether they have a top-level field. No text: all pass.
 
     Raises:
         ApiError: 400, when the text is no filter.
 
     """
+    if not text:
+        return lambda _: True
     try:
-        return _Parser(list(_tokens(text)), fields).parse()
+        return _Parser(list(_tokens(text)), known).parse()
     except (ValueError, IndexError, re.error) as err:
         message = f"Invalid value for field 'filter': '{text}'. Invalid list filter expression."
         raise ApiError(400, "invalid", message) from err
@@ -48,9 +52,9 @@ def _tokens(text: str) -> Iterator[tuple[str, str]]:
 
 
 class _Parser:
-    def __init__(self, tokens: list[tuple[str, str]], fields: set[str]) -> None:
-        self._tokens = tokens
-        self._fields = fields
+    def __init__(self, tokens: list[tuple[str, str]], known: Callable[[str], bool]) -> None:
+        self._tokens = deque(tokens)
+        self._known = known
 
     def parse(self) -> Test:
         test = self._any()
@@ -61,41 +65,63 @@ class _Parser:
     def _any(self) -> Test:
         tests = [self._all()]
         while self._next_is("OR"):
-            self._tokens.pop(0)
+            self._tokens.popleft()
             tests.append(self._all())
-        return lambda item: any(test(item) for test in tests)
+        return _either(tests)
 
     def _all(self) -> Test:
         tests = [self._one()]
         while self._tokens and not self._next_is("OR") and self._tokens[0] != ("mark", ")"):
             if self._next_is("AND"):
-                self._tokens.pop(0)
+                self._tokens.popleft()
             tests.append(self._one())
-        return lambda item: all(test(item) for test in tests)
+        return tests[0] if len(tests) == 1 else lambda item: all(test(item) for test in tests)
 
     def _one(self) -> Test:
         if self._next_is("NOT"):
-            self._tokens.pop(0)
+            self._tokens.popleft()
             negated = self._one()
             return lambda item: not negated(item)
         if self._tokens[0] == ("mark", "("):
-            self._tokens.pop(0)
+            self._tokens.popleft()
             inner = self._any()
-            if self._tokens.pop(0) != ("mark", ")"):
+            if self._tokens.popleft() != ("mark", ")"):
                 raise ValueError(self._tokens)
             return inner
         return self._comparison()
 
     def _comparison(self) -> Test:
-        kind, field = self._tokens.pop(0)
-        _, operator = self._tokens.pop(0)
-        value_kind, value = self._tokens.pop(0)
-        if kind != "word" or field.split(".")[0] not in self._fields or value_kind not in {"word", "quoted"}:
+        kind, field = self._tokens.popleft()
+        _, operator = self._tokens.popleft()
+        value_kind, value = self._tokens.popleft()
+        if kind != "word" or not self._known(field.split(".")[0]) or value_kind not in {"word", "quoted"}:
             raise ValueError(field)
         return _comparison(field.split("."), operator, _unquote(value, value_kind))
 
     def _next_is(self, word: str) -> bool:
         return bool(self._tokens) and self._tokens[0] == ("word", word)
+
+
+@dataclass(frozen=True)
+class _Equal:
+    """Whether a field has one of some values."""
+
+    path: tuple[str, ...]
+    wanted: frozenset[str]
+
+    def __call__(self, item: Json) -> bool:
+        found = item.get(self.path[0]) if len(self.path) == 1 else None
+        if isinstance(found, str):
+            return found in self.wanted
+        return any(_text(value) in self.wanted for value in _values(item, list(self.path)))
+
+
+def _either(tests: list[Test]) -> Test:
+    """Return whether one of the tests holds; many names of one field (`name=a OR name=b ...`) are one look."""
+    equal = [test for test in tests if isinstance(test, _Equal)]
+    if len(equal) == len(tests) and len({test.path for test in equal}) == 1:
+        return _Equal(equal[0].path, frozenset().union(*(test.wanted for test in equal)))
+    return lambda item: any(test(item) for test in tests)
 
 
 def _unquote(value: str, kind: str) -> str:
@@ -109,6 +135,8 @@ def _comparison(path: list[str], operator: str, value: str) -> Test:
         return lambda item: any(pattern.fullmatch(_text(found)) for found in _values(item, path)) is wanted
     if operator not in _OPERATORS:
         raise ValueError(operator)
+    if operator == "=":
+        return _Equal(tuple(path), frozenset({value}))
     if operator == "!=":
         equal = _comparison(path, "=", value)
         return lambda item: not equal(item)
@@ -116,8 +144,6 @@ def _comparison(path: list[str], operator: str, value: str) -> Test:
 
 
 def _holds(found: str, operator: str, value: str) -> bool:
-    if operator == "=":
-        return found == value
     if operator == ":":
         return _containing(value).search(found) is not None
     low, high = (float(found), float(value)) if _is_number(found) and _is_number(value) else (found, value)

@@ -5,16 +5,19 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Any
 
 from l2bridge_helpers.lab.discovery import compute
 from l2bridge_helpers.lab.gce.answers import ApiError, invalid
-from l2bridge_helpers.lab.gce.filters import compile_filter
+from l2bridge_helpers.lab.gce.filters import Test, compile_filter
 from l2bridge_helpers.lab.gce.links import absolute, relative, scope_of
 from l2bridge_helpers.lab.gce.state import Call, State
 
 Json = dict[str, Any]
+Position = str | int | None
+"""Where a page ends: the last one's path, or how many were made before it; None: at the start."""
 
 MOST = 500
 """Results on a page: the default, and the most (API reference, parameter `maxResults`)."""
@@ -24,16 +27,19 @@ _AGGREGATED_SCOPES = {
     "subnetworks": ("regions",),
     "instanceGroupManagers": ("regions", "zones"),
     "instanceTemplates": ("global", "regions"),
+    "operations": ("global", "regions", "zones"),
 }
+_NEWEST_FIRST = "creationTimestamp desc"
+_ORDERS = ("name", "name asc", _NEWEST_FIRST)
 
 
-def list_answer(state: State, call: Call, items: Iterable[Json]) -> Json:
+def list_answer(state: State, call: Call, items: Sequence[Json]) -> Json:
     """Return one page of a list."""
     page, token = _page(state, call, items)
     return _envelope(call, token) | ({"items": page} if page else {})
 
 
-def aggregated_answer(state: State, call: Call, items: Iterable[Json]) -> Json:
+def aggregated_answer(state: State, call: Call, items: Sequence[Json]) -> Json:
     """Return one page of an aggregated list: every scope is named, the empty ones with a warning."""
     page, token = _page(state, call, items)
     collection = call.path.rpartition("/")[2]
@@ -49,7 +55,8 @@ def _envelope(call: Call, token: str) -> Json:
 
 
 def _scopes(state: State, collection: str, project: str) -> list[str]:
-    holders = [item for kind in _AGGREGATED_SCOPES[collection] for item in state.world.cloud(kind)]
+    kinds = [kind for kind in _AGGREGATED_SCOPES[collection] if kind != "global"]
+    holders = [item for kind in kinds for item in state.world.cloud(kind)]
     places = {
         "/".join(path.split("/")[2:])
         for path in (relative(item["selfLink"]) for item in holders)
@@ -68,14 +75,28 @@ def _nothing(scope: str) -> Json:
     }
 
 
-def _page(state: State, call: Call, items: Iterable[Json]) -> tuple[list[Json], str]:
+def _page(state: State, call: Call, items: Sequence[Json]) -> tuple[list[Json], str]:
     size = _size(call.query.get("maxResults", ""))
-    ordered = sorted(_filtered(call, items), key=_key)
-    _check_order(call.query.get("orderBy", "name"))
+    order = call.query.get("orderBy", "name")
+    if order not in _ORDERS:
+        raise invalid("orderBy", order, "Only 'name' and 'creationTimestamp desc' can be ordered by.")
     after = _position(state, call)
-    rest = [item for item in ordered if _key(item) > after]
-    page = rest[:size]
-    return page, _token(state, call, _key(page[-1])) if len(rest) > size else ""
+    rest = _newest_first(items, after) if order == _NEWEST_FIRST else _by_name(items, after)
+    keep = _test(call, items)
+    found = list(islice((pair for pair in rest if keep(pair[1])), size + 1))
+    page = [item for _, item in found[:size]]
+    return page, _token(state, call, found[size - 1][0]) if len(found) > size else ""
+
+
+def _by_name(items: Sequence[Json], after: Position) -> Iterable[tuple[Position, Json]]:
+    ordered = sorted((relative(item["selfLink"]), number) for number, item in enumerate(items))
+    return [(path, items[number]) for path, number in ordered if path > str(after or "")]
+
+
+def _newest_first(items: Sequence[Json], after: Position) -> Iterable[tuple[Position, Json]]:
+    """Return what was made before a position: everything is kept in the order in which it was made."""
+    start = min(int(after), len(items)) if after else len(items)
+    return ((number, items[number]) for number in range(start - 1, -1, -1))
 
 
 def _size(text: str) -> int:
@@ -85,13 +106,10 @@ def _size(text: str) -> int:
     return size or MOST
 
 
-def _filtered(call: Call, items: Iterable[Json]) -> Iterable[Json]:
+def _test(call: Call, items: Sequence[Json]) -> Test:
     text = call.query.get("filter", "")
-    if not text:
-        return items
-    items = list(items)
-    fields = set(_schema_fields(call)).union(*items)
-    return filter(compile_filter(text, fields), items)
+    known = frozenset(_schema_fields(call)) if text else frozenset()
+    return compile_filter(text, lambda name: name in known or any(name in item for item in items))
 
 
 def _schema_fields(call: Call) -> Iterable[str]:
@@ -104,34 +122,25 @@ def _schema_fields(call: Call) -> Iterable[str]:
     return list(schemas[listed["items"]["$ref"]]["properties"])
 
 
-def _key(item: Json) -> str:
-    return relative(item["selfLink"])
-
-
-def _check_order(text: str) -> None:
-    if text not in {"name", "name asc", "creationTimestamp desc"}:
-        raise invalid("orderBy", text, "Only 'name' and 'creationTimestamp desc' can be ordered by.")
-
-
-def _token(state: State, call: Call, after: str) -> str:
+def _token(state: State, call: Call, after: Position) -> str:
     text = json.dumps([after, _seal(state, call, after)])
     return base64.urlsafe_b64encode(text.encode()).decode()
 
 
-def _position(state: State, call: Call) -> str:
+def _position(state: State, call: Call) -> Position:
     token = call.query.get("pageToken", "")
     if not token:
-        return ""
+        return None
     try:
         after, seal = json.loads(base64.urlsafe_b64decode(token))
     except ValueError as err:
         raise _bad_token(token) from err
     if seal != _seal(state, call, after):
         raise _bad_token(token)
-    return str(after)
+    return after if isinstance(after, int) else str(after)
 
 
-def _seal(state: State, call: Call, after: str) -> str:
+def _seal(state: State, call: Call, after: Position) -> str:
     """Bind a token to its list and its filter, and to the time until tokens are made to expire."""
     parts = [
         call.path,

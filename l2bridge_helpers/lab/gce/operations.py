@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -38,6 +39,7 @@ class OperationError(Exception):
 @dataclass
 class _Pending:
     body: Json
+    path: str
     due: float
     effect: Effect
 
@@ -48,6 +50,8 @@ class Operations:
     def __init__(self) -> None:
         """Start with none."""
         self._all: dict[str, Json] = {}
+        self._within: defaultdict[str, list[Json]] = defaultdict(list)
+        self._busy: Counter[str] = Counter()
         self._pending: dict[str, _Pending] = {}
         self._requests: dict[str, tuple[str, str]] = {}
 
@@ -56,19 +60,26 @@ class Operations:
         number = len(self._all) + 1
         name = f"operation-{1_793_638_800_000 + number}-{_hash(f'{number} {path}')}"
         body = _body(name, number, path, kind, target_id)
-        self._all[f"projects/{project_of(path)}/{scope_of(path)}/operations/{name}"] = body
-        self._pending[body["name"]] = _Pending(body, time.monotonic() + seconds, effect)
+        project = f"projects/{project_of(path)}"
+        container = f"{project}/{scope_of(path)}/operations"
+        self._all[f"{container}/{name}"] = body
+        self._within[container].append(body)
+        self._within[f"{project}/aggregated/operations"].append(body)
+        self._busy[path] += 1
+        self._pending[body["name"]] = _Pending(body, path, time.monotonic() + seconds, effect)
         return dict(body)
 
     def busy(self, path: str) -> bool:
         """Return whether a change of this resource is under way."""
-        return any(pending.body["targetLink"] == absolute(path) for pending in self._pending.values())
+        return self._busy[path] > 0
 
     def settle(self) -> None:
         """Let the changes happen whose time has come, in the order they were accepted."""
         now = time.monotonic()
         for name in [name for name, pending in self._pending.items() if pending.due <= now]:
-            _finish(self._pending.pop(name))
+            pending = self._pending.pop(name)
+            self._busy[pending.path] -= 1
+            _finish(pending)
 
     def seconds_left(self, path: str) -> float:
         """Return the time until this operation is done, 0 when it is."""
@@ -82,8 +93,8 @@ class Operations:
         return self._all[path]
 
     def within(self, container: str) -> list[Json]:
-        """Return the operations of `projects/P/global/operations` or of a zone or region."""
-        return [body for path, body in self._all.items() if path.rpartition("/")[0] == container]
+        """Return the operations of `projects/P/global/operations`, of a zone or region, or all: the oldest first."""
+        return self._within[container]
 
     def repeated(self, request_id: str | None, what: str) -> Json | None:
         """Return the operation that the same request has started before.
