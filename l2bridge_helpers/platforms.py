@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from l2bridge_helpers.pace import SHARE
 from l2bridge_helpers.parameters import PARAMETERS
 from l2bridge_helpers.scope import EVERYTHING, Scope
 
@@ -51,10 +52,14 @@ def scope_of(platform: str, parameters: Mapping[str, Any]) -> Scope:
     return Scope(forwarding=False, routes=False) if platform == "bare_metal" else EVERYTHING
 
 
+def _share(parameters: Mapping[str, Any]) -> float:
+    return float(parameters.get("share", SHARE))
+
+
 def _gce(parameters: Mapping[str, Any]) -> Cloud:
     from l2bridge_helpers.clouds.gce import Gce
 
-    return Gce(project=parameters["project"], network=parameters["network"], endpoint=parameters["endpoint"])
+    return Gce(**{name: parameters[name] for name in ("project", "network", "endpoint")}, share=_share(parameters))
 
 
 def _aws(parameters: Mapping[str, Any]) -> Cloud:
@@ -65,6 +70,7 @@ def _aws(parameters: Mapping[str, Any]) -> Cloud:
         endpoint=parameters["endpoint"],
         scope=scope_of("aws", parameters),
         ask_permissions=parameters["mode"] != "check",
+        share=_share(parameters),
     )
 
 
@@ -72,7 +78,8 @@ def _azure(parameters: Mapping[str, Any]) -> Cloud:
     from l2bridge_helpers.clouds.azure import Azure
 
     names = ("subscription_id", "resource_group", "route_table", "cluster", "endpoint", "upgrade_instances")
-    return Azure(**{name: parameters[name] for name in (*names, "effective_routes", "route_limit")})
+    given = {name: parameters[name] for name in (*names, "effective_routes", "route_limit")}
+    return Azure(**given, share=_share(parameters))
 
 
 def _bare_metal(parameters: Mapping[str, Any]) -> Cloud:

@@ -28,6 +28,8 @@ from l2bridge_helpers.fabric import Fabric, Instance, Route, RouteTable, Subnet
 from l2bridge_helpers.filters import FIREWALL_RULES, NETWORK_ACLS
 from l2bridge_helpers.nodes import node_rows
 from l2bridge_helpers.observed import Denied, InForce, Template, Unread
+from l2bridge_helpers.pace import SHARE, Pace
+from l2bridge_helpers.pace_limits import AWS
 from l2bridge_helpers.scope import Scope
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ class Aws:
         endpoint: another API endpoint; plain http on loopback gets no credentials.
         scope: what the run may change: permissions are asked for just that.
         ask_permissions: whether to ask EC2 (`DryRun`) if it would let these credentials make the changes.
+        share: how much of the published rate is used, above 0 to 1.
 
     Raises:
         ParameterError: no region is given anywhere.
@@ -57,11 +60,18 @@ class Aws:
     platform = "aws"
 
     def __init__(
-        self, *, region: str = "", endpoint: str = "", scope: Scope | None = None, ask_permissions: bool = True
+        self,
+        *,
+        region: str = "",
+        endpoint: str = "",
+        scope: Scope | None = None,
+        ask_permissions: bool = True,
+        share: float = SHARE,
     ) -> None:
         """Keep what is meant. Nothing is sent, no credentials are looked up."""
         self._endpoint = endpoint
-        self._api = AwsApi(region, endpoint)
+        self.pace = Pace(AWS, share=share)
+        self._api = AwsApi(region, endpoint, self.pace)
         self._region = self._api.region
         self._scope = scope or Scope(routes=False)
         self._ask_permissions = ask_permissions

@@ -16,6 +16,8 @@ from l2bridge_helpers.changes import SIDE_BY_SIDE
 from l2bridge_helpers.clouds.aws_errors import code_of, message_of, translate
 from l2bridge_helpers.endpoints import is_plain_http
 from l2bridge_helpers.errors import CredentialsError, ParameterError
+from l2bridge_helpers.pace import Pace
+from l2bridge_helpers.pace_limits import AWS
 
 if TYPE_CHECKING:
     from types_boto3_ec2 import EC2Client
@@ -35,6 +37,7 @@ class AwsApi:
     Args:
         region: its name; empty: the profile's or the environment's.
         endpoint: another API endpoint; plain http on loopback gets no credentials.
+        pace: at what speed requests go out.
 
     Raises:
         ParameterError: no region is given anywhere.
@@ -42,8 +45,9 @@ class AwsApi:
 
     """
 
-    def __init__(self, region: str, endpoint: str) -> None:
+    def __init__(self, region: str, endpoint: str, pace: Pace | None = None) -> None:
         """Find out the region; nothing is sent."""
+        self._pace = pace or Pace(AWS)
         self._endpoint = endpoint
         self._session, self.region = _session(region)
         self.profile = self._session.profile_name

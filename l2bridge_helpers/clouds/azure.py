@@ -33,6 +33,8 @@ from l2bridge_helpers.fabric import Fabric, Instance, RouteTable
 from l2bridge_helpers.filters import FIREWALL_RULES, Rule
 from l2bridge_helpers.nodes import node_rows
 from l2bridge_helpers.observed import InForce, Unread
+from l2bridge_helpers.pace import SHARE, Pace
+from l2bridge_helpers.pace_limits import AZURE
 from l2bridge_helpers.placement import place
 
 if TYPE_CHECKING:
@@ -57,6 +59,7 @@ class Azure:
         upgrade_instances: whether instances of scale sets may be upgraded to their model.
         effective_routes: `sample` (an interface of each subnet), `all` or `none`: whose effective routes are asked for.
         route_limit: how many routes a table holds; 0: what Azure publishes.
+        share: how much of the published rate is used, above 0 to 1.
 
     """
 
@@ -73,6 +76,7 @@ class Azure:
         upgrade_instances: bool = False,
         effective_routes: str = "sample",
         route_limit: int = 0,
+        share: float = SHARE,
     ) -> None:
         """Keep what is meant. Nothing is sent, no credentials are looked up.
 
@@ -86,7 +90,8 @@ class Azure:
                 f"parameter route_table: {route_table!r} is in subscription {named[0]}, not in {subscription_id}: a "
                 "subnet can be given a table of its own subscription only"
             )
-        self._api = AzureApi(subscription_id, endpoint)
+        self.pace = Pace(AZURE, share=share)
+        self._api = AzureApi(subscription_id, endpoint, self.pace)
         self._subscription = subscription_id.lower()
         self._group = resource_group
         self._table = route_table

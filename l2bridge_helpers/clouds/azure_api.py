@@ -21,6 +21,8 @@ from azure.mgmt.network import NetworkManagementClient
 from l2bridge_helpers.clouds.azure_client import PUBLIC, client_options, credential_for
 from l2bridge_helpers.clouds.azure_errors import BusyError, MissingError, explained
 from l2bridge_helpers.errors import CloudError
+from l2bridge_helpers.pace import Pace
+from l2bridge_helpers.pace_limits import AZURE
 
 _OPERATION_SECONDS = 1200.0
 _TRIES = 8
@@ -36,8 +38,9 @@ class AzureApi:
     Plain-http endpoints, which are accepted on loopback only, get no credentials.
     """
 
-    def __init__(self, subscription: str, endpoint: str = "") -> None:
-        """Talk to `endpoint`, or to the public one when it is empty."""
+    def __init__(self, subscription: str, endpoint: str = "", pace: Pace | None = None) -> None:
+        """Talk to `endpoint`, or to the public one when it is empty, at this pace."""
+        self._pace = pace or Pace(AZURE)
         self.subscription = subscription
         self._endpoint = (endpoint or PUBLIC).rstrip("/")
 

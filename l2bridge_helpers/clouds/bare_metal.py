@@ -12,6 +12,7 @@ from l2bridge_helpers.fabric import Fabric, Instance, Nic, Subnet
 from l2bridge_helpers.filters import FIREWALL_RULES
 from l2bridge_helpers.nodes import node_prefixes, node_rows
 from l2bridge_helpers.observed import InForce, Unread
+from l2bridge_helpers.pace import Pace
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,6 +38,7 @@ class BareMetal:
     def __init__(self, *, node_prefix: int = 0) -> None:
         """Keep what is meant."""
         self._prefix = node_prefix
+        self.pace = Pace.unlimited()
 
     def target(self) -> dict[str, str]:
         """Return where the prefix comes from, as label -> value."""

@@ -13,12 +13,17 @@ if TYPE_CHECKING:
     from l2bridge_helpers.filters import Rule
     from l2bridge_helpers.nodes import NodeRow
     from l2bridge_helpers.observed import InForce, Template
+    from l2bridge_helpers.pace import Pace
 
 
 class Cloud(Protocol):
     """One network of one cloud, read and changed through the cloud's own SDK."""
 
     platform: str
+
+    @property
+    def pace(self) -> Pace:
+        """At what speed its requests go out: `lanes` for changes side by side, `seconds_for("write", n)`, `stop`."""
 
     def target(self) -> dict[str, str]:
         """Return what this object will talk to, as label -> value, without a call."""

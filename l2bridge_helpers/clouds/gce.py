@@ -23,6 +23,8 @@ from l2bridge_helpers.fabric import Fabric, Instance, Route
 from l2bridge_helpers.filters import FIREWALL_RULES
 from l2bridge_helpers.nodes import node_rows
 from l2bridge_helpers.observed import InForce, Template, Unread
+from l2bridge_helpers.pace import SHARE, Pace
+from l2bridge_helpers.pace_limits import GCE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,17 +48,19 @@ class Gce:
         network: the network's name, or `projects/HOST/global/networks/NAME` when it belongs to another project
             (Shared VPC); empty: the one network that the nodes are in.
         endpoint: another API endpoint; plain http on loopback gets no credentials.
+        share: how much of the published rate is used, above 0 to 1.
 
     """
 
     platform = "gce"
 
-    def __init__(self, *, project: str, network: str = "", endpoint: str = "") -> None:
+    def __init__(self, *, project: str, network: str = "", endpoint: str = "", share: float = SHARE) -> None:
         """Keep what is meant. Nothing is sent, no credentials are looked up."""
         self.project = project
         self._network = network if not network or "/" in network else f"projects/{project}/global/networks/{network}"
         self._endpoint = endpoint
-        self._api = GceApi(endpoint)
+        self.pace = Pace(GCE, share=share)
+        self._api = GceApi(endpoint, self.pace)
         self._dialect = GceDialect()
 
     def target(self) -> dict[str, str]:

@@ -22,6 +22,8 @@ from google.protobuf.json_format import ParseError
 from l2bridge_helpers.clouds.gce_errors import operation_error, translate, worth_retrying
 from l2bridge_helpers.endpoints import is_plain_http
 from l2bridge_helpers.errors import CloudError
+from l2bridge_helpers.pace import Pace
+from l2bridge_helpers.pace_limits import GCE
 
 PUBLIC = "https://compute.googleapis.com"
 _SCOPES = ("https://www.googleapis.com/auth/compute",)
@@ -47,8 +49,9 @@ class GceConnection:
     Plain-http endpoints, which are accepted on loopback only, get no credentials.
     """
 
-    def __init__(self, endpoint: str = "") -> None:
-        """Talk to `endpoint`, or to the public one when it is empty."""
+    def __init__(self, endpoint: str = "", pace: Pace | None = None) -> None:
+        """Talk to `endpoint`, or to the public one when it is empty, at this pace."""
+        self.pace = pace or Pace(GCE)
         self._endpoint = endpoint.rstrip("/")
 
     @cached_property

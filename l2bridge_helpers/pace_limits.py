@@ -1,0 +1,60 @@
+"""What the clouds publish about the rate of their APIs. Dated; what a service answers wins over it.
+
+Sources:
+    EC2: docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html (read 2026-11): per account and region, a
+        bucket for each action.
+    Compute Engine: docs.cloud.google.com/compute/api-quota (read 2026-11): per project and group of methods, counted
+        in minutes of the clock.
+    Azure: learn.microsoft.com, "request limits and throttling" of Resource Manager and "Azure subscription limits" of
+        Microsoft.Network (read 2026-11): buckets per subscription, region and principal; the network service counts
+        in five minutes, beside them.
+"""
+
+from __future__ import annotations
+
+from l2bridge_helpers.pace import GET, LIST, LIST_ALL, OPERATION, READ, WRITE, Limits
+from l2bridge_helpers.pace_meters import Bucket, Limit, Window
+
+DELETE = "delete"
+_MINUTE, _FIVE_MINUTES = 60.0, 300.0
+
+
+def _minute(group: str) -> tuple[Limit, ...]:
+    return (Window(f"compute {group}", 1500, _MINUTE),)
+
+
+GCE = Limits(groups={group: _minute(group) for group in (WRITE, GET, LIST, OPERATION)}, lanes=256, width=64)
+"""More changes than requests may be under way: a change waits for its operation most of the time."""
+
+_NETWORK_WRITES = Window("network writes", 1000, _FIVE_MINUTES, aligned=False)
+_NETWORK_READS = Window("network reads", 10_000, _FIVE_MINUTES, aligned=False)
+AZURE = Limits(
+    groups={
+        READ: (Bucket("reads", 250, 25), _NETWORK_READS),
+        WRITE: (Bucket("writes", 200, 10), _NETWORK_WRITES),
+        DELETE: (Bucket("deletes", 200, 10), _NETWORK_WRITES),
+    },
+    lanes=64,
+    width=32,
+)
+
+_EC2_BUCKETS = {"CreateTags": (100, 10), "ModifyNetworkInterfaceAttribute": (100, 5)}
+"""Actions that have another bucket than the usual one of writes."""
+
+
+def _of_action(action: str) -> tuple[Limit, ...]:
+    capacity, rate = _EC2_BUCKETS.get(action, (50, 5))
+    return (Bucket(action, capacity, rate),)
+
+
+AWS = Limits(
+    groups={
+        READ: (Bucket("filtered reads", 100, 20),),
+        LIST_ALL: (Bucket("unfiltered reads", 50, 10),),
+        WRITE: _of_action("ModifyNetworkInterfaceAttribute"),
+    },
+    others=_of_action,
+    lanes=32,
+    width=32,
+)
+"""Groups of writes are called like their actions; the usual one is the source/destination check of an interface."""
