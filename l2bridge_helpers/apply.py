@@ -13,6 +13,7 @@ from l2bridge_helpers.results import Result, Results
 if TYPE_CHECKING:
     from l2bridge_helpers.changes import Plan
     from l2bridge_helpers.clouds.base import Cloud
+    from l2bridge_helpers.entries import Entries
     from l2bridge_helpers.findings import Findings
     from l2bridge_helpers.reachability.result import Reachability
 
@@ -27,6 +28,8 @@ def apply(  # noqa: PLR0913 - each is one of the operator's parameters
     findings: Findings,
     mode: str,
     confirm: str,
+    entries: Entries,
+    permit: Callable[[], str],
     max_delete_percent: int = 25,
     foreseen: Reachability | None = None,
     tell: Callable[[str], None] = print,
@@ -39,6 +42,8 @@ def apply(  # noqa: PLR0913 - each is one of the operator's parameters
         findings: of the same read; a blocking one refuses the whole plan.
         mode: `plan`, `apply` or `check`.
         confirm: must be the cluster's name.
+        entries: this run's pages of the journal: each change is written there before it is sent, its outcome after.
+        permit: returns why nothing may be sent any more, "" while all is well: whether the cluster's Lease is ours.
         max_delete_percent: 0 to 100: refuse to delete more than 2 of our routes *and* more than this share of them.
         foreseen: who reaches whom when the plan is applied: what it leaves in the way is told before it starts.
         tell: takes a line of progress, every few seconds.
@@ -50,10 +55,10 @@ def apply(  # noqa: PLR0913 - each is one of the operator's parameters
     """
     if mode != "apply":
         return Results(tuple(Result(change, "not sent") for change in changes.writes), changes.cluster)
-    _refuse(changes, findings, confirm, max_delete_percent)
+    refuse(changes, findings, confirm, max_delete_percent)
     if foreseen and foreseen.reaching < foreseen.pairs:
         tell(f"this plan does not lead to full reachability: {foreseen.why()}")
-    return Execution(changes, cloud, tell).results()
+    return Execution(changes, cloud, entries=entries, permit=permit, tell=tell).results()
 
 
 def deletion_problem(changes: Plan, max_delete_percent: int) -> str:
@@ -69,7 +74,14 @@ def deletion_problem(changes: Plan, max_delete_percent: int) -> str:
     )
 
 
-def _refuse(changes: Plan, findings: Findings, confirm: str, max_delete_percent: int) -> None:
+def refuse(changes: Plan, findings: Findings, confirm: str, max_delete_percent: int = 100) -> None:
+    """Refuse a plan that must not be applied, for all reasons at once.
+
+    Raises:
+        ParameterError: `confirm` is not the cluster's name.
+        BlockedError: a finding, a conflict or the number of deletions forbids it.
+
+    """
     if confirm != changes.cluster:
         raise ParameterError(
             f"parameter confirm: {confirm!r} is not the cluster's name; to apply set confirm={changes.cluster!r}"

@@ -9,11 +9,14 @@ from typing import Any
 
 from l2bridge_helpers.endpoints import endpoint_problem, without_password
 from l2bridge_helpers.errors import ParameterError
+from l2bridge_helpers.journal_url import journal_problem
 
-_KINDS = {str: "text", int: "a whole number", bool: "True or False"}
+_KINDS = {str: "text", int: "a whole number", float: "a number", bool: "True or False"}
 MODES = ("plan", "apply", "check")
 _PROJECT = re.compile(r"(?:[a-z0-9.-]+:)?[a-z0-9][a-z0-9-]{0,61}")
 _NETWORK = re.compile(r"[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?")
+_NAMESPACE = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
+_LONGEST_WAIT = 3600
 _WIDEST_SUBNET, _NARROWEST_SUBNET = 8, 30
 _REGION = re.compile(r"[a-z]{2,}(?:-[a-z]+)+-[1-9][0-9]?")
 WHOSE = ("sample", "all", "none")
@@ -38,7 +41,7 @@ class Parameter:
     """
 
     name: str
-    default: str | int | bool
+    default: str | int | float | bool
     problem: Callable[[Any], str]
 
 
@@ -66,7 +69,7 @@ def _shown(value: object) -> str:
 
 def _problem(parameter: Parameter, value: object) -> str:
     kind = type(parameter.default)
-    if type(value) is not kind:
+    if type(value) is not kind and (kind, type(value)) != (float, int):
         hint = f"; with papermill use -r {parameter.name} …" if kind is str else ""
         return f"is {type(value).__name__}, not {_KINDS[kind]}{hint}"
     if isinstance(value, str) and (value != value.strip() or not value.isprintable()):
@@ -89,6 +92,20 @@ def _folder(value: str) -> str:
 
 def _percent(value: int) -> str:
     return "" if 0 <= value <= 100 else "is no share; use 0 to 100"  # noqa: PLR2004 - percent
+
+
+def _seconds(value: int) -> str:
+    return "" if 0 <= value <= _LONGEST_WAIT else f"is no time to wait; use 0 to {_LONGEST_WAIT} seconds"
+
+
+def _share(value: float) -> str:
+    return "" if 0 < value <= 1 else "is no share of the published rate; use more than 0, up to 1"
+
+
+def _namespace(value: str) -> str:
+    if not value or _NAMESPACE.fullmatch(value):
+        return ""
+    return "is no namespace; it looks like kube-system (empty: apply without the lock)"
 
 
 def _node_prefix(value: int) -> str:
@@ -144,19 +161,27 @@ COMMON = (
     Parameter("cluster", "", anything),
     Parameter("mode", "plan", _mode),
     Parameter("confirm", "", anything),
+    Parameter("plan_file", "", anything),
     Parameter("runs", "runs", _folder),
+    Parameter("journal", "", journal_problem),
+    Parameter("lease_namespace", "kube-system", _namespace),
+    Parameter("lock_timeout", 60, _seconds),
     Parameter("max_delete_percent", 25, _percent),
     Parameter("endpoint", "", endpoint_problem),
 )
+SHARE = Parameter("share", 0.8, _share)
+"""How much of the rate that a cloud publishes a run may use: the rest is for the others of the account."""
 PARAMETERS = {
     "gce": (
         *COMMON,
+        SHARE,
         Parameter("project", "", _project),
         Parameter("network", "", _network),
         Parameter("open_firewall", default=False, problem=anything),
     ),
     "aws": (
         *COMMON,
+        SHARE,
         Parameter("region", "", _region),
         Parameter("all_nics", default=True, problem=anything),
         Parameter("routes", default=False, problem=anything),
@@ -164,6 +189,7 @@ PARAMETERS = {
     ),
     "azure": (
         *COMMON,
+        SHARE,
         Parameter("subscription_id", "", _subscription),
         Parameter("resource_group", "", _group),
         Parameter("route_table", "", _table),

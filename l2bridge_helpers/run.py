@@ -12,15 +12,19 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from l2bridge_helpers.apply import apply, refuse
 from l2bridge_helpers.changes import Plan
+from l2bridge_helpers.checks import check
 from l2bridge_helpers.clouds.dialects import dialect_of
 from l2bridge_helpers.errors import ParameterError
 from l2bridge_helpers.findings import Findings
+from l2bridge_helpers.guard import Guard, NoEntries, check_unmoved, saved_plan
 from l2bridge_helpers.kube import Kube
 from l2bridge_helpers.kubeconfig import cluster_of, shown_server
-from l2bridge_helpers.nodes import node_names
+from l2bridge_helpers.nodes import list_nodes, node_names
 from l2bridge_helpers.outcome import Outcome
 from l2bridge_helpers.parameters import PARAMETERS, check_parameters
+from l2bridge_helpers.plan import plan
 from l2bridge_helpers.platforms import cloud_of, scope_of
 from l2bridge_helpers.proof import Proof
 from l2bridge_helpers.reachability.result import Reachability
@@ -51,13 +55,15 @@ def start(platform: str, **parameters: Any) -> Run:
     """
     parameters = {parameter.name: parameter.default for parameter in PARAMETERS[platform]} | parameters
     check_parameters(platform, parameters)
-    target = Kube(parameters["kubeconfig"], parameters["context"]).target
+    kube = Kube(parameters["kubeconfig"], parameters["context"])
+    target = kube.target
     cluster = cluster_of(parameters["cluster"], target)
     mode, confirm = parameters["mode"], parameters["confirm"]
     if mode == "apply" and confirm != cluster:
         raise ParameterError(
             f"parameter confirm: {confirm!r} is not the cluster's name; to change this cluster set confirm={cluster!r}"
         )
+    saved = saved_plan(parameters, platform, cluster)
     context = target.context or "in-cluster"
     implied = not parameters["cluster"] and cluster in _COMMON_NAMES
     told = f"{cluster} (many clusters are called so: set parameter cluster if another one shares the network)"
@@ -68,7 +74,8 @@ def start(platform: str, **parameters: Any) -> Run:
         "mode": mode,
     }
     cloud = cloud_of(platform, {**parameters, "cluster": cluster})
-    return Run(cloud, parameters, cluster, kubernetes, make_folder(parameters["runs"], cluster, platform))
+    folder = make_folder(parameters["runs"], cluster, platform)
+    return Run(cloud, parameters, cluster, kubernetes, Guard(parameters, kube, folder), folder, saved)
 
 
 class Run(Steps):
@@ -86,8 +93,15 @@ class Run(Steps):
 
     """
 
-    def __init__(
-        self, cloud: Cloud, parameters: Mapping[str, Any], cluster: str, kubernetes: Mapping[str, str], folder: Path
+    def __init__(  # noqa: PLR0913, PLR0917 - `start` makes it, nobody else
+        self,
+        cloud: Cloud,
+        parameters: Mapping[str, Any],
+        cluster: str,
+        kubernetes: Mapping[str, str],
+        guard: Guard,
+        folder: Path,
+        saved: Plan | None = None,
     ) -> None:
         """Keep what `start` has checked."""
         super().__init__(folder)
@@ -101,7 +115,9 @@ class Run(Steps):
         self.cloud = cloud
         self.scope = scope_of(cloud.platform, parameters)
         self.outcome = Outcome(max_delete_percent=self.max_delete_percent)
-        self._target = {**kubernetes, **self.cloud.target()}
+        self._target = {**kubernetes, **self.cloud.target(), **({"plan": f"{saved.hash}, as saved"} if saved else {})}
+        self._guard = guard
+        self._saved = saved
         self._nodes: pd.DataFrame | None = None
 
     def target(self) -> dict[str, str]:
@@ -110,10 +126,57 @@ class Run(Steps):
 
     def observe(self, nodes: pd.DataFrame) -> Fabric:
         """Return the network's state, freshly read, and save it with the nodes, to be asked again later."""
+        if self.mode == "apply":
+            self._guard.look()
         fabric = self.cloud.observe(nodes)
         self._nodes = nodes
         save_state(self.folder / FIRST, self.platform, nodes, fabric)
         return fabric
+
+    def check_plan_file(self, changes: Plan) -> None:
+        """Refuse the saved plan that this run was given, if it was, unless the plan that is made now is the same.
+
+        Raises:
+            BlockedError: the world has moved since; names the rows.
+
+        """
+        if self._saved:
+            check_unmoved(self._saved, changes)
+
+    def apply(self, changes: Plan, findings: Findings, foreseen: Reachability) -> Results:
+        """Carry the plan out under the cluster's Lease, each change in the journal; in the other modes send nothing.
+
+        Args:
+            changes: the plan.
+            findings: of the same read.
+            foreseen: who reaches whom when the plan is applied.
+
+        Raises:
+            ParameterError: `confirm` is not the cluster's name.
+            BlockedError: a finding, a conflict or the number of deletions forbids it, or the world has moved.
+            LockError: another apply holds the Lease, or it may not be taken.
+            JournalError: the journal cannot be written.
+
+        """
+        options: dict[str, Any] = {"mode": self.mode, "confirm": self.confirm, "findings": findings}
+        options |= {"max_delete_percent": self.max_delete_percent, "foreseen": foreseen}
+        if self.mode != "apply" or self._nodes is None:
+            why = f"mode is {self.mode!r}" if self._nodes is not None else "the network was not read"
+            return apply(changes, self.cloud, entries=NoEntries(why), permit=lambda: why, **options)
+        self.check_plan_file(changes)
+        refuse(changes, findings, self.confirm, self.max_delete_percent)
+        guarded = self._guard.around(changes, self.cloud, self._nodes, started=self.started, again=self._again)
+        with guarded as left:
+            return apply(left.changes, self.cloud, entries=left.entries, permit=left.permit, **options)
+
+    def _again(self) -> Plan:
+        """Read the world and plan again; what would refuse a plan refuses this one, too."""
+        nodes = list_nodes(self.kubeconfig, self.context)
+        fabric = self.cloud.observe(nodes)
+        fresh = plan(nodes, fabric, cluster=self.cluster, scope=self.scope)
+        findings = check(nodes, fabric, scope=self.scope, cluster=self.cluster)
+        refuse(fresh, findings, self.confirm, self.max_delete_percent)
+        return fresh
 
     def record(self, value: object) -> None:
         """Keep a step's value for the run's files; a plan is saved at once."""

@@ -17,6 +17,7 @@ from l2bridge_helpers.parameters import PARAMETERS
 from l2bridge_helpers.platforms import cloud_of, scope_of
 from l2bridge_helpers.proof import Proof
 from l2bridge_helpers.results import Results
+from tests.pages import Pages, granted
 
 
 def parameters_of(lab: Lab, **changed: Any) -> dict[str, Any]:
@@ -49,7 +50,7 @@ class Run:
 
     def apply(self) -> Results:
         """Carry the plan out."""
-        return apply(self.changes, self.cloud, findings=self.findings, mode="apply", confirm="lab")
+        return apply(self.changes, self.cloud, findings=self.findings, mode="apply", confirm="lab", entries=Pages(), permit=granted)
 
     def proof(self, results: Results, patience: float = 2) -> Proof:
         """Return what a fresh read shows."""

@@ -20,11 +20,13 @@ from l2bridge_helpers.fabric import Fabric
 from l2bridge_helpers.findings import Finding, Findings
 from l2bridge_helpers.foresee import foresee
 from l2bridge_helpers.observed import InForce
+from l2bridge_helpers.pace import Pace
 from l2bridge_helpers.plan import plan
 from l2bridge_helpers.reach import reach
 from l2bridge_helpers.reachability.result import PLANNED, Reachability
 from l2bridge_helpers.results import Results
 from tests.builders import CLUSTER, fabric, foreign_route, numbered_fabric, numbered_nodes, own_routes
+from tests.pages import Pages, granted
 
 
 @dataclass
@@ -37,6 +39,12 @@ class RecordingCloud:
     lock: threading.Lock = field(default_factory=threading.Lock)
     interrupt_after: int = 0
     noticed: threading.Event = field(default_factory=threading.Event)
+
+    pace: Pace = field(default_factory=Pace.unlimited)
+
+    def identity(self) -> str:
+        """Know nobody."""
+        return "nobody"
 
     def target(self) -> dict[str, str]:
         """Say nothing."""
@@ -66,7 +74,14 @@ class RecordingCloud:
 
 
 def _apply(changes: Plan, cloud: RecordingCloud, findings: Findings | None = None, **options: object) -> Results:
-    given = {"mode": "apply", "confirm": CLUSTER, "max_delete_percent": 25, **options}
+    given = {
+        "mode": "apply",
+        "confirm": CLUSTER,
+        "max_delete_percent": 25,
+        "entries": Pages(),
+        "permit": granted,
+        **options,
+    }
     return apply(changes, cloud, findings=findings or Findings(), **given)  # type: ignore[arg-type]
 
 

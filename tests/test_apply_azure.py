@@ -21,6 +21,7 @@ from l2bridge_helpers.fabric import Fabric
 from l2bridge_helpers.findings import Findings
 from l2bridge_helpers.nodes import NodeRow
 from l2bridge_helpers.observed import InForce
+from l2bridge_helpers.pace import Pace
 from l2bridge_helpers.plan import plan
 from l2bridge_helpers.results import Results
 from tests.azure_values import (
@@ -39,6 +40,7 @@ from tests.azure_values import (
     world,
 )
 from tests.builders import CLUSTER
+from tests.pages import Pages, granted
 
 PODS = f"{HOME}/pods"
 POOL = f"{HOME}/pool"
@@ -58,6 +60,12 @@ class BatchCloud:
     noticed: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
     under_way: int = 0
+
+    pace: Pace = field(default_factory=Pace.unlimited)
+
+    def identity(self) -> str:
+        """Know nobody."""
+        return "nobody"
 
     def target(self) -> dict[str, str]:
         """Say nothing."""
@@ -104,7 +112,8 @@ class BatchCloud:
 
 
 def _apply(changes: Plan, cloud: BatchCloud, **options: Any) -> Results:
-    return apply(changes, cloud, findings=Findings(), mode="apply", confirm=CLUSTER, max_delete_percent=100, **options)
+    given = {"entries": Pages(), "permit": granted, **options}
+    return apply(changes, cloud, findings=Findings(), mode="apply", confirm=CLUSTER, max_delete_percent=100, **given)
 
 
 def _plan(places: str, made: World) -> Plan:

@@ -16,6 +16,7 @@ from l2bridge_helpers.reach import reach
 from tests import worlds_of_nodes
 from tests.lab_worlds import AWS, CLOSED, MESSY, OTHERS, SMALL, seen, served
 from tests.model_cloud import carry_out
+from tests.pages import Pages, granted
 from tests.test_plan_properties import many
 
 
@@ -48,7 +49,14 @@ def test_what_is_foreseen_is_what_a_fresh_read_shows(name: str) -> None:
         changes = plan(found.nodes, found.fabric, cluster=found.cluster, scope=found.scope)
         changes = replace(changes, changes=changes.writes)  # what stands in the way elsewhere is no matter here
         results = apply(
-            changes, cloud, findings=Findings(), mode="apply", confirm=found.cluster, max_delete_percent=100, tell=print
+            changes,
+            cloud,
+            findings=Findings(),
+            mode="apply",
+            confirm=found.cluster,
+            entries=Pages(),
+            permit=granted,
+            max_delete_percent=100,
         )
         assert not results.failed
         after, foreseen = cloud.observe(found.nodes), foresee(found.fabric, changes)

@@ -17,6 +17,7 @@ from l2bridge_helpers.lab import Lab, world
 from l2bridge_helpers.platforms import cloud_of, scope_of
 from l2bridge_helpers.show import shown
 from tests.builders import CLUSTER, node_item, nodes
+from tests.pages import Pages, granted
 
 SCOPE = scope_of("bare_metal", {})
 CALICO = "projectcalico.org/IPv4Address"
@@ -124,7 +125,7 @@ def test_the_messy_world_shows_each_of_its_faults_and_writes_nothing(messy: Lab)
     findings, changes = check(table, fabric, scope=SCOPE), plan(table, fabric, cluster="lab", scope=SCOPE)
     assert {one.object for one in findings.blocking} == {"node node-3", "node node-4", "nodes"}
     with pytest.raises(BlockedError, match="are in 2 subnets"):
-        apply(changes, cloud, findings=findings, mode="apply", confirm="lab")
+        apply(changes, cloud, findings=findings, mode="apply", confirm="lab", entries=Pages(), permit=granted)
     assert (changes.writes, messy.writes) == ((), [])
 
 
@@ -134,7 +135,8 @@ def test_a_sound_network_is_proved_by_its_one_subnet() -> None:
     cloud = BareMetal()
     fabric = cloud.observe(table)
     changes = plan(table, fabric, cluster=CLUSTER, scope=SCOPE)
-    results = apply(changes, cloud, findings=check(table, fabric, scope=SCOPE), mode="apply", confirm=CLUSTER)
+    findings = check(table, fabric, scope=SCOPE)
+    results = apply(changes, cloud, findings=findings, mode="apply", confirm=CLUSTER, entries=Pages(), permit=granted)
     (row,) = prove(changes, results, cloud, table, fabric)
     assert (row.verdict, row.wanted) == ("ok", "one subnet for 2 nodes with IPv4")
 

@@ -21,6 +21,7 @@ from l2bridge_helpers.fabric import Fabric, Route
 from l2bridge_helpers.lab import Lab, Request, world
 from l2bridge_helpers.results import Results
 from l2bridge_helpers.verify import verify
+from tests.pages import Pages, granted
 
 Read = tuple[Gce, pd.DataFrame, Fabric, Plan]
 
@@ -35,7 +36,8 @@ def _read(lab: Lab, **changed: str) -> Read:
 
 def _apply(lab: Lab, read: Read) -> Results:
     cloud, nodes, fabric, changes = read
-    return apply(changes, cloud, findings=check(nodes, fabric), mode="apply", confirm=lab.parameters["cluster"])
+    findings, cluster = check(nodes, fabric), lab.parameters["cluster"]
+    return apply(changes, cloud, findings=findings, mode="apply", confirm=cluster, entries=Pages(), permit=granted)
 
 
 def _instances(lab: Lab) -> dict[str, dict[str, Any]]:

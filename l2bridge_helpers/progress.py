@@ -1,0 +1,65 @@
+"""How far an application is: plain lines, every few seconds."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from l2bridge_helpers.pace import Pace
+    from l2bridge_helpers.results import Result
+
+_SECONDS = 5.0
+_MINUTE = 60
+_WRITE = "write"
+"""The group of requests that changes count to, in every cloud's limits."""
+
+
+class Progress:
+    """A line of progress every few seconds; none when all is done before.
+
+    Args:
+        total: how many changes there are.
+        pace: how fast the cloud lets them be made.
+        tell: takes a line.
+        clock: seconds that only grow.
+
+    """
+
+    def __init__(
+        self, total: int, pace: Pace, tell: Callable[[str], None], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Begin to count."""
+        self._total = total
+        self._pace = pace
+        self._tell = tell
+        self._clock = clock
+        self._start = self._last = clock()
+
+    def tell(self, outcomes: Mapping[int, Result]) -> None:
+        """Say how far it is and how long the rest will take, if it is time to."""
+        now = self._clock()
+        if now - self._last < _SECONDS:
+            return
+        self._last = now
+        counts = Counter(result.outcome for result in list(outcomes.values()))
+        done, failed = counts["applied"], counts["failed"] + counts["skipped"]
+        waiting = self._total - done - failed
+        rate = (done + failed) / (now - self._start)
+        self._tell(
+            f"{done} of {self._total} changes done, {failed} failed, {waiting} waiting, {rate:.1f}/s, "
+            f"{_about(self._left(waiting, rate))} left"
+        )
+
+    def _left(self, waiting: int, rate: float) -> float:
+        """Return the seconds that the rest will take: as fast as so far, but no faster than the cloud grants."""
+        so_far = waiting / rate if rate else 0.0
+        return max(so_far, self._pace.seconds_for(_WRITE, waiting))
+
+
+def _about(seconds: float) -> str:
+    if seconds < 2 * _MINUTE:
+        return f"about {seconds:.0f} s"
+    return f"about {seconds / _MINUTE:.0f} min"
