@@ -20,6 +20,7 @@ from l2bridge_helpers.lab.kubeconfig import CONTEXT, write_kubeconfig
 from l2bridge_helpers.lab.record import Record, Request
 from l2bridge_helpers.lab.server import Server
 from l2bridge_helpers.lab.service import Api, Hooks, Service
+from l2bridge_helpers.lab.snapshot import snapshot
 from l2bridge_helpers.lab.world import World
 
 if TYPE_CHECKING:
@@ -103,6 +104,23 @@ class Lab:
         """The live world: what is changed here is changed for every client."""
         (self.azure if self.platform == "azure" else self.gce).settle()
         return self._live
+
+    def snapshot(self, counters: bool = True) -> str:  # noqa: FBT001, FBT002 - a question with an obvious answer
+        """Return the state of the world as JSON text, the same text for the same state.
+
+        Args:
+            counters: also what the cloud renews by itself with each write: ETags, fingerprints, resource versions, and
+                ids and creation times of routes and firewall rules. Without them, a world that was changed and put
+                back reads like the one before.
+
+        Operations whose time has not come have not happened.
+
+        """
+        with self.gce.lock:
+            world = self.world
+            if self.platform == "azure":
+                self.azure.refresh()
+            return snapshot(world, counters=counters)
 
     @property
     def parameters(self) -> dict[str, str]:

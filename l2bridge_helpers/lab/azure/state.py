@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from l2bridge_helpers.lab.azure.derived import refresh
 from l2bridge_helpers.lab.azure.errors import ArmError, retryable
 from l2bridge_helpers.lab.azure.ids import etag, same
 from l2bridge_helpers.lab.azure.kinds import PARTS
@@ -73,6 +74,11 @@ class State:
         """End the operations that are due."""
         with self.lock:
             self.operations.settle()
+
+    def refresh(self) -> None:
+        """Bring up to date what resources show of each other."""
+        with self.lock:
+            refresh(self.world.resources)
 
     def fail_operations(
         self,
