@@ -87,7 +87,7 @@ class Rounds:
     def _round(
         self, obstacle: Obstacle, places: Iterable[int], arrange: Callable[[list[int]], list[Chain]]
     ) -> list[Chain]:
-        """Return the round of these changes, without those that something stands against, also of those just skipped."""
+        """Return the round of these changes, without what something stands against; also what was just skipped."""
         free = []
         for place in places:
             if why := obstacle(self._writes[place]):

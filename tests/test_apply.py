@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -13,7 +14,7 @@ import pandas as pd
 import pytest
 
 from l2bridge_helpers.apply import apply, deletion_problem
-from l2bridge_helpers.changes import Change, Plan
+from l2bridge_helpers.changes import SIDE_BY_SIDE, Change, Plan
 from l2bridge_helpers.checks import check
 from l2bridge_helpers.errors import BlockedError, CloudError, ParameterError, UnreachableError
 from l2bridge_helpers.fabric import Fabric
@@ -38,6 +39,7 @@ class RecordingCloud:
     sent: list[Change] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
     interrupt_after: int = 0
+    signal: signal.Signals = signal.SIGINT
     noticed: threading.Event = field(default_factory=threading.Event)
 
     pace: Pace = field(default_factory=Pace.unlimited)
@@ -59,7 +61,7 @@ class RecordingCloud:
         with self.lock:
             self.sent.extend(changes)
             if len(self.sent) == self.interrupt_after:
-                os.kill(os.getpid(), signal.SIGINT)  # to the process, as a terminal does: the main thread wakes up
+                os.kill(os.getpid(), self.signal)  # to the process, as a terminal does: the main thread wakes up
             late = 0 < self.interrupt_after <= len(self.sent)
         if late:  # what is under way takes as long as the run takes to notice
             assert self.noticed.wait(30)
@@ -246,6 +248,112 @@ def test_an_interruption_stops_between_changes_and_tells_what_was_done() -> None
         signal.signal(signal.SIGINT, before)
     assert results.applied == len(cloud.sent) < 120
     assert {result.error for result in results.failed} == {"the run was interrupted"}
+
+
+class WatchingCloud(RecordingCloud):
+    """A cloud that notes what the journal held when a change arrived."""
+
+    def __init__(self, pages: Pages) -> None:
+        """Watch these pages."""
+        super().__init__()
+        self.pages = pages
+        self.unannounced: list[Change] = []
+
+    def send(self, changes: Sequence[Change]) -> dict[str, Mapping[str, Any]]:
+        """Note the changes that nobody has written down."""
+        self.unannounced += [change for change in changes if change not in list(self.pages.intended)]
+        return super().send(changes)
+
+
+def test_every_change_is_written_down_before_it_is_sent_and_its_outcome_after(changes: Plan) -> None:
+    """What is sent is known, whatever happens then; what failed is known to have failed."""
+    pages = Pages()
+    cloud = WatchingCloud(pages)
+    cloud.refuse = {changes.writes[0].resource: CloudError("no")}
+    results = _apply(changes, cloud, entries=pages)
+    assert cloud.unannounced == []
+    assert sorted(pages.settled.values()) == ["applied"] * 4 + ["failed"]
+    skipped = {place for place, one in enumerate(results) if one.outcome == "skipped"}
+    assert skipped
+    assert not skipped & pages.settled.keys()
+
+
+def test_what_cannot_be_written_down_is_not_sent() -> None:
+    """A full disk stops the run between changes; the rows that were not sent say why."""
+    many, pages = plan(numbered_nodes(60), numbered_fabric(60), cluster=CLUSTER), Pages(full_after=7)
+    cloud = RecordingCloud()
+    results = _apply(many, cloud, entries=pages)
+    assert len(cloud.sent) == results.applied == 7
+    assert {result.error for result in results.failed} == {"the journal cannot be written: disk full"}
+
+
+def test_nothing_more_is_sent_when_an_outcome_cannot_be_written_down() -> None:
+    """What was made counts as made; the journal knows that it was intended."""
+    many, pages = plan(numbered_nodes(60), numbered_fabric(60), cluster=CLUSTER), Pages(unsettled_after=3)
+    cloud, news = RecordingCloud(), list[str]()
+    results = _apply(many, cloud, entries=pages, tell=news.append)
+    assert results.applied == len(cloud.sent) == len(pages.intended) < 60
+    assert "could not be written down: the journal cannot be written" in news[0]
+
+
+def test_nothing_more_is_sent_once_the_lease_is_lost() -> None:
+    """The right to change the cluster is asked for before each write."""
+    many = plan(numbered_nodes(60), numbered_fabric(60), cluster=CLUSTER)
+    cloud = RecordingCloud()
+    results = _apply(many, cloud, permit=lambda: "the Lease was taken by bob" if len(cloud.sent) >= 4 else "")
+    assert 4 <= results.applied == len(cloud.sent) < 4 + cloud.pace.lanes
+    assert {result.error for result in results.failed} == {"the Lease was taken by bob"}
+
+
+def test_without_the_lease_nothing_is_sent(changes: Plan) -> None:
+    """Nor is anything written down."""
+    cloud, pages = RecordingCloud(), Pages()
+    results = _apply(changes, cloud, entries=pages, permit=lambda: "not ours")
+    assert (cloud.sent, pages.intended, results.applied) == ([], [], 0)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_leaves_nothing_unsettled(number: signal.Signals) -> None:
+    """What was intended when the signal came is finished, and its outcome is written down."""
+    many, pages = plan(numbered_nodes(60), numbered_fabric(60), cluster=CLUSTER), Pages()
+    cloud = RecordingCloud(interrupt_after=5, signal=number)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        results = _apply(many, cloud, entries=pages, tell=lambda _: cloud.noticed.set())
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert len(pages.intended) == len(pages.settled) == results.applied < 120
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+
+
+def test_no_more_routes_are_replaced_at_once_than_there_is_room_for() -> None:
+    """Each stands beside the old one for a moment, and the plan has counted on so many."""
+    nodes, network = numbered_nodes(40), numbered_fabric(40, forwarding=True)
+    moved = [replace(route, name=f"{route.name}-old", next_hop="10.9.9.9") for route in own_routes(nodes, network)]
+    changes = plan(nodes, fabric(*network.instances, routes=moved), cluster=CLUSTER)
+    assert {change.action for change in changes.writes} == {"update"}
+    cloud = SlowCloud()
+    assert _apply(changes, cloud).applied == 40
+    assert 1 < cloud.most <= SIDE_BY_SIDE
+
+
+class SlowCloud(RecordingCloud):
+    """A cloud that counts how many changes are under way."""
+
+    def __init__(self) -> None:
+        """Count from 0."""
+        super().__init__()
+        self.under_way = self.most = 0
+
+    def send(self, changes: Sequence[Change]) -> dict[str, Mapping[str, Any]]:
+        """Take a moment."""
+        with self.lock:
+            self.under_way += 1
+            self.most = max(self.most, self.under_way)
+        time.sleep(0.005)
+        with self.lock:
+            self.under_way -= 1
+        return super().send(changes)
 
 
 def test_a_nodes_changes_go_in_order(changes: Plan) -> None:
