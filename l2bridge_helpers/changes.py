@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -12,9 +11,9 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from l2bridge_helpers.clouds.dialects import dialect_of
 from l2bridge_helpers.errors import DataError
-from l2bridge_helpers.filters import FIREWALL
+from l2bridge_helpers.files import write_file
+from l2bridge_helpers.plan_summary import summary
 
 Action = Literal["create", "update", "delete", "none", "conflict"]
 WRITES: tuple[Action, ...] = ("create", "update", "delete")
@@ -132,39 +131,17 @@ class Plan:
 
     def summary(self) -> str:
         """Return the plan in a sentence: `enable forwarding on 6 instances, add 6 routes, …`."""
-        counts = Counter((change.kind, change.action) for change in self.changes)
-        unit = "NIC" if dialect_of(self.platform).forwarding_per_nic else "instance"
-        parts = [f"enable forwarding on {_count(counts['forwarding', 'update'], unit)}"] if self.forwarding else []
-        if self.routes:
-            parts.append(f"add {_count(counts['route', 'create'], 'route')}")
-            parts.append(f"replace {counts['route', 'update'] or 'none'}, delete {counts['route', 'delete'] or 'none'}")
-        made, given = counts["table", "create"], counts["association", "update"]
-        parts += [f"make {_count(made, 'route table')}"] if made else []
-        parts += [f"give {_count(given, 'subnet')} a route table"] if given else []
-        parts += self._filters()
-        templates = counts["template", "update"]
-        parts += [f"change {_count(templates, 'template')}"] if templates else []
-        marked = {row.resource for row in self.changes if row.kind in ("claim", "mark") and row.writes}
-        parts += [f"mark {_count(len(marked), 'route table')}"] if marked else []
-        sentence = ", ".join(parts) or "nothing to change: here is no cloud whose network has to be told"
-        return sentence + (f"; {_count(len(self.conflicts), 'conflict')} in the way" if self.conflicts else "")
-
-    def _filters(self) -> list[str]:
-        """Return what is opened and closed: `open 1 firewall rule to the pod CIDRs`."""
-        rows = [change for change in self.writes if change.kind == "filter"]
-        told = []
-        for verb, some in (("open", True), ("close", False)):
-            sides = [row.after or row.before for row in rows if bool(row.after) is some]
-            lists = {(one["list"], one["name"] if one["kind"] == FIREWALL else "") for one in sides}
-            whole = verb == "open" and any(one["kind"] == FIREWALL for one in sides)
-            where = f" on every machine of network {self.network.rpartition('/')[2]}" if whole else ""
-            told += [f"{verb} {_count(len(lists), sides[0]['kind'])} to the pod CIDRs{where}"] if lists else []
-        return told
+        return summary(self)
 
     def save(self, path: Path) -> None:
-        """Write the plan as JSON, with its hash."""
+        """Write the plan as JSON, with its hash.
+
+        Raises:
+            DataError: the file cannot be written.
+
+        """
         document = {"schema": SCHEMA, "hash": self.hash, **asdict(self)}
-        path.write_text(json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
+        write_file(path, json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
 
     @classmethod
     def load(cls, path: Path) -> Plan:
@@ -230,7 +207,3 @@ def is_kept(change: Change) -> bool:
 
 def _canonical(plan: Plan) -> str:
     return json.dumps(asdict(plan), sort_keys=True, ensure_ascii=True, separators=(",", ":"))
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number or 'no'} {what}{'' if number == 1 else 's'}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import shlex
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -220,6 +221,20 @@ def check_unmoved(saved: Plan, fresh: Plan) -> None:
             f"parameter plan_file: plan {saved.hash} no longer fits, the world has moved since it was made, so nothing "
             f"was sent: {told(moved(saved, fresh))}; make a new plan (mode='plan') and have it approved"
         )
+
+
+def undo_advice(run: str, cluster: str, parameters: Mapping[str, Any]) -> dict[str, str]:
+    """Return how to put back what a run has changed, by hand and headless, as label -> value."""
+    names = ("kubeconfig", "context", "cluster", "runs", "journal", "lease_namespace", "endpoint")
+    defaults = {parameter.name: parameter.default for parameter in COMMON}
+    kept = {name: parameters[name] for name in names if parameters[name] != defaults[name]}
+    given = {**kept, "run": run, "mode": "apply", "confirm": cluster}
+    options = " ".join(f"-r {name} {shlex.quote(str(value))}" for name, value in given.items())
+    return {
+        "run": run,
+        "see it first": "open undo.ipynb, give it this run, and leave its mode at 'plan'",
+        "put it back": f"papermill notebooks/undo.ipynb undone.ipynb {options}",
+    }
 
 
 def who() -> str:

@@ -16,9 +16,9 @@ from l2bridge_helpers.apply import apply, refuse
 from l2bridge_helpers.changes import Plan
 from l2bridge_helpers.checks import check
 from l2bridge_helpers.clouds.dialects import dialect_of
-from l2bridge_helpers.errors import ParameterError
+from l2bridge_helpers.errors import DataError, ParameterError
 from l2bridge_helpers.findings import Findings
-from l2bridge_helpers.guard import Guard, NoEntries, check_unmoved, saved_plan
+from l2bridge_helpers.guard import Guard, NoEntries, check_unmoved, saved_plan, undo_advice
 from l2bridge_helpers.kube import Kube
 from l2bridge_helpers.kubeconfig import cluster_of, shown_server
 from l2bridge_helpers.nodes import list_nodes, node_names
@@ -116,6 +116,7 @@ class Run(Steps):
         self.scope = scope_of(cloud.platform, parameters)
         self.outcome = Outcome(max_delete_percent=self.max_delete_percent)
         self._target = {**kubernetes, **self.cloud.target(), **({"plan": f"{saved.hash}, as saved"} if saved else {})}
+        self._parameters = parameters
         self._guard = guard
         self._saved = saved
         self._nodes: pd.DataFrame | None = None
@@ -169,6 +170,12 @@ class Run(Steps):
         with guarded as left:
             return apply(left.changes, self.cloud, entries=left.entries, permit=left.permit, **options)
 
+    def undo(self) -> dict[str, str]:
+        """Return how to put back what this run has changed, as label -> value."""
+        if not self.outcome.results.sent:
+            return {"undo": "nothing to put back: this run has sent nothing"}
+        return undo_advice(self.folder.name, self.cluster, self._parameters)
+
     def _again(self) -> Plan:
         """Read the world and plan again; what would refuse a plan refuses this one, too."""
         nodes = list_nodes(self.kubeconfig, self.context)
@@ -207,15 +214,20 @@ class Run(Steps):
             ApplyError: changes failed, or nodes could not be served.
             VerifyError: a fresh read does not show what was asked for.
             DriftError: `check` found something out of place.
+            DataError: the run's files cannot be written.
 
         """
         if self.outcome.changes is None:
             raise ParameterError("no plan was made: run all cells from the top, then this one")
         error = self.outcome.error(self.mode)
-        self.write("failed" if error else "ok", str(error or ""))
         last = self.outcome.last
         if last and last.failing and self.mode != "check":
             print(f"{self.platform}: {last.moment}, {last.why()}")
+        try:
+            self.write("failed" if error else "ok", str(error or ""))
+        except DataError as err:
+            print(f"{self.platform}: {self.outcome.summary()}, without a report")
+            raise error or err from err
         print(f"{self.platform}: {self.outcome.summary()}, report: {self.folder / 'report.html'}")
         if error:
             raise error

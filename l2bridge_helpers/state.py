@@ -15,9 +15,9 @@ from typing import Any
 
 import pandas as pd
 
-from l2bridge_helpers.clouds.dialects import dialect_of
 from l2bridge_helpers.errors import DataError
 from l2bridge_helpers.fabric import Fabric, Nic, RouteTable
+from l2bridge_helpers.files import write_file
 from l2bridge_helpers.flannel import NetConf
 from l2bridge_helpers.nodes import COLUMNS, NodeRow, net_conf, node_prefixes, node_rows, rows_table
 from l2bridge_helpers.observed import Template
@@ -26,6 +26,8 @@ from l2bridge_helpers.plain_values import fields_of, value_of
 SCHEMA = 1
 _KEPT: Mapping[type, tuple[str, ...]] = {Nic: ("id",), Template: ("primaryConfiguration",)}
 """The raw properties that commands are made of; no others are saved."""
+_MARKS = ("l2bridge:", "l2bridge-claim:")
+"""How the names of a table's tags begin by which routes are known as a cluster's, this one's or another's."""
 
 
 def save_state(path: Path, platform: str, nodes: pd.DataFrame, fabric: Fabric) -> None:
@@ -38,15 +40,14 @@ def save_state(path: Path, platform: str, nodes: pd.DataFrame, fabric: Fabric) -
         fabric: as `Cloud.observe` returns it.
 
     """
-    dialect = dialect_of(platform)
 
     def plain(value: object) -> dict[str, Any]:
         told = fields_of(value)
         if "properties" in told:
             kept = _KEPT.get(type(value), ())
             told["properties"] = {name: raw for name, raw in told["properties"].items() if name in kept}
-        if isinstance(value, RouteTable):  # the value of a mark is the cluster's name
-            told["marks"] = {name: text for name, text in value.marks.items() if dialect.own_marks({name: text}, text)}
+        if isinstance(value, RouteTable):
+            told["marks"] = {name: text for name, text in value.marks.items() if name.startswith(_MARKS)}
         return told
 
     state = {
@@ -58,7 +59,7 @@ def save_state(path: Path, platform: str, nodes: pd.DataFrame, fabric: Fabric) -
     }
     text = json.dumps(state, default=plain)
     head = json.dumps({"schema": SCHEMA, "hash": _hash(text)})
-    path.write_text(f"{head[:-1]}, {text[1:]}\n", encoding="utf-8")
+    write_file(path, f"{head[:-1]}, {text[1:]}\n")
 
 
 def load_state(path: Path) -> tuple[pd.DataFrame, Fabric]:

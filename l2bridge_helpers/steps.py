@@ -12,7 +12,8 @@ from typing import Any
 
 from IPython.display import display
 
-from l2bridge_helpers.errors import ParameterError
+from l2bridge_helpers.errors import DataError, ParameterError
+from l2bridge_helpers.files import write_file
 from l2bridge_helpers.report import report
 from l2bridge_helpers.show import shown
 
@@ -45,9 +46,16 @@ class Steps(ABC):
             yield step
         except BaseException as err:  # also Ctrl-C: the run's files always say how it ended
             self._sections[name] = "".join(step.html)
-            self.write("failed", f"{name}: {str(err) or type(err).__name__}")
+            self._write_anyway(f"{name}: {str(err) or type(err).__name__}")
             raise
         self._sections[name] = "".join(step.html)
+
+    def _write_anyway(self, error: str) -> None:
+        """Write the run's files; that they cannot be written must not hide why the run ends."""
+        try:
+            self.write("failed", error)
+        except DataError as err:
+            print(f"this run's files are not complete: {err}")
 
     @abstractmethod
     def record(self, value: object) -> None:
@@ -58,13 +66,18 @@ class Steps(ABC):
         """Write the run's files."""
 
     def save(self, document: Mapping[str, Any], *, title: str, verdict: str, failed: bool, **facts: object) -> None:
-        """Write `result.json`, with when the run began and ended, and `report.html`; see `report`."""
+        """Write `result.json`, with when the run began and ended, and `report.html`; see `report`.
+
+        Raises:
+            DataError: they cannot be written.
+
+        """
         moments = {"started": self.started, "finished": now()}
         text = json.dumps({"schema": SCHEMA, **document, **moments}, indent=1, ensure_ascii=False) + "\n"
-        (self.folder / "result.json").write_text(text, encoding="utf-8")
+        write_file(self.folder / "result.json", text)
         sections = list(self._sections.items())
         page = report(title, verdict=verdict, failed=failed, facts={**moments, **facts}, sections=sections)
-        (self.folder / "report.html").write_text(page, encoding="utf-8")
+        write_file(self.folder / "report.html", page)
 
 
 class Step:
