@@ -144,3 +144,23 @@ def test_kubectl_reads_in_pages(lab: Lab) -> None:
     """Chunks are put together, and selectors are understood."""
     names = _kubectl(lab, "get", "nodes", "--chunk-size=2", "-o", "name", "-l", "kubernetes.io/os=linux").split()
     assert names == ["node/node-1", "node/node-2", "node/node-3", "node/node-4"]
+
+
+@needs_kubectl
+def test_kubectl_makes_shows_and_deletes_a_lease(lab: Lab, tmp_path: Path) -> None:
+    """Discovery, the table with its holder, a strategic patch, and an update that is based on what is no more."""
+    metadata = {"name": "l2bridge", "namespace": "kube-system"}
+    lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": metadata}
+    path = tmp_path / "lease.json"
+    path.write_text(json.dumps({**lease, "spec": {"holderIdentity": "me", "leaseDurationSeconds": 30}}))
+    inside = ("-n", "kube-system")
+    _kubectl(lab, "create", "--validate=false", "-f", str(path))
+    assert _kubectl(lab, *inside, "get", "leases").split()[:5] == ["NAME", "HOLDER", "AGE", "l2bridge", "me"]
+    before = _kubectl(lab, *inside, "get", "lease", "l2bridge", "-o", "json")
+    _kubectl(lab, *inside, "annotate", "lease", "l2bridge", "why=because")
+    path.write_text(before)
+    with pytest.raises(subprocess.CalledProcessError) as caught:
+        _kubectl(lab, "replace", "--validate=false", "-f", str(path))
+    assert "the object has been modified" in caught.value.stderr
+    _kubectl(lab, *inside, "delete", "lease", "l2bridge")
+    assert lab.kubernetes.leases == {}

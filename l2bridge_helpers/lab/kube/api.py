@@ -1,4 +1,4 @@
-"""The Kubernetes API, read-only: nodes, ConfigMaps, namespaces, access reviews, and discovery for kubectl."""
+"""The Kubernetes API: nodes, ConfigMaps and namespaces to be read, Leases, access reviews, discovery for kubectl."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import Map, Rule
 
 from l2bridge_helpers.lab.kube import kinds
+from l2bridge_helpers.lab.kube.leases import Leases
 from l2bridge_helpers.lab.kube.selectors import field_test, label_test
 from l2bridge_helpers.lab.kube.state import KubeState
 from l2bridge_helpers.lab.kube.status import StatusError, not_found
@@ -27,7 +28,11 @@ _STATIC: dict[str, Callable[[], Json]] = {
     "/apis": kinds.api_groups,
     "/api/v1": kinds.core_resources,
     "/apis/authorization.k8s.io/v1": kinds.review_resources,
+    "/apis/coordination.k8s.io/v1": kinds.lease_resources,
 }
+_LEASES = f"/apis/{kinds.COORDINATION}/v1"
+_IN_NAMESPACE = f"{_LEASES}/namespaces/<namespace>/<any(leases):plural>"
+_WRITES = {"PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 _RULES = Map(
     [
         Rule("/api/v1/<plural>", methods=["GET"], endpoint="list"),
@@ -35,6 +40,11 @@ _RULES = Map(
         Rule("/api/v1/namespaces/<namespace>/<plural>", methods=["GET"], endpoint="list"),
         Rule("/api/v1/namespaces/<namespace>/<plural>/<name>", methods=["GET"], endpoint="get"),
         Rule(f"/apis/authorization.k8s.io/v1/{kinds.REVIEW}", methods=["POST"], endpoint="review"),
+        Rule(f"{_LEASES}/<any(leases):plural>", methods=["GET"], endpoint="list"),
+        Rule(_IN_NAMESPACE, methods=["GET"], endpoint="list"),
+        Rule(_IN_NAMESPACE, methods=["POST"], endpoint="create"),
+        Rule(f"{_IN_NAMESPACE}/<name>", methods=["GET"], endpoint="get"),
+        *(Rule(f"{_IN_NAMESPACE}/<name>", methods=[method], endpoint=endpoint) for method, endpoint in _WRITES.items()),
     ],
     merge_slashes=False,
 )
@@ -64,24 +74,43 @@ class KubeApi:
         if action == "review":
             _check_json(request)
             return 201, self._review(body)
-        kind = _kind(arguments)
+        kind = _kind(arguments, request)
         self._check_access(action, kind, arguments)
-        answer = self._list(kind, arguments, request) if action == "list" else self._get(kind, arguments)
-        return 200, as_table(answer) if wants_table(request) else answer
+        if action in ("list", "get"):
+            answer = self._list(kind, arguments, request) if action == "list" else self._get(kind, arguments)
+            return 200, as_table(answer) if wants_table(request) else answer
+        return self._write(action, arguments, request, body)
+
+    def _write(
+        self, action: str, arguments: dict[str, str], request: HttpRequest, body: object | None
+    ) -> tuple[int, Json]:
+        _check_json(request)
+        strict = request.args.get("fieldValidation") == "Strict"
+        leases = Leases(self._state, strict=strict, dry_run="dryRun" in request.args)
+        namespace, name = arguments["namespace"], arguments.get("name", "")
+        if action == "create":
+            return leases.create(namespace, body)
+        if action == "update":
+            return leases.replace(namespace, name, body)
+        if action == "patch":
+            return leases.patch(namespace, name, body, request.mimetype)
+        return leases.delete(namespace, name, body)
 
     def _check_access(self, verb: str, kind: kinds.Kind, arguments: dict[str, str]) -> None:
         if (verb, kind.plural) not in self._state.denied:
             return
         named = f' "{arguments["name"]}"' if "name" in arguments else ""
         where = f'in the namespace "{arguments["namespace"]}"' if "namespace" in arguments else "at the cluster scope"
-        what = f'cannot {verb} resource "{kind.plural}" in API group "" {where}'
-        raise StatusError(403, "Forbidden", f'{kind.plural}{named} is forbidden: User "lab" {what}')
+        what = f'cannot {verb} resource "{kind.plural}" in API group "{kind.group}" {where}'
+        raise StatusError(403, "Forbidden", f'{kind.qualified}{named} is forbidden: User "lab" {what}')
 
     def _review(self, body: object | None) -> Json:
         review = body if isinstance(body, dict) else {}
         asked = review.get("spec", {}).get("resourceAttributes", {})
         denied = (asked.get("verb"), asked.get("resource")) in self._state.denied
-        return review | {"status": {"allowed": not denied and asked.get("verb") in {"get", "list"}}}
+        kind = kinds.KINDS.get(str(asked.get("resource")))
+        verbs = kind.verbs if kind and kind.group == asked.get("group", "") else ("get", "list")
+        return review | {"status": {"allowed": not denied and asked.get("verb") in verbs}}
 
     def _get(self, kind: kinds.Kind, arguments: dict[str, str]) -> Json:
         for item in self._state.objects(kind.plural):
@@ -91,18 +120,18 @@ class KubeApi:
                 meta.get("namespace"),
             }:
                 return item
-        raise not_found(f'{kind.plural} "{arguments["name"]}" not found')
+        raise not_found(f'{kind.qualified} "{arguments["name"]}" not found')
 
     def _list(self, kind: kinds.Kind, arguments: dict[str, str], request: HttpRequest) -> Json:
         items, start, key = self._snapshot(kind, arguments, request)
         limit = _number(request, "limit")
         page = items[start : start + limit] if limit else items[start:]
-        metadata: Json = {"resourceVersion": "1000"}
+        metadata: Json = {"resourceVersion": str(self._state.version) if kind.group else "1000"}
         left = len(items) - start - len(page)
         if left:
             self._state.snapshots[key] = items
             metadata |= {"continue": _token(key, start + len(page)), "remainingItemCount": left}
-        return {"kind": f"{kind.kind}List", "apiVersion": "v1", "metadata": metadata, "items": page}
+        return {"kind": f"{kind.kind}List", "apiVersion": kind.api_version, "metadata": metadata, "items": page}
 
     def _snapshot(
         self, kind: kinds.Kind, arguments: dict[str, str], request: HttpRequest
@@ -152,9 +181,11 @@ def _check_json(request: HttpRequest) -> None:
         raise StatusError(415, "UnsupportedMediaType", message)
 
 
-def _kind(arguments: dict[str, str]) -> kinds.Kind:
+def _kind(arguments: dict[str, str], request: HttpRequest) -> kinds.Kind:
     kind = kinds.KINDS.get(arguments["plural"])
-    if kind is None or (kind.namespaced and "name" in arguments and "namespace" not in arguments):
+    if kind is None or request.path.startswith(_LEASES) is not bool(kind.group):
+        raise not_found()
+    if kind.namespaced and "name" in arguments and "namespace" not in arguments:
         raise not_found()
     if "namespace" in arguments and not kind.namespaced:
         raise not_found()

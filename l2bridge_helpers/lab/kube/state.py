@@ -21,6 +21,9 @@ class KubeState:
         faults: trouble to make.
         latency: seconds that every answer takes longer.
         denied: e.g. `("list", "nodes")`; refused with 403.
+        leases: Lease objects by (namespace, name). They are no part of the world: what a run leaves of its lock there
+            is no change of what it was asked to change.
+        version: the last resourceVersion that was given to a write.
 
     """
 
@@ -29,6 +32,8 @@ class KubeState:
     latency: float = 0.0
     denied: set[tuple[str, str]] = field(default_factory=set)
     lock: threading.RLock = field(default_factory=threading.RLock)
+    leases: dict[tuple[str, str], Json] = field(default_factory=dict)
+    version: int = 1_000_000
     snapshots: dict[str, list[Json]] = field(default_factory=dict)
     snapshots_taken: int = 0
 
@@ -39,11 +44,17 @@ class KubeState:
 
     def objects(self, plural: str) -> list[Json]:
         """Return the objects of one kind, in the order of their names."""
-        stored = {"nodes": self.world.nodes, "configmaps": self.world.config_maps}
-        found = stored[plural] if plural in stored else [_namespace(name) for name in self._namespaces()]
+        stored = {"nodes": self.world.nodes, "configmaps": self.world.config_maps, "leases": list(self.leases.values())}
+        found = stored[plural] if plural in stored else [_namespace(name) for name in self.namespaces()]
         return sorted(found, key=lambda item: (item["metadata"].get("namespace", ""), item["metadata"]["name"]))
 
-    def _namespaces(self) -> set[str]:
+    def next_version(self) -> str:
+        """Return the resourceVersion of a write."""
+        self.version += 1
+        return str(self.version)
+
+    def namespaces(self) -> set[str]:
+        """Return the names of all namespaces: the usual ones, and those that something is in."""
         used = {item["metadata"].get("namespace", "default") for item in self.world.config_maps}
         return used | {"default", "kube-system"}
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from l2bridge_helpers.lab.kube.kinds import Kind
 
 Json = dict[str, Any]
 
@@ -34,3 +37,15 @@ def not_found(what: str = "the requested resource") -> StatusError:
     """Return the answer for a path or an object that does not exist."""
     text = "the server could not find the requested resource" if what == "the requested resource" else what
     return StatusError(404, "NotFound", text)
+
+
+def conflict(kind: Kind, name: str, why: str) -> StatusError:
+    """Return the answer for a write that is based on what is no more."""
+    return StatusError(409, "Conflict", f'Operation cannot be fulfilled on {kind.qualified} "{name}": {why}')
+
+
+def invalid(kind: Kind, name: str, wrong: list[str]) -> StatusError:
+    """Return the answer for an object that can be read, and is not valid."""
+    whole = wrong[0] if len(wrong) == 1 else f"[{', '.join(wrong)}]"
+    what = f"{kind.kind}.{kind.group}" if kind.group else kind.kind
+    return StatusError(422, "Invalid", f'{what} "{name}" is invalid: {whole}')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from werkzeug import Request as HttpRequest
@@ -12,6 +13,7 @@ _COLUMNS = {
     "Node": ("Name", "Status", "Roles", "Version", "Internal-IP", "OS-Image"),
     "ConfigMap": ("Name", "Data"),
     "Namespace": ("Name", "Status"),
+    "Lease": ("Name", "Holder", "Age"),
 }
 
 
@@ -50,7 +52,13 @@ def _cells(kind: str, item: Json) -> list[object]:
             _address(item),
             info.get("osImage", ""),
         ]
+    if kind == "Lease":
+        return [name, item["spec"].get("holderIdentity", ""), _age(item["metadata"]["creationTimestamp"])]
     return [name, str(len(item.get("data", {})))] if kind == "ConfigMap" else [name, "Active"]
+
+
+def _age(made: str) -> str:
+    return f"{int((datetime.now(UTC) - datetime.fromisoformat(made)).total_seconds())}s"
 
 
 def _ready(node: Json) -> str:
