@@ -24,7 +24,7 @@ class Outcome:
     @property
     def result(self) -> dict[str, Any]:
         """What the run says in `result.json`."""
-        (folder,) = (self.executed.parent / "runs").iterdir()
+        (folder,) = (path for path in (self.executed.parent / "runs").iterdir() if path.is_dir())
         read: dict[str, Any] = json.loads((folder / "result.json").read_text(encoding="utf-8"))
         return read
 

@@ -10,22 +10,26 @@ from nbformat import NotebookNode
 
 Rule = Callable[[NotebookNode], Iterator[str]]
 
-SECTIONS = ["Needs", "Parameters", "Target", "Nodes", "Findings", "Reachability now", "Plan", "Apply", "Verify"]
-COMMON: dict[str, str | int | bool] = {
+SECTIONS = ["Needs", "Parameters", "Target", "Nodes", "Findings", "Reachability now", "Plan", "Apply", "Verify", "Undo"]
+COMMON: dict[str, str | int | float | bool] = {
     "kubeconfig": "",
     "context": "",
     "cluster": "",
     "mode": "plan",
     "confirm": "",
+    "plan_file": "",
     "runs": "runs",
+    "journal": "",
+    "lease_namespace": "kube-system",
+    "lock_timeout": 60,
     "max_delete_percent": 25,
     "endpoint": "",
 }
 OF_PLATFORM = {
-    "gce": {"project", "network", "open_firewall"},
-    "aws": {"region", "all_nics", "routes", "open_firewall"},
+    "gce": {"share", "project", "network", "open_firewall"},
+    "aws": {"share", "region", "all_nics", "routes", "open_firewall"},
     "azure": {
-        *("subscription_id", "resource_group", "route_table"),
+        *("share", "subscription_id", "resource_group", "route_table"),
         *("upgrade_instances", "effective_routes", "route_limit"),
     },
     "bare_metal": {"node_prefix"},
@@ -33,7 +37,7 @@ OF_PLATFORM = {
 MOST_CELLS = 25
 MOST_LINES = 8
 
-PARAMETER = re.compile(r"(?P<name>[a-z_]+): (?P<type>str|int|bool) = (?P<value>\S.*?)  # \S.*")
+PARAMETER = re.compile(r"(?P<name>[a-z_]+): (?P<type>str|int|float|bool) = (?P<value>\S.*?)  # \S.*")
 ABSOLUTE_PATH = re.compile(
     r"(?<![\w.:/-])/(?:home|root|Users|tmp|var|opt|usr|etc|mnt|srv|work|private)/|\b[A-Za-z]:\\\w"
 )
@@ -119,7 +123,7 @@ def parameters_are_literals(notebook: NotebookNode) -> Iterator[str]:
         if is_parameters(cell):
             for line in cell.source.splitlines():
                 if not _is_parameter(line):
-                    yield f"cell {number}: {line!r} is not 'name: str|int|bool = literal  # help'"
+                    yield f"cell {number}: {line!r} is not 'name: str|int|float|bool = literal  # help'"
 
 
 def _is_parameter(line: str) -> bool:

@@ -42,7 +42,7 @@ def test_papermill_reads_every_parameter(path: Path) -> None:
     inferred = papermill.inspect_notebook(path)
     assert inferred.keys() == parameters(nbformat.read(path, as_version=4)).keys()
     assert [name for name, found in inferred.items() if not found["help"]] == []
-    assert {found["inferred_type_name"] for found in inferred.values()} <= {"str", "int", "bool"}
+    assert {found["inferred_type_name"] for found in inferred.values()} <= {"str", "int", "float", "bool"}
 
 
 def good() -> NotebookNode:
