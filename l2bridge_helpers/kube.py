@@ -1,7 +1,8 @@
-"""The Kubernetes API: which cluster, and its objects as plain JSON. The only code that calls Kubernetes."""
+"""The Kubernetes API: which cluster, and its objects as plain JSON. Only this and kube_lease.py call Kubernetes."""
 
 from __future__ import annotations
 
+import copy
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ _RESTARTS = 3
 
 
 class Kube:
-    """A connection to one cluster's API that reads nodes and ConfigMaps, and nothing else.
+    """A connection to one cluster's API that reads nodes and ConfigMaps; the lock (lease.py) is held through it, too.
 
     Needs `nodes: get, list` and `configmaps: get`. Opening it sends nothing.
 
@@ -44,6 +45,7 @@ class Kube:
             raise_on_status=False,
         )
         self.target = load_kubeconfig(kubeconfig, context, configuration)
+        self._configuration = configuration
         self._api = client.CoreV1Api(client.ApiClient(configuration))
 
     def list_nodes(self) -> list[dict[str, Any]]:
@@ -59,7 +61,7 @@ class Kube:
             except _ExpiredError:
                 continue
         raise KubernetesError(
-            f"{self._name}: the node list changed faster than it could be read ({_RESTARTS} times 410 Gone); run again"
+            f"{self.name}: the node list changed faster than it could be read ({_RESTARTS} times 410 Gone); run again"
         )
 
     def config_map(self, namespace: str, name: str) -> dict[str, Any] | None:
@@ -76,8 +78,18 @@ class Kube:
         data = answer.get("data")
         return data if isinstance(data, dict) else {}
 
+    def without_retries(self) -> client.ApiClient:
+        """Return a client that sends every request once, with the same credentials: who writes looks before it retries.
+
+        A copy that is shallow: what renews a token renews it for both.
+        """
+        configuration = copy.copy(self._configuration)
+        configuration.retries = urllib3.Retry(0, redirect=0, raise_on_status=False)
+        return client.ApiClient(configuration)
+
     @property
-    def _name(self) -> str:
+    def name(self) -> str:
+        """The API in an error: its address and the context that it was chosen by."""
         return f"Kubernetes API {self.target.server} (context {self.target.context or 'in-cluster'})"
 
     def _node_pages(self) -> Iterator[list[dict[str, Any]]]:
@@ -93,7 +105,7 @@ class Kube:
             if not token:
                 return
             if token in seen:
-                raise KubernetesError(f"{self._name}: sends the same page of nodes again and again; is there a proxy?")
+                raise KubernetesError(f"{self.name}: sends the same page of nodes again and again; is there a proxy?")
             seen.add(token)
 
     def _page(self, answer: dict[str, Any]) -> tuple[list[dict[str, Any]], str]:
@@ -101,7 +113,7 @@ class Kube:
         items, metadata = answer.get("items"), answer.get("metadata", {})
         if answer.get("kind") != "NodeList" or not isinstance(items, list) or not isinstance(metadata, dict):
             raise KubernetesError(
-                f"{self._name}: the answer ({answer.get('kind')!r}) is no whole NodeList; is this a Kubernetes API?"
+                f"{self.name}: the answer ({answer.get('kind')!r}) is no whole NodeList; is this a Kubernetes API?"
             )
         return items, metadata.get("continue") or ""
 
@@ -113,26 +125,26 @@ class Kube:
             raise self._explain(err) from err
         except urllib3.exceptions.HTTPError as err:
             raise KubernetesError(
-                f"{self._name} does not answer: {_root(err)}; check the address, VPN and firewall, then run again"
+                f"{self.name} does not answer: {root_of(err)}; check the address, VPN and firewall, then run again"
             ) from err
         except ValueError as err:
-            raise KubernetesError(f"{self._name}: the answer is not JSON ({err}); is this a Kubernetes API?") from err
+            raise KubernetesError(f"{self.name}: the answer is not JSON ({err}); is this a Kubernetes API?") from err
         if not isinstance(answer, dict):
             raise KubernetesError(
-                f"{self._name}: the answer is a {type(answer).__name__}, not an object; is this a Kubernetes API?"
+                f"{self.name}: the answer is a {type(answer).__name__}, not an object; is this a Kubernetes API?"
             )
         return answer
 
     def _explain(self, err: ApiException) -> KubernetesError:
         if err.status == 410:  # noqa: PLR2004 - HTTP Gone
             return _ExpiredError(str(err.reason))
-        message = _status_message(err)
+        message = status_message(err)
         if err.status == 404:  # noqa: PLR2004 - HTTP Not Found
-            return _NotFoundError(f"{self._name}: {message}")
+            return _NotFoundError(f"{self.name}: {message}")
         if err.status in (401, 403):
             todo = "sign in again" if err.status == 401 else "grant nodes get/list and configmaps get"  # noqa: PLR2004
-            return KubernetesError(f"{self._name} refuses: {message}; {todo}, then run again")
-        return KubernetesError(f"{self._name} fails with {err.status}: {message}; run again later")
+            return KubernetesError(f"{self.name} refuses: {message}; {todo}, then run again")
+        return KubernetesError(f"{self.name} fails with {err.status}: {message}; run again later")
 
 
 class _ExpiredError(KubernetesError):
@@ -143,14 +155,15 @@ class _NotFoundError(KubernetesError):
     """404: no such object."""
 
 
-def _status_message(err: ApiException) -> str:
+def status_message(err: ApiException) -> str:
+    """Return the API's own words for a refusal."""
     try:
         return str(json.loads(err.body or "")["message"])
     except (ValueError, KeyError, TypeError):
         return f"{err.status} {err.reason}"
 
 
-def _root(err: BaseException) -> str:
+def root_of(err: BaseException) -> str:
     """Return the innermost reason of a chained client error, on one line."""
     reason = getattr(err, "reason", None)
     inner = reason if isinstance(reason, BaseException) else err
