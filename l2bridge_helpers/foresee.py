@@ -58,7 +58,11 @@ def _tables(fabric: Fabric, rows: Iterable[Change]) -> Fabric:
 
     def table_of(table: RouteTable) -> RouteTable:
         row = made.get(table.id)
-        return replace(table, exists=True, marks={**table.marks, **row.after["marks"]}) if row else table
+        if row is None:
+            return table
+        if row.action == "delete":
+            return replace(table, routes=(), marks={}, exists=False, properties={}, hides="")
+        return replace(table, exists=True, marks={**table.marks, **row.after["marks"]})
 
     return replace(fabric, tables=tuple(map(table_of, fabric.tables)))
 
@@ -93,10 +97,10 @@ _MAKERS: Mapping[str, Callable[[Fabric, list[Change]], Fabric]] = {
     "template": _templates,
     "forwarding": _forwarding,
     "filter": _filters,
-    "table": _tables,
     "route": _routes,
     "claim": _marks,
     "mark": _marks,
+    "table": _tables,
     "association": _associations,
 }
 """Kind of change -> how it is made, in the order of application."""

@@ -28,7 +28,7 @@ def verify(
             before that is no fault of ours.
 
     """
-    wanted = _Wanted(after)
+    wanted = _Wanted(after, undo=bool(changes.undoes))
     marked = {change.resource for change in changes if change.kind == "mark"}
     rows = (change for change in changes if change.action != "conflict" and not _passing(change, marked))
     checks = [*map(wanted.check, rows), *nothing_else(changes, before, after, based_on or {})]
@@ -43,8 +43,9 @@ def _passing(change: Change, marked: set[str]) -> bool:
 class _Wanted:
     """What the rows of a plan ask for, looked up in a fresh read."""
 
-    def __init__(self, after: Fabric) -> None:
+    def __init__(self, after: Fabric, *, undo: bool) -> None:
         self._after = after
+        self._undo = undo
         self._dialect = dialect_of(after.platform)
         self._routes = {route.name: route for route in after.routes}
         self._tables = {table.id: table for table in after.tables}
@@ -67,6 +68,8 @@ class _Wanted:
             "association": self._association,
             "filter": self._filter,
         }
+        if change.action == "none" and not change.after:
+            return Check("ok", change.resource, change.node, "left as it is", change.reason)
         if change.kind in looks:
             return looks[change.kind](change)
         if change.action == "delete":
@@ -79,7 +82,7 @@ class _Wanted:
         found = "no such instance" if instance is None or nic is None else "on" if nic.forwarding else "off"
         if instance is not None and instance.uid != change.before.get("uid"):
             found = "another machine under the same name"
-        if not change.after["forwarding"] and found == on:
+        if change.action == "none" and not self._undo and not change.after["forwarding"] and found == on:
             return Check("note", change.resource, change.node, "forwarding on", "off, and left alone")
         return Check("ok" if found == on else "wrong", change.resource, change.node, f"forwarding {on}", found)
 
@@ -99,7 +102,12 @@ class _Wanted:
         )
 
     def _table(self, change: Change) -> Check:
-        table, marks = self._tables.get(change.resource), change.after["marks"]
+        table = self._tables.get(change.resource)
+        if change.action == "delete":
+            there = table is not None and table.exists
+            found = "still there" if there else "gone"
+            return Check("wrong" if there else "ok", change.resource, "", "no such route table", found)
+        marks = change.after["marks"]
         if table is None or not table.exists:
             return Check("wrong", change.resource, "", "the route table is there", "no such table")
         there = {name: text for name, text in table.marks.items() if name in marks}
@@ -109,7 +117,7 @@ class _Wanted:
         subnet = self._after.subnet(change.resource)
         found = "no such subnet" if subnet is None else _end(subnet.table) or "no route table"
         right = subnet is not None and subnet.table == change.after["table"]
-        wanted = f"route table {_end(change.after['table'])}"
+        wanted = f"route table {_end(change.after['table'])}" if change.after["table"] else "no route table"
         return Check("ok" if right else "wrong", change.resource, "", wanted, found)
 
     def _filter(self, change: Change) -> Check:
@@ -127,9 +135,14 @@ class _Wanted:
         wanted = f"{change.after['destination']} via {_short(change.after['next_hop'])}"
         found = _route_state(change, self._routes)
         if found:
-            excused = self._waits_for_its_machine(self._routes.get(change.resource))
+            excused = self._excused(self._routes.get(change.resource), change)
             return Check("note" if excused else "wrong", change.resource, change.node, wanted, found)
         return Check("ok", change.resource, change.node, wanted, "in place, no warnings")
+
+    def _excused(self, route: Route | None, change: Change) -> bool:
+        """Return whether the cloud may say so of a route: an undo brings back also what never worked."""
+        came_back = self._undo and route is not None and route.facts() == change.after
+        return came_back or self._waits_for_its_machine(route)
 
     def _waits_for_its_machine(self, route: Route | None) -> bool:
         """Return whether all that is wrong with a route is that its machine does not run, which `check` has said."""

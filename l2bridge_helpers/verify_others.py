@@ -26,7 +26,7 @@ def nothing_else(
     """Return what changed beside the plan: in what we wrote it is wrong, elsewhere it is someone else's work."""
     yield from _resources(changes, before, after, based_on)
     touched = {change.resource for change in changes} | {str(change.before.get("name")) for change in changes}
-    yield from _rivals(changes, after)
+    yield from () if changes.undoes else _rivals(changes, after)
     yield from _others("route", _routes(before, touched), _routes(after, touched))
     yield from _others("subnet", _subnets(before, touched), _subnets(after, touched))
     ours = {Rule.from_facts(row.after or row.before).id for row in changes if row.kind == "filter" and row.writes}
@@ -40,7 +40,10 @@ def _resources(
     dialect = dialect_of(after.platform)
     allowed = dialect.written_properties | dialect.reported_properties
     now = after.resources()
+    deleted = {row.resource for row in changes.writes if row.kind == "table" and row.action == "delete"}
     for resource, then in before.resources().items():
+        if resource in deleted:
+            continue
         fresh = now.get(resource)
         if fresh is None:
             yield Check("note", resource, ours.get(resource, ""), "unchanged", "gone; removed by others")

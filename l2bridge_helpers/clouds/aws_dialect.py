@@ -102,10 +102,11 @@ class AwsDialect(PlainDialect):
 
     def enable_command(self, instance: Instance, nic: Nic) -> str:  # noqa: ARG002 - the instance call fails with two interfaces
         """Return `aws ec2 modify-network-interface-attribute …`."""
-        region, _ = parse_regional(nic.network)
-        return _aws(
-            "modify-network-interface-attribute", region, f"--network-interface-id={nic.id}", "--no-source-dest-check"
-        )
+        return _check(nic, "--no-source-dest-check")
+
+    def disable_command(self, instance: Instance, nic: Nic) -> str:  # noqa: ARG002 - as above
+        """Return the same, the other way."""
+        return _check(nic, "--source-dest-check")
 
     def create_command(self, route: Route) -> str:
         """Return `aws ec2 create-route …`."""
@@ -209,6 +210,11 @@ def permissions(cidrs: Sequence[str], description: str) -> list[dict[str, Any]]:
     six = ":" in cidrs[0]
     ranges = [{"CidrIpv6" if six else "CidrIp": cidr, "Description": description} for cidr in cidrs]
     return [{"IpProtocol": "-1", "Ipv6Ranges" if six else "IpRanges": ranges}]
+
+
+def _check(nic: Nic, wanted: str) -> str:
+    region, _ = parse_regional(nic.network)
+    return _aws("modify-network-interface-attribute", region, f"--network-interface-id={nic.id}", wanted)
 
 
 def _permit(verb: str, region: str, group: str, wanted: list[dict[str, Any]]) -> str:

@@ -276,8 +276,10 @@ class Azure:
             return writer.associate(first)
         if first.kind == "template":
             return writer.change_model(first)
+        if first.kind == "table" and first.action == "delete":
+            return writer.delete_table(first)
         if first.kind == "forwarding":
-            return writer.bring_up(together, changes) if together else writer.enable_forwarding(first)
+            return writer.bring_up(together, changes) if together else writer.set_forwarding(first)
         return writer.write_table(together, changes)
 
 

@@ -101,7 +101,7 @@ class AzureDialect(PlainDialect):
         if change.kind == "route":
             return str({**change.before, **change.after}["table"])
         if change.kind in ("claim", "mark", "table"):
-            return change.resource
+            return "" if change.action == "delete" else change.resource
         return str(change.after.get("template", "")) if change.kind == "forwarding" else ""
 
     def named_ranges(self, name: str, fabric: Fabric, routed: Collection[str]) -> tuple[str, ...]:
@@ -119,7 +119,11 @@ class AzureDialect(PlainDialect):
             subscription, group, scale_set, number = instance.id.split("/")
             where = _where(subscription, group, scale_set)
             return _az("vmss", "update-instances", *where, f"--instance-ids={number}")
-        return _az("network", "nic", "update", f"--ids={nic.properties.get('id', '')}", "--ip-forwarding=true")
+        return _forward(nic, "true")
+
+    def disable_command(self, instance: Instance, nic: Nic) -> str:
+        """Return the same; a scale set's instance follows its model either way."""
+        return self.enable_command(instance, nic) if is_set_nic(nic.id) else _forward(nic, "false")
 
     def create_command(self, route: Route) -> str:
         """Return `az network route-table route create …`."""
@@ -145,20 +149,25 @@ class AzureDialect(PlainDialect):
         where, tags = _where(*parse_table(table)), json.dumps(dict(marks))  # NAME=VALUE may hold no colon there
         return _az("network", "route-table", "create", *where, f"--location={location}", f"--tags={tags}")
 
+    def delete_table_command(self, table: str) -> str:
+        """Return `az network route-table delete …`, which Azure refuses while a subnet has it."""
+        return _az("network", "route-table", "delete", *_where(*parse_table(table)))
+
     def associate_command(self, subnet: str, table: str) -> str:
         """Return `az network vnet subnet update … --route-table …`."""
-        group, network, name = subnet.split("/")
-        where = [f"--subscription={parse_table(table)[0]}", f"--resource-group={group}", f"--vnet-name={network}"]
-        return _az(
-            "network", "vnet", "subnet", "update", *where, f"--name={name}", f"--route-table={table_path(table)}"
-        )
+        return _subnet(subnet, table, f"--route-table={table_path(table)}")
 
-    def template_command(self, template: Template) -> str:
-        """Return `az vmss update … --set …enableIPForwarding=true`."""
+    def dissociate_command(self, subnet: str, table: str) -> str:
+        """Return `az network vnet subnet update … --remove routeTable`."""
+        return _subnet(subnet, table, "--remove", "routeTable")
+
+    def template_command(self, template: Template, *, on: bool = True) -> str:
+        """Return `az vmss update … --set …enableIPForwarding=…`."""
         configurations = "virtualMachineProfile.networkProfile.networkInterfaceConfigurations"
+        place = primary_configuration(template.properties)
         return _az(
             *("vmss", "update", *_where(*parse_table(template.group))),
-            *("--set", f"{configurations}[{primary_configuration(template.properties)}].enableIPForwarding=true"),
+            *("--set", f"{configurations}[{place}].enableIPForwarding={str(on).lower()}"),
         )
 
     def pass_command(self, fabric: Fabric, rule: Rule) -> str:
@@ -183,6 +192,16 @@ def primary_configuration(scale_set: Mapping[str, object]) -> int:
     """Return the place of the interface, in a scale set's model, that its machines have their address on."""
     place = scale_set.get("primaryConfiguration", 0)
     return place if isinstance(place, int) else 0
+
+
+def _forward(nic: Nic, wanted: str) -> str:
+    return _az("network", "nic", "update", f"--ids={nic.properties.get('id', '')}", f"--ip-forwarding={wanted}")
+
+
+def _subnet(subnet: str, table: str, *change: str) -> str:
+    group, network, name = subnet.split("/")
+    where = [f"--subscription={parse_table(table)[0]}", f"--resource-group={group}", f"--vnet-name={network}"]
+    return _az("network", "vnet", "subnet", "update", *where, f"--name={name}", *change)
 
 
 def _where(subscription: str, group: str, name: str) -> list[str]:

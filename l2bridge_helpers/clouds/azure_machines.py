@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from l2bridge_helpers.clouds.azure_dialect import AzureDialect
-from l2bridge_helpers.clouds.azure_names import is_set_machine, local, parts_of, scoped
+from l2bridge_helpers.clouds.azure_names import has_names, is_set_machine, local, parts_of, scoped
 from l2bridge_helpers.clouds.azure_read import MANUAL, instance_of, is_uniform, properties_of, template_of, upgrade_mode
 from l2bridge_helpers.clouds.loose_json import mapping, text
 from l2bridge_helpers.clouds.reading import optional
@@ -111,17 +111,33 @@ class MachineReader:
                 raise
             self._unread.append(Unread(what, str(err), f"nodes are looked for in group {self._group} alone"))
             raws = self._api.interfaces(self._group)
-        self._found.interfaces |= {
-            local(text(raw.get("id"))): raw
-            for raw in raws
-            if scoped(text(mapping(properties_of(raw).get("virtualMachine")).get("id")))
-        }
+        for raw in raws:
+            if scoped(text(mapping(properties_of(raw).get("virtualMachine")).get("id"))):
+                self._keep_interface(raw, 1)
+
+    def _keep_interface(self, raw: Raw, names: int) -> bool:
+        """Keep an interface whose id has so many names; say so of one that cannot be told from others."""
+        whole = has_names(text(raw.get("id")), names)
+        if whole:
+            self._found.interfaces[local(text(raw.get("id")))] = raw
+        else:
+            self._say_odd("network interface", raw)
+        return whole
+
+    def _say_odd(self, kind: str, raw: Raw) -> None:
+        """Note a resource whose id is none: it cannot be told from others, nor be asked for or changed."""
+        named = text(raw.get("name")) or "without a name"
+        why = f"{kind} {named} has the id {raw.get('id')!r:.200}, which is none"
+        self._unread.append(Unread(f"{kind}s", why, "it is left out", "look at it in the portal, then run again"))
 
     def _read_scale_sets(self, group: str, ids: set[str], *, everything: bool) -> None:
         what = f"scale sets of group {group}" if group else "scale sets"
         read: list[Raw] = optional(self._unread, what, partial(self._api.scale_sets, group), [])
         for raw in read:
             identifier = scoped(text(raw.get("id")))
+            if not has_names(text(raw.get("id")), 1):
+                self._say_odd("scale set", raw)
+                continue
             own = {name for name in ids if name.startswith(f"{identifier}/")}
             if is_uniform(raw) and (own or everything):
                 self._read_uniform(raw)
@@ -138,8 +154,8 @@ class MachineReader:
         names = {scoped(text(one.get("id"))): _computer_name(one) for one in machines}
         by_machine: dict[str, list[Raw]] = defaultdict(list)
         for nic in interfaces:
-            by_machine[_machine_of(nic)].append(nic)
-            self._found.interfaces[local(text(nic.get("id")))] = nic
+            if self._keep_interface(nic, 3):
+                by_machine[_machine_of(nic)].append(nic)
         self._keep(raw)
         self._found.instances += [self._member(raw, machine, nics, names) for machine, nics in by_machine.items()]
 
@@ -181,12 +197,12 @@ class MachineReader:
         self._found.scale_sets[local(text(raw.get("id")))] = raw
 
 
-def needs_upgrade(scale_set: Raw) -> bool:
-    """Return whether instances come by the model only when they are upgraded.
+def needs_upgrade(scale_set: Raw, *, forwarding: bool = True) -> bool:
+    """Return whether instances come by a model with forwarding, or without it, only when they are upgraded.
 
     That is so under the policy `Manual`, and wherever the model is right already and an instance still is not.
     """
-    return upgrade_mode(scale_set) == MANUAL or template_of(scale_set).forwarding
+    return upgrade_mode(scale_set) == MANUAL or template_of(scale_set).forwarding is forwarding
 
 
 def _machine_of(nic: Raw) -> str:

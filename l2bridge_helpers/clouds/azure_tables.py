@@ -11,7 +11,7 @@ from copy import deepcopy
 from typing import Any
 
 from l2bridge_helpers.changes import Change
-from l2bridge_helpers.clouds.azure_read import properties_of, route_parts
+from l2bridge_helpers.clouds.azure_read import properties_of, route_parts, routes_listed, tags_of
 from l2bridge_helpers.clouds.loose_json import mapping
 from l2bridge_helpers.errors import CloudError
 
@@ -23,15 +23,27 @@ def new_table(location: str) -> Raw:
     return {"location": location, "properties": {"routes": [], "disableBgpRoutePropagation": False}}
 
 
+def in_use(raw: Mapping[str, Any], marks: Mapping[str, str]) -> str:
+    """Return what keeps a table that we made from being deleted: what others have done with it; "" for nothing."""
+    properties = properties_of(raw)
+    if routes := routes_listed(raw):
+        return f"has routes in it ({', '.join(route_parts(route)[0] for route in routes)})"
+    if properties.get("subnets"):
+        return "is on a subnet"
+    if tags_of(raw) != dict(marks):
+        return "has other tags than we gave it"
+    return "hides gateways' routes by now" if properties.get("disableBgpRoutePropagation") is True else ""
+
+
 def merged(raw: Mapping[str, Any], changes: Sequence[Change]) -> Raw:
     """Return the table with the changes made; the same object's copy when nothing is left to do.
 
     Raises:
-        CloudError: routes of the plan are no longer as they were read; names each.
+        CloudError: routes of the plan are no longer as they were read; names each; or the table is not whole.
 
     """
     body: Raw = deepcopy(dict(raw))
-    routes: list[Raw] = body.setdefault("properties", {}).setdefault("routes", [])
+    routes = routes_listed(body)
     moved = [problem for change in changes if change.kind == "route" and (problem := _change(routes, change))]
     if moved:
         raise CloudError(

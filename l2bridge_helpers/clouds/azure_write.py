@@ -16,10 +16,11 @@ from l2bridge_helpers.clouds.azure_read import (
     model_interfaces,
     primary_interface,
     properties_of,
+    subnet_table,
     table_of,
     tags_of,
 )
-from l2bridge_helpers.clouds.azure_tables import merged, new_table
+from l2bridge_helpers.clouds.azure_tables import in_use, merged, new_table
 from l2bridge_helpers.clouds.loose_json import mapping, text
 from l2bridge_helpers.errors import CloudError
 
@@ -52,16 +53,17 @@ class AzureWriter:
         self._api = api
         self._machines = machines
 
-    def enable_forwarding(self, change: Change) -> BasedOn:
-        """Turn IP forwarding on at one ordinary interface: one write, if nobody else writes to it."""
+    def set_forwarding(self, change: Change) -> BasedOn:
+        """Turn IP forwarding on or off at one ordinary interface: one write, if nobody else writes to it."""
         group, name = change.resource.split("/")
+        wanted = bool(change.after["forwarding"])
         seen = self._machines.interfaces.get(change.resource)
 
         def write(raw: Raw) -> BasedOn:
             if seen is not None and _owner(raw) != _owner(seen):
                 raise CloudError(f"{change.resource} is another machine's interface than it was; run again")
-            if properties_of(raw).get("enableIPForwarding") is not True:
-                body = {**raw, "properties": {**properties_of(raw), "enableIPForwarding": True}}
+            if _forwards(raw) is not wanted:
+                body = {**raw, "properties": {**properties_of(raw), "enableIPForwarding": wanted}}
                 self._api.put_interface(group, name, body)
             return {change.resource: flat(raw)}
 
@@ -90,30 +92,44 @@ class AzureWriter:
 
         return _again(None, read, write)
 
-    def associate(self, change: Change) -> BasedOn:
-        """Give a subnet its table, unless it has got another one meanwhile: that would silently be replaced."""
-        group, network, name = change.resource.split("/")
-        wanted = change.after["table"]
+    def delete_table(self, change: Change) -> BasedOn:
+        """Delete a table that a run has made, if nothing is in it and nobody has changed it since."""
+        _, group, name = parse_table(change.resource)
 
         def write(raw: Raw) -> BasedOn:
-            there = text(mapping(properties_of(raw).get("routeTable")).get("id"))
-            if there and scoped(there) != wanted:
-                raise CloudError(
-                    f"subnet {change.resource} has got the route table {local(there)} meanwhile; run again"
-                )
-            if not there:
-                body = {**raw, "properties": {**properties_of(raw), "routeTable": {"id": table_path(wanted)}}}
-                self._api.put_subnet(group, network, name, body)
+            if raw and (kept := in_use(raw, change.before["marks"])):
+                raise CloudError(f"route table {group}/{name} {kept}, so it was not deleted; run again")
+            if raw:
+                self._api.delete_route_table(group, name, raw)
+            return {}
+
+        return _again(None, lambda: self._api.route_table(group, name) or {}, write)
+
+    def associate(self, change: Change) -> BasedOn:
+        """Give a subnet its table, or take it off, unless others have given it another: that would be replaced."""
+        group, network, name = change.resource.split("/")
+        was, wanted = change.before["table"], change.after["table"]
+
+        def write(raw: Raw) -> BasedOn:
+            there = subnet_table(raw)
+            if scoped(there) not in (was, wanted):
+                got = f"got the route table {local(there)}" if there else "lost its route table"
+                raise CloudError(f"subnet {change.resource} has {got} meanwhile; run again")
+            if scoped(there) != wanted:
+                left = {key: value for key, value in properties_of(raw).items() if key != "routeTable"}
+                given = {"routeTable": {"id": table_path(wanted)}} if wanted else {}
+                self._api.put_subnet(group, network, name, {**raw, "properties": {**left, **given}})
             return {change.resource: flat(raw)}
 
         return _again(None, lambda: self._api.subnet(group, network, name), write)
 
     def change_model(self, change: Change) -> BasedOn:
-        """Turn IP forwarding on in a scale set's model: its network profile as it was read, with that one change."""
+        """Turn IP forwarding on or off in a scale set's model: its network profile as it was read, but for that."""
         _, group, name = parse_table(change.resource)
 
         def write(raw: Raw) -> BasedOn:
-            self._api.patch_scale_set(group, name, _forwarding_model(raw), text(raw.get("etag")))
+            model = _forwarding_model(raw, wanted=bool(change.after["forwarding"]))
+            self._api.patch_scale_set(group, name, model, text(raw.get("etag")))
             return {}
 
         return _again(self._machines.scale_sets.get(f"{group}/{name}"), lambda: self._api.scale_set(group, name), write)
@@ -126,23 +142,24 @@ class AzureWriter:
 
         """
         wanted = {change.resource: change.resource.split("/")[2] for change in changes}
+        forwarding = bool(changes[0].after["forwarding"])
         _, group, name = parse_table(scale_set)
         numbers = sorted(set(wanted.values()))
-        if not needs_upgrade(self._machines.scale_sets[f"{group}/{name}"]):
-            self._wait(scale_set, wanted)
+        if not needs_upgrade(self._machines.scale_sets[f"{group}/{name}"], forwarding=forwarding):
+            self._wait(scale_set, wanted, forwarding=forwarding)
             return {}
         size = max(1, len(numbers) * _BATCH_PERCENT // 100)
         for first in range(0, len(numbers), size):
             part = numbers[first : first + size]
             self._api.upgrade_machines(group, name, part)
-            self._wait(scale_set, {nic: number for nic, number in wanted.items() if number in part})
+            self._wait(scale_set, {nic: one for nic, one in wanted.items() if one in part}, forwarding=forwarding)
         return {}
 
-    def _wait(self, scale_set: str, wanted: Mapping[str, str]) -> None:
-        """Wait until these interfaces (id -> instance) forward."""
+    def _wait(self, scale_set: str, wanted: Mapping[str, str], *, forwarding: bool) -> None:
+        """Wait until these interfaces (id -> instance) forward, or do so no more."""
         _, group, name = parse_table(scale_set)
         end = time.monotonic() + _FOLLOW_SECONDS
-        while behind := self._behind(group, name, wanted):
+        while behind := self._behind(group, name, wanted, forwarding=forwarding):
             if time.monotonic() > end:
                 raise CloudError(
                     f"instances {', '.join(behind)} of scale set {scale_set} do not follow its model after "
@@ -150,10 +167,10 @@ class AzureWriter:
                 )
             time.sleep(_FOLLOW_PAUSE)
 
-    def _behind(self, group: str, name: str, wanted: Mapping[str, str]) -> list[str]:
+    def _behind(self, group: str, name: str, wanted: Mapping[str, str], *, forwarding: bool) -> list[str]:
         raws = self._api.scale_set_interfaces(group, name)
-        on = {local(text(raw.get("id"))) for raw in raws if properties_of(raw).get("enableIPForwarding") is True}
-        return sorted({number for nic, number in wanted.items() if nic not in on})
+        done = {local(text(raw.get("id"))) for raw in raws if _forwards(raw) is forwarding}
+        return sorted({number for nic, number in wanted.items() if nic not in done})
 
 
 def _again(seen: Raw | None, read: Callable[[], Raw], write: Callable[[Raw], BasedOn]) -> BasedOn:
@@ -169,15 +186,19 @@ def _again(seen: Raw | None, read: Callable[[], Raw], write: Callable[[Raw], Bas
     raise AssertionError("the last lost race is raised above")
 
 
+def _forwards(raw: Raw) -> bool:
+    return properties_of(raw).get("enableIPForwarding") is True
+
+
 def _owner(raw: Raw) -> tuple[str, str]:
     properties = properties_of(raw)
     return text(properties.get("resourceGuid")), scoped(text(mapping(properties.get("virtualMachine")).get("id")))
 
 
-def _forwarding_model(raw: Raw) -> Raw:
+def _forwarding_model(raw: Raw, *, wanted: bool) -> Raw:
     """Return the part of a scale set that changes, with all of its network profile."""
     profile = mapping(properties_of(raw).get("virtualMachineProfile")).get("networkProfile")
     network: Raw = deepcopy(mapping(profile))
     model = {"properties": {"virtualMachineProfile": {"networkProfile": network}}}
-    model_interfaces(model)[primary_interface(model)].setdefault("properties", {})["enableIPForwarding"] = True
+    model_interfaces(model)[primary_interface(model)].setdefault("properties", {})["enableIPForwarding"] = wanted
     return model

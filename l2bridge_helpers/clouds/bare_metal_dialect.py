@@ -57,6 +57,10 @@ class BareMetalDialect(PlainDialect):
         """Return "": what hypervisors need is in the checklist."""
         return ""
 
+    def disable_command(self, instance: Instance, nic: Nic) -> str:  # noqa: ARG002 - as above
+        """Return ""."""
+        return ""
+
     def create_command(self, route: Route) -> str:  # noqa: ARG002 - flannel makes the hosts' routes
         """Return ""."""
         return ""

@@ -146,6 +146,9 @@ class Dialect(Protocol):
     def enable_command(self, instance: Instance, nic: Nic) -> str:
         """Return the shell command that turns forwarding on."""
 
+    def disable_command(self, instance: Instance, nic: Nic) -> str:
+        """Return the shell command that turns forwarding off."""
+
     def create_command(self, route: Route) -> str:
         """Return the shell command that creates the route."""
 
@@ -195,11 +198,17 @@ class Dialect(Protocol):
     def pass_command(self, fabric: Fabric, rule: Rule) -> str:
         """Return the shell command that adds a rule to the ordered list that it names; "" for none."""
 
-    def template_command(self, template: Template) -> str:
-        """Return the shell command that turns forwarding on in a group's template."""
+    def template_command(self, template: Template, *, on: bool = True) -> str:
+        """Return the shell command that turns forwarding on, or off, in a group's template."""
 
     def table_command(self, table: str, location: str, marks: Mapping[str, str]) -> str:
         """Return the shell command that makes the route table, with its marks."""
 
+    def delete_table_command(self, table: str) -> str:
+        """Return the shell command that deletes a route table."""
+
     def associate_command(self, subnet: str, table: str) -> str:
         """Return the shell command that gives the subnet the table."""
+
+    def dissociate_command(self, subnet: str, table: str) -> str:
+        """Return the shell command that takes the table off the subnet."""

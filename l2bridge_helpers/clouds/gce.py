@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -15,7 +16,7 @@ from l2bridge_helpers.clouds.gce_dialect import GceDialect, parse_network
 from l2bridge_helpers.clouds.gce_errors import LostRaceError
 from l2bridge_helpers.clouds.gce_firewall import open_network
 from l2bridge_helpers.clouds.gce_policies import policies_of
-from l2bridge_helpers.clouds.gce_read import instance_of, path_of, route_of, rule_of, subnet_of, table_of
+from l2bridge_helpers.clouds.gce_read import instance_of, network_id_of, path_of, route_of, rule_of, subnet_of, table_of
 from l2bridge_helpers.clouds.reading import optional
 from l2bridge_helpers.endpoints import shown_endpoint
 from l2bridge_helpers.errors import CloudError, ParameterError
@@ -62,6 +63,8 @@ class Gce:
         self.pace = Pace(GCE, share=share)
         self._api = GceApi(endpoint, self.pace)
         self._dialect = GceDialect()
+        self._seen: dict[str, str] = {}
+        """The instances as JSON: written as they were read, under their fingerprint, without another read."""
 
     def target(self) -> dict[str, str]:
         """Return project, network and endpoint, as label -> value."""
@@ -94,7 +97,7 @@ class Gce:
         members = _members(rows, instances, self._dialect)
         host, name = parse_network(path_of(self._network) or _network_of(members))
         network = self._api.get_network(host, name)
-        network_id = path_of(network.self_link)
+        network_id = network_id_of(network, name)
         rules: list[compute_v1.Firewall] = optional(unread, FIREWALL_RULES, lambda: self._api.list_firewalls(host), [])
         policies = self._policies(network_id, members, unread)
         pods = [row.network for row in rows if row.network]
@@ -125,7 +128,9 @@ class Gce:
         found = self._api.list_instances(self.project)
         for project in sorted(others):
             found += optional(unread, f"instances of project {project}", partial(self._api.list_instances, project), [])
-        return [instance_of(raw) for raw in found]
+        instances = [instance_of(raw) for raw in found]
+        self._seen = {one.id: json.dumps(raw) for one, raw in zip(instances, found, strict=True)}
+        return instances
 
     def _policies(self, network: str, members: list[Instance], unread: list[Unread]) -> list[Answer]:
         """Return the firewall policies of the network, and of the regions that nodes are in."""
@@ -174,7 +179,7 @@ class Gce:
         """
         (change,) = changes
         if change.kind == "forwarding":
-            return {change.resource: self._enable_forwarding(change)}
+            return {change.resource: self._set_forwarding(change)}
         if change.kind == "filter":
             open_network(self._api, change)
             return {}
@@ -184,17 +189,20 @@ class Gce:
             self._delete_route(Route.from_facts(change.before))
         return {}
 
-    def _enable_forwarding(self, change: Change) -> dict[str, Any]:
-        """Read the instance, turn forwarding on, write every property back; a lost race is read again."""
+    def _set_forwarding(self, change: Change) -> dict[str, Any]:
+        """Turn forwarding on or off, write every property back as it was read; a lost race is read again."""
+        wanted = bool(change.after["forwarding"])
         for attempt in range(_RACES):
-            raw = self._api.get_instance(change.resource)
+            seen = json.loads(self._seen.pop(change.resource, "{}"))
+            fits = seen.get("fingerprint") and (seen.get("canIpForward") is True) is not wanted
+            raw = seen if fits else self._api.get_instance(change.resource)
             if str(raw.get("id") or "") != change.before["uid"]:
                 raise CloudError(
                     f"{change.resource} was replaced since the plan was made: it is another machine now; run again"
                 )
             try:
-                if raw.get("canIpForward") is not True:
-                    self._api.update_instance(change.resource, {**raw, "canIpForward": True})
+                if (raw.get("canIpForward") is True) is not wanted:
+                    self._api.update_instance(change.resource, {**raw, "canIpForward": wanted})
             except LostRaceError:
                 if attempt == _RACES - 1:
                     raise

@@ -116,15 +116,11 @@ class GceDialect(PlainDialect):
 
     def enable_command(self, instance: Instance, nic: Nic) -> str:  # noqa: ARG002 - it is one of the whole instance
         """Return the three `gcloud` steps: export, edit, update without a restart."""
-        project, zone, name = parse_instance(instance.id)
-        where = shlex.join([name, f"--project={project}", f"--zone={zone}"])
-        file = shlex.quote(f"{name}.yaml")
-        return (
-            f"gcloud compute instances export {where} {shlex.quote(f'--destination={name}.yaml')}"
-            f" && sed -i '/^canIpForward:/d' {file} && echo 'canIpForward: true' >> {file}"
-            f" && gcloud compute instances update-from-file {where} {shlex.quote(f'--source={name}.yaml')}"
-            " --most-disruptive-allowed-action=REFRESH"
-        )
+        return _forward(instance, "true")
+
+    def disable_command(self, instance: Instance, nic: Nic) -> str:  # noqa: ARG002 - it is one of the whole instance
+        """Return the same three steps, the other way."""
+        return _forward(instance, "false")
 
     def create_command(self, route: Route) -> str:
         """Return `gcloud compute routes create …`."""
@@ -205,6 +201,18 @@ class GceDialect(PlainDialect):
         ranges = ",".join(after.sources) if after else ""
         verb, last = ("update", f"--source-ranges={ranges}") if after else ("delete", "--quiet")
         return shlex.join(["gcloud", "compute", "firewall-rules", verb, before.name, f"--project={project}", last])
+
+
+def _forward(instance: Instance, value: str) -> str:
+    project, zone, name = parse_instance(instance.id)
+    where = shlex.join([name, f"--project={project}", f"--zone={zone}"])
+    file = shlex.quote(f"{name}.yaml")
+    return (
+        f"gcloud compute instances export {where} {shlex.quote(f'--destination={name}.yaml')}"
+        f" && sed -i '/^canIpForward:/d' {file} && echo 'canIpForward: {value}' >> {file}"
+        f" && gcloud compute instances update-from-file {where} {shlex.quote(f'--source={name}.yaml')}"
+        " --most-disruptive-allowed-action=REFRESH"
+    )
 
 
 def _name(parts: list[str]) -> str:

@@ -111,7 +111,7 @@ class PlainDialect:
         """Return "": the operator has to find the place of a new rule."""
         return ""
 
-    def template_command(self, template: Template) -> str:
+    def template_command(self, template: Template, *, on: bool = True) -> str:
         """Return "": templates are not changed."""
         return ""
 
@@ -119,6 +119,14 @@ class PlainDialect:
         """Return "": tables are not made."""
         return ""
 
+    def delete_table_command(self, table: str) -> str:
+        """Return "", see `table_command`."""
+        return ""
+
     def associate_command(self, subnet: str, table: str) -> str:
         """Return "": subnets are not given tables."""
+        return ""
+
+    def dissociate_command(self, subnet: str, table: str) -> str:
+        """Return "", see `associate_command`."""
         return ""

@@ -1,0 +1,79 @@
+"""What a journal says that a run did + the network now -> the plan that puts it back (pure).
+
+The rules, each of which has tests:
+
+* What is still as the run left it becomes as it was. What is so already needs nothing.
+* What somebody has changed since is a conflict: it is shown, and never touched.
+* What was made is deleted only if it still is what was made, and nobody else has come to use it.
+* What is gone cannot be put back: the row says so.
+* An intent without an outcome may or may not have been carried out: the network tells, not the journal.
+* Marks are made of the routes that are there: routes of later runs stay known as ours.
+* Nothing else is touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from l2bridge_helpers.changes import Change, Plan
+from l2bridge_helpers.undo_now import Now, conflict, stays
+from l2bridge_helpers.undo_order import undo_order
+from l2bridge_helpers.undo_routes import undo_tables
+from l2bridge_helpers.undo_rows import undo_filter, undo_forwarding, undo_template
+
+if TYPE_CHECKING:
+    from l2bridge_helpers.fabric import Fabric
+    from l2bridge_helpers.journal_records import JournalRow, JournalRun
+
+_ALONE = {"forwarding": undo_forwarding, "template": undo_template, "filter": undo_filter}
+
+
+def undo(run: JournalRun, rows: Sequence[JournalRow], fabric: Fabric, *, skip_conflicts: bool = False) -> Plan:
+    """Return the changes that put back what a run did, in the order in which they are made.
+
+    Args:
+        run: the run.
+        rows: what the journal holds of its changes.
+        fabric: the run's network as it is now.
+        skip_conflicts: leave what others have changed since as it is; else such rows stop `apply`.
+
+    """
+    changes = [row.change for row in sorted(rows, key=lambda row: row.place)]
+    now = Now(fabric, run.run, run.cluster)
+    if fabric.network == run.network:
+        inverses = list(_inverses(changes, now))
+    else:
+        inverses = [conflict(change, {}, change.before, _elsewhere(run, fabric)) for change in changes]
+    if skip_conflicts:
+        inverses = [_left(row) for row in inverses]
+    kinds = {change.kind for change in changes}
+    return Plan(
+        platform=run.platform,
+        cluster=run.cluster,
+        network=run.network,
+        changes=undo_order(inverses),
+        own_routes=sum(row.kind in ("route", "filter") for row in inverses),
+        forwarding=bool(kinds & {"forwarding", "template"}),
+        routes=bool(kinds - {"forwarding", "template", "filter"}),
+        undoes=run.run,
+    )
+
+
+def _inverses(changes: Sequence[Change], now: Now) -> Iterator[Change]:
+    for change in changes:
+        if change.kind in _ALONE:
+            yield _ALONE[change.kind](change, now)
+    yield from undo_tables(changes, now)
+
+
+def _elsewhere(run: JournalRun, fabric: Fabric) -> str:
+    found = f"the nodes' machines are in network {fabric.network} now" if fabric.network else "no machine of it is left"
+    return f"the run was made in network {run.network}, and {found}; what it changed there was not looked at"
+
+
+def _left(row: Change) -> Change:
+    """Return a conflict's row as one that changes nothing."""
+    if row.action != "conflict":
+        return row
+    return stays(row, row.before, f"left alone: {row.reason}")
