@@ -6,9 +6,12 @@ import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from l2bridge_helpers.lab.record import Request
+
+if TYPE_CHECKING:
+    from l2bridge_helpers.lab.garbage import Garbage
 
 Match = Callable[[Request], bool] | tuple[str, str]
 When = Literal["before", "after"]
@@ -26,11 +29,18 @@ class Fault:
     when: When
     drop: bool
     seconds: float
-    retry_after: int | None = None
+    retry_after: float | None = None
+    skip: int = 0
+    reset: bool = False
+    garbage: Garbage = ""
+    do: Callable[[], object] | None = None
 
     def take(self, request: Request) -> bool:
         """Return whether this fault strikes the request, and count it."""
         if self.times == 0 or not self.match(request):
+            return False
+        if self.skip > 0:
+            self.skip -= 1
             return False
         if self.times is not None:
             self.times -= 1
@@ -56,7 +66,11 @@ class Faults:
         when: When = "before",
         drop: bool = False,
         seconds: float = 0.0,
-        retry_after: int | None = None,
+        retry_after: float | None = None,
+        skip: int = 0,
+        reset: bool = False,
+        garbage: Garbage = "",
+        do: Callable[[], object] | None = None,
     ) -> Fault:
         """Make trouble for the requests that match.
 
@@ -67,12 +81,20 @@ class Faults:
             message: the error's text.
             times: how many requests it strikes; None: every one.
             when: "before" the work is done, or "after" it was done.
-            drop: close the connection instead of answering.
-            seconds: wait that long first.
+            drop: close the connection instead of answering; with `seconds`, hang that long before.
+            seconds: wait that long first, by the lab's clock.
             retry_after: seconds in the header `Retry-After`; None: no such header.
+            skip: spare the first ones that match.
+            reset: with `drop`, break the connection off (RST) instead of closing it.
+            garbage: answer what no client expects (see `l2bridge_helpers.lab.garbage`); what spoils a good answer
+                (`cut off`, `half`) does so after the work.
+            do: called first, in the request's thread, e.g. to change the world behind the client's back; with
+                status 0 the request is then answered as usual.
 
         """
-        fault = Fault(_matcher(match), status, reason, message, times, when, drop, seconds, retry_after)
+        moment: When = "after" if garbage in {"cut off", "half"} else when
+        fault = Fault(_matcher(match), status, reason, message, times, moment, drop, seconds, retry_after)
+        fault.skip, fault.reset, fault.garbage, fault.do = skip, reset, garbage, do
         with self._lock:
             self._faults.append(fault)
         return fault

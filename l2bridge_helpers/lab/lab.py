@@ -11,16 +11,20 @@ from typing import TYPE_CHECKING, Self
 
 from werkzeug import Response
 
+from l2bridge_helpers.lab.clock import Clock
 from l2bridge_helpers.lab.faults import Fault
 from l2bridge_helpers.lab.gce.api import Api as GceApi
 from l2bridge_helpers.lab.gce.state import State as GceState
+from l2bridge_helpers.lab.hooks import Hooks
 from l2bridge_helpers.lab.kube.api import KubeApi
 from l2bridge_helpers.lab.kube.state import KubeState
 from l2bridge_helpers.lab.kubeconfig import CONTEXT, write_kubeconfig
+from l2bridge_helpers.lab.limits import LIMITS
 from l2bridge_helpers.lab.record import Record, Request
 from l2bridge_helpers.lab.server import Server
-from l2bridge_helpers.lab.service import Api, Hooks, Service
+from l2bridge_helpers.lab.service import Api, Boundaries, Boundary, Service
 from l2bridge_helpers.lab.snapshot import snapshot
+from l2bridge_helpers.lab.throttle import Throttle
 from l2bridge_helpers.lab.world import World
 
 if TYPE_CHECKING:
@@ -35,7 +39,8 @@ class Lab:
         endpoint: the cloud API's URL.
         kubeconfig: a file for kubectl and the Kubernetes clients.
         platform: the world's.
-        gce, aws, azure: hooks of that platform's API: faults, latency, denied_permissions or denied_actions, ...
+        clock: what limits, latencies and operations go by; `clock.speed = 20` lets it run faster than real time.
+        gce, aws, azure: hooks of that platform's API: faults, latency, lag, denied_permissions or denied_actions, ...
         kubernetes: hooks of the Kubernetes API: faults, latency, denied, expire_continue().
 
     """
@@ -67,9 +72,11 @@ class Lab:
         """
         live = world.copy()
         self.platform = live.platform
+        self.clock = Clock()
         self._live = live
-        self.gce = GceState(live)
-        self.kubernetes = KubeState(live, lock=self.gce.lock)
+        self._boundaries = Boundaries()
+        self.gce = GceState(live, clock=self.clock)
+        self.kubernetes = KubeState(live, lock=self.gce.lock, clock=self.clock)
         self._record = Record(on_request)
         with ExitStack() as stack:
             place = Path(folder) if folder else Path(stack.enter_context(TemporaryDirectory(prefix="l2bridge-lab-")))
@@ -89,13 +96,13 @@ class Lab:
     def _serve_aws(self, stack: ExitStack, port: int) -> str:
         from l2bridge_helpers.lab.aws import api, state  # botocore is of no use to the other platforms
 
-        self.aws = state.State(self._live, lock=self.gce.lock)
+        self.aws = state.State(self._live, lock=self.gce.lock, clock=self.clock)
         return self._serve(stack, "aws", api.Api(self.aws), self.aws, port, api.trouble)
 
     def _serve_azure(self, stack: ExitStack, port: int) -> str:
         from l2bridge_helpers.lab.azure import api, state  # nor are Azure's models
 
-        self.azure = state.State(self._live, lock=self.gce.lock)
+        self.azure = state.State(self._live, lock=self.gce.lock, clock=self.clock)
         served = api.Api(self.azure)
         return self._serve(stack, "azure", served, self.azure, port, served.trouble)
 
@@ -134,6 +141,32 @@ class Lab:
         }
 
     @property
+    def cloud(self) -> Hooks:
+        """Hooks of the cloud API of this world's platform; of Kubernetes where there is no cloud."""
+        found: Hooks = getattr(self, self.platform, self.kubernetes)
+        return found
+
+    def limit(self, *, from_now: bool = False) -> None:
+        """Throttle as the cloud publishes it (see `l2bridge_helpers.lab.limits`), from full buckets on.
+
+        Args:
+            from_now: minutes begin now, not with those of the clock, so that two runs can be compared.
+
+        """
+        hooks = self.cloud
+        origin = self.clock.now() if from_now else 0.0
+        hooks.throttle = Throttle(LIMITS.get(self.platform, {}), self.clock.now, origin)
+
+    def on_boundary(self, callback: Boundary | None) -> None:
+        """Call back on both sides of each change that a client asks for, on all servers; None: no more.
+
+        The callback gets the request, and "before" (nothing is done yet) or "after" (the work is done, the client does
+        not know). It runs in the thread of the request: it may wait, or kill a process. If it returns True, the client
+        is hung up on.
+        """
+        self._boundaries.callback = callback
+
+    @property
     def requests(self) -> list[Request]:
         """Every request until now, in the order of arrival."""
         return self._record.snapshot()
@@ -145,6 +178,7 @@ class Lab:
 
     def close(self) -> None:
         """Stop both servers and remove the temporary folder. Closing twice does no harm."""
+        self.clock.stop()
         self._stack.close()
 
     def __enter__(self) -> Self:
@@ -166,7 +200,7 @@ class Lab:
         port: int,
         trouble: Callable[[Fault], Response] | None = None,
     ) -> str:
-        service = Service(name, api, hooks, self._record, trouble)
+        service = Service(name, api, hooks, self._record, self._boundaries, trouble=trouble)
         server = Server(service, port=port)
         stack.callback(server.close)
         return server.url

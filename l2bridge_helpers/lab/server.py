@@ -6,9 +6,12 @@ werkzeug's own server closes each connection after one answer, which makes a tho
 from __future__ import annotations
 
 import io
+import os
 import socket
+import struct
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -17,11 +20,27 @@ from werkzeug import Request, Response
 
 from l2bridge_helpers.lab.errors import LabError
 
-App = Callable[[Request], Response | None]
-"""Answers a request; None: hang up without an answer."""
+
+@dataclass(frozen=True)
+class HangUp:
+    """No answer: the connection is closed; `reset`: broken off, as when the other machine knows of none."""
+
+    reset: bool = False
+
+
+@dataclass(frozen=True)
+class CutOff:
+    """An answer that breaks off: its head tells the whole length, half of the body follows."""
+
+    response: Response
+
+
+Answer = Response | HangUp | CutOff
+App = Callable[[Request], Answer]
 
 _HOST = "127.0.0.1"
 _POLL_SECONDS = 0.02
+_NO_LINGER = struct.pack("ii", 1, 0)
 
 
 class Server:
@@ -79,16 +98,26 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Http
 
     def _serve(self) -> None:
-        response = self.server.app(self._request())
-        if response is None:
-            self.close_connection = True
+        answer = self.server.app(self._request())
+        if isinstance(answer, HangUp):
+            self._hang_up(reset=answer.reset)
             return
+        response = answer.response if isinstance(answer, CutOff) else answer
         body = b"" if self.command == "HEAD" else response.get_data()
         self.send_response(response.status_code)
         for name, value in response.headers:
             self.send_header(name, value)
         self.end_headers()
+        if isinstance(answer, CutOff):
+            body = body[: len(body) // 2]
+            self.close_connection = True
         self.wfile.write(body)
+
+    def _hang_up(self, *, reset: bool) -> None:
+        self.close_connection = True
+        if reset:
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+            os.close(self.connection.detach())
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815 - names of the standard library
 

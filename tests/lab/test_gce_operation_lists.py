@@ -78,7 +78,7 @@ def test_listing_is_quick_among_thousands(lab: Lab) -> None:
     """A poll of the newest costs the same however many there were before."""
     for number in range(20_000):
         path = f"projects/{PROJECT}/global/routes/r{number}"
-        lab.gce.operations.start(path, "insert", target_id="1", seconds=0, effect=lambda: None)
+        lab.gce.operations.start(path, "insert", target_id="1", due=0, effect=lambda: None)
     lab.gce.settle()
     lab.gce.check_answers = False
     rest = Rest(lab)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import parse_qsl
 
 from werkzeug import Request as HttpRequest
@@ -14,6 +16,7 @@ from l2bridge_helpers.lab.aws.errors import Ec2Error
 from l2bridge_helpers.lab.aws.filters import FILTER_CHANGES
 from l2bridge_helpers.lab.aws.state import State
 from l2bridge_helpers.lab.faults import Fault
+from l2bridge_helpers.lab.limits import EC2_WHOLE
 
 _XML = "text/xml;charset=UTF-8"
 _CHANGES = CHANGES | FILTER_CHANGES
@@ -39,16 +42,38 @@ class Api:
         action = form.get("Action", "")
         model = protocol.operation(action)
         given = protocol.arguments(model, form)
+        self._admit(action, given)
         if f"ec2:{action}" in self._state.denied_actions:
             text = f"You are not authorized to perform this operation. User is not authorized to perform: ec2:{action}"
             raise Ec2Error("UnauthorizedOperation", text, 403)
         if given.pop("DryRun", False):
             raise Ec2Error("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412)
         if action in LISTINGS:
-            return protocol.answer(model, describe(action, self._state, given))
+            return protocol.answer(model, describe(action, self._state.seen(), given))
         if action not in _CHANGES:
             raise Ec2Error("UnsupportedOperation", f"The lab does not know {action}")
+        self._state.note()
         return protocol.answer(model, _CHANGES[action](self._state, given))
+
+    def _admit(self, action: str, given: dict[str, Any]) -> None:
+        """Take a token from the bucket of an action.
+
+        Raises:
+            Ec2Error: 503, there is none.
+
+        """
+        if self._state.throttle.take(_bucket(action, given, self._state.throttle.limits), key=action):
+            raise Ec2Error("RequestLimitExceeded", "Request limit exceeded.", 503)
+
+
+def _bucket(action: str, given: Mapping[str, Any], limits: Mapping[str, object]) -> str:
+    """Return which bucket an action has; a list of ids counts as a filter ([U])."""
+    if action in limits:
+        return action
+    if not action.startswith("Describe"):
+        return "writes"
+    whole = action in EC2_WHOLE and not given.keys() - {"DryRun"}
+    return "reads of everything" if whole else "reads"
 
 
 def trouble(fault: Fault) -> Response:

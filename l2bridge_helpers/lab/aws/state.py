@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import threading
 from dataclasses import dataclass, field
 
 from l2bridge_helpers.lab.aws.errors import Ec2Error
-from l2bridge_helpers.lab.faults import Faults
-from l2bridge_helpers.lab.world import Json, World
+from l2bridge_helpers.lab.hooks import Hooks
+from l2bridge_helpers.lab.world import Json
 
 _KINDS = {
     "i": ("Instances", "InstanceId", "InvalidInstanceID", "instance"),
@@ -33,26 +32,19 @@ _ID = re.compile(r"[0-9a-f]{8}(?:[0-9a-f]{9})?")
 
 
 @dataclass
-class State:
+class State(Hooks):
     """The live cloud.
 
-    Attributes:
-        world: its resources; whoever changes them by hand changes what the API shows.
-        faults: trouble to make.
-        latency: seconds that every answer takes longer.
+    Attributes (beside those of `Hooks`):
         denied_actions: e.g. `ec2:CreateRoute`; refused with UnauthorizedOperation, also under DryRun.
         routes_per_table: how many routes of one IP version a table holds.
         rules_per_group: how many rules of one IP version and direction a security group holds.
 
     """
 
-    world: World
-    faults: Faults = field(default_factory=Faults)
-    latency: float = 0.0
     denied_actions: set[str] = field(default_factory=set)
     routes_per_table: int = 500
     rules_per_group: int = 60
-    lock: threading.RLock = field(default_factory=threading.RLock)
 
     def find(self, identifier: str, kind: str) -> Json:
         """Return the resource with this id.

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from werkzeug import Request as HttpRequest
 from werkzeug import Response
 
-from l2bridge_helpers.lab.azure import general
+from l2bridge_helpers.lab.azure import general, quota
 from l2bridge_helpers.lab.azure.call import Call, answer
 from l2bridge_helpers.lab.azure.effective import effective_routes
 from l2bridge_helpers.lab.azure.errors import ArmError
@@ -70,11 +71,13 @@ class Api:
     def answer(self, request: HttpRequest, body: object | None) -> Response:
         """Return the answer, or the refusal in ARM's own form."""
         with self._state.lock:
-            self._state.operations.settle()
+            self._state.settle()
+            response = quota.refused(self._state, request)
             try:
-                response = self._answer(request, body)
+                response = response or self._answer(request, body)
             except ArmError as err:
                 response = refusal(err, self._state)
+            quota.tell(self._state, request, response)
             self._answered += 1
             identifier = uid(f"request {self._answered}")
         response.headers["x-ms-request-id"] = identifier
@@ -85,7 +88,7 @@ class Api:
         """Return the error that a fault asks for, in ARM's form; its reason is the code."""
         response = refusal(ArmError(fault.reason, fault.message, fault.status), self._state)
         if fault.retry_after is not None:
-            response.headers["Retry-After"] = str(fault.retry_after)
+            response.headers["Retry-After"] = self._state.clock.retry_after(fault.retry_after)
         return response
 
     def _answer(self, request: HttpRequest, body: object | None) -> Response:
@@ -128,10 +131,11 @@ class Api:
         authorize(call, request.method)
         general.must_exist(self._state, place)
         if request.method == "GET":
-            return beside[1](call) if beside else read(call)
+            return beside[1](call) if beside else read(replace(call, state=call.state.seen()))
         write = action or (_WRITES.get((request.method, kind.type.lower())) if not place.listed else None)
         if write is None:
             raise not_supported(f"{request.method} on {place.type}")
+        self._state.note()
         return write(call)
 
     def _call(self, request: HttpRequest, body: object | None, place: Place, kind: Kind, query: dict[str, str]) -> Call:

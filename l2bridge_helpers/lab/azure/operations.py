@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -23,7 +22,7 @@ class Operation:
         name: as Azure calls it in its errors, e.g. PutSubnetOperation.
         targets: ids, in lower case, of what it works on.
         where: `/subscriptions/S/providers/P/locations/L`.
-        due: when it ends (`time.monotonic`).
+        due: when it ends, by the lab's clock.
         finish, undo: what is done when it succeeds, or fails.
         error: why it fails; None: it succeeds.
         result: what is read when it has ended.
@@ -68,11 +67,8 @@ class Operations:
         self._running.append(operation)
         return operation
 
-    def settle(self) -> None:
+    def settle(self, now: float) -> None:
         """End what is due."""
-        if not self._running:
-            return
-        now = time.monotonic()
         for operation in [one for one in self._running if one.due <= now]:
             self._running.remove(operation)
             operation.end()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -15,21 +14,19 @@ from l2bridge_helpers.lab.azure.kinds import PARTS
 from l2bridge_helpers.lab.azure.operations import Operations
 from l2bridge_helpers.lab.azure.remembered import Remembered
 from l2bridge_helpers.lab.faults import Faults
-from l2bridge_helpers.lab.world import Json, World
+from l2bridge_helpers.lab.hooks import Hooks
+from l2bridge_helpers.lab.world import Json
 
 _NIC = "Microsoft.Network/networkInterfaces"
 """What is meant where an answer leaves the type out, as it does for interfaces of scale sets."""
 
 
 @dataclass
-class State:
+class State(Hooks):
     """The live cloud.
 
-    Attributes:
-        world: its resources; whoever changes them by hand changes what the API shows.
-        faults: trouble to make; a fault's reason is the error's code.
+    Attributes (beside those of `Hooks`):
         failures: operations to end in failure, by the requests that start them (see `fail_operations`).
-        latency: seconds that every answer takes longer.
         denied_actions: e.g. `Microsoft.Network/routeTables/write`, `*` stands for anything; refused with 403.
         page_size: resources in one page of a list.
         operation_seconds: how long operations take.
@@ -39,10 +36,7 @@ class State:
 
     """
 
-    world: World
-    faults: Faults = field(default_factory=Faults)
     failures: Faults = field(default_factory=Faults)
-    latency: float = 0.0
     denied_actions: set[str] = field(default_factory=set)
     page_size: int = 100
     operation_seconds: float = 0.0
@@ -51,7 +45,6 @@ class State:
     effective_delay: int = 0
     operations: Operations = field(default_factory=Operations)
     remembered: Remembered = field(default_factory=Remembered)
-    lock: threading.RLock = field(default_factory=threading.RLock)
     _writes: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -68,12 +61,12 @@ class State:
     @property
     def retry_after(self) -> str:
         """Return the header that says how long to wait."""
-        return str(self.retry_seconds)
+        return self.clock.retry_after(self.retry_seconds)
 
     def settle(self) -> None:
         """End the operations that are due."""
         with self.lock:
-            self.operations.settle()
+            self.operations.settle(self.clock.now())
 
     def refresh(self) -> None:
         """Bring up to date what resources show of each other."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -138,7 +137,7 @@ def begin(
             name=name,
             targets=tuple(target.lower() for target in targets),
             where=f"/subscriptions/{state.subscription}/providers/{provider}/locations/{location}",
-            due=time.monotonic() + state.operation_seconds,
+            due=state.clock.now() + state.operation_seconds,
             finish=finish,
             undo=take_back,
             error={"code": failure.reason, "message": failure.message, "details": []} if failure else None,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
 
 from werkzeug import Request as HttpRequest
@@ -21,7 +20,9 @@ from l2bridge_helpers.lab.gce.lists import aggregated_answer, list_answer
 from l2bridge_helpers.lab.gce.operations import WAIT_SECONDS
 from l2bridge_helpers.lab.gce.permissions import check as check_permissions
 from l2bridge_helpers.lab.gce.projects import with_usage, xpn_host
+from l2bridge_helpers.lab.gce.quota import quota
 from l2bridge_helpers.lab.gce.state import Call, State
+from l2bridge_helpers.lab.record import Request
 
 Json = dict[str, Any]
 
@@ -71,7 +72,8 @@ class Api:
         with self._state.lock:
             arguments["project"] = self._state.project_id(arguments["project"])
         path = method.path.format(**arguments)
-        return Call(method, path, arguments, query, body if isinstance(body, dict) else {})
+        logged = Request("gce", request.method, request.path, query, body, {})
+        return Call(method, path, arguments, query, body if isinstance(body, dict) else {}, logged)
 
     def _match(self, request: HttpRequest) -> tuple[Method, dict[str, str]]:
         try:
@@ -83,14 +85,15 @@ class Api:
 
     def _admit(self, call: Call) -> None:
         state = self._state
-        if not state.throttle.admit(_group(call.method)):
+        group, region = quota(call.method, call.arguments)
+        if state.throttle.take(group, key=region):
             metric = "Quota exceeded for quota metric 'Queries' and limit 'Queries per minute'"
             message = f"{metric} of service 'compute.googleapis.com' for consumer 'projects/{call.project}'."
             raise ApiError(403, "rateLimitExceeded", message)
         check_permissions(state.denied_permissions, call.method.id, call.path, call.body)
 
     def _answer(self, call: Call) -> Response:
-        self._state.operations.settle()
+        self._state.settle()
         answer = self._change(call) if call.method.id in _CHANGES else self._read(call)
         if self._state.check_answers:
             _check_answer(call, answer)
@@ -99,11 +102,13 @@ class Api:
 
     def _wait(self, call: Call) -> None:
         with self._state.lock:
-            seconds = self._state.operations.seconds_left(call.path.removesuffix("/wait"))
-        time.sleep(min(seconds, WAIT_SECONDS))
+            path = call.path.removesuffix("/wait")
+            seconds = self._state.operations.seconds_left(path, self._state.clock.now())
+        self._state.clock.sleep(min(seconds, WAIT_SECONDS))
 
     def _change(self, call: Call) -> Json:
         self._check_body(call)
+        self._state.note()
         repeated = self._state.operations.repeated(call.query.get("requestId"), identity(call))
         return repeated or _CHANGES[call.method.id](self._state, call)
 
@@ -123,25 +128,15 @@ class Api:
         collection = _COLLECTIONS.get(resource, resource)
         if collection.endswith("Operations"):
             return self._operation(call, action)
+        state = self._state.seen()
         if collection == "projects":
-            return self._project(call, action)
+            return _project(state, call, action)
         if action == "getEffectiveFirewalls":
-            return firewalls.effective(self._state, call)
+            return firewalls.effective(state, call)
         if action == "get":
-            return self._shown(collection, [self._state.get(collection, call.path)])[0]
-        paths = self._contained(collection, call, action)
+            return _shown(state, collection, [state.get(collection, call.path)])[0]
         listed = aggregated_answer if action == "aggregatedList" else list_answer
-        return listed(self._state, call, self._shown(collection, paths))
-
-    def _contained(self, collection: str, call: Call, action: str) -> list[Json]:
-        whole = f"projects/{call.project}/"
-        items = [(relative(item["selfLink"]), item) for item in self._state.items(collection)]
-        if action == "aggregatedList":
-            return [item for path, item in items if path.startswith(whole)]
-        return [item for path, item in items if path.rpartition("/")[0] == call.path]
-
-    def _shown(self, collection: str, items: list[Json]) -> list[Json]:
-        return routes.with_status(self._state, items) if collection == "routes" else items
+        return listed(state, call, _shown(state, collection, _contained(state, collection, call, action)))
 
     def _operation(self, call: Call, action: str) -> Json:
         operations = self._state.operations
@@ -150,13 +145,22 @@ class Api:
             return listed(self._state, call, operations.within(call.path))
         return dict(operations.get(call.path.removesuffix("/wait")))
 
-    def _project(self, call: Call, action: str) -> Json:
-        project = next(item for item in self._state.world.cloud("projects") if item["name"] == call.project)
-        return (
-            xpn_host(self._state.world, call.project)
-            if action == "getXpnHost"
-            else with_usage(self._state.world, project)
-        )
+
+def _contained(state: State, collection: str, call: Call, action: str) -> list[Json]:
+    whole = f"projects/{call.project}/"
+    items = [(relative(item["selfLink"]), item) for item in state.items(collection)]
+    if action == "aggregatedList":
+        return [item for path, item in items if path.startswith(whole)]
+    return [item for path, item in items if path.rpartition("/")[0] == call.path]
+
+
+def _shown(state: State, collection: str, items: list[Json]) -> list[Json]:
+    return routes.with_status(state, items) if collection == "routes" else items
+
+
+def _project(state: State, call: Call, action: str) -> Json:
+    project = next(item for item in state.world.cloud("projects") if item["name"] == call.project)
+    return xpn_host(state.world, call.project) if action == "getXpnHost" else with_usage(state.world, project)
 
 
 def _rules(document: Discovery) -> Map:
@@ -171,14 +175,6 @@ def _rules(document: Discovery) -> Map:
         ],
         merge_slashes=False,
     )
-
-
-def _group(method: Method) -> str:
-    """Return the quota group that a method counts to."""
-    if "Operations." in method.id:
-        return "operation_read"
-    action = method.id.rpartition(".")[2]
-    return "mutate" if method.verb != "GET" else "get" if action == "get" else "list"
 
 
 def _check_answer(call: Call, answer: Json) -> None:

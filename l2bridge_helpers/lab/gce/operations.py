@@ -6,10 +6,10 @@ Names and ids are counted, not random, so that two runs of the same steps look t
 from __future__ import annotations
 
 import hashlib
-import time
+import heapq
 from collections import Counter, defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from l2bridge_helpers.lab.gce.answers import ApiError, invalid, not_found
@@ -36,12 +36,13 @@ class OperationError(Exception):
         self.message = message
 
 
-@dataclass
+@dataclass(order=True)
 class _Pending:
-    body: Json
-    path: str
     due: float
-    effect: Effect
+    number: int
+    body: Json = field(compare=False)
+    path: str = field(compare=False)
+    effect: Effect = field(compare=False)
 
 
 class Operations:
@@ -52,11 +53,12 @@ class Operations:
         self._all: dict[str, Json] = {}
         self._within: defaultdict[str, list[Json]] = defaultdict(list)
         self._busy: Counter[str] = Counter()
-        self._pending: dict[str, _Pending] = {}
+        self._pending: list[_Pending] = []
+        self._due: dict[str, float] = {}
         self._requests: dict[str, tuple[str, str]] = {}
 
-    def start(self, path: str, kind: str, *, target_id: str, seconds: float, effect: Effect) -> Json:
-        """Accept a change of `projects/P/...`; its effect happens in so many seconds."""
+    def start(self, path: str, kind: str, *, target_id: str, due: float, effect: Effect) -> Json:
+        """Accept a change of `projects/P/...`; its effect happens at that time."""
         number = len(self._all) + 1
         name = f"operation-{1_793_638_800_000 + number}-{_hash(f'{number} {path}')}"
         body = _body(name, number, path, kind, target_id)
@@ -66,25 +68,25 @@ class Operations:
         self._within[container].append(body)
         self._within[f"{project}/aggregated/operations"].append(body)
         self._busy[path] += 1
-        self._pending[body["name"]] = _Pending(body, path, time.monotonic() + seconds, effect)
+        self._due[name] = due
+        heapq.heappush(self._pending, _Pending(due, number, body, path, effect))
         return dict(body)
 
     def busy(self, path: str) -> bool:
         """Return whether a change of this resource is under way."""
         return self._busy[path] > 0
 
-    def settle(self) -> None:
-        """Let the changes happen whose time has come, in the order they were accepted."""
-        now = time.monotonic()
-        for name in [name for name, pending in self._pending.items() if pending.due <= now]:
-            pending = self._pending.pop(name)
+    def settle(self, now: float) -> None:
+        """Let the changes happen whose time has come, in the order of their times."""
+        while self._pending and self._pending[0].due <= now:
+            pending = heapq.heappop(self._pending)
+            del self._due[pending.body["name"]]
             self._busy[pending.path] -= 1
             _finish(pending)
 
-    def seconds_left(self, path: str) -> float:
+    def seconds_left(self, path: str, now: float) -> float:
         """Return the time until this operation is done, 0 when it is."""
-        pending = self._pending.get(self.get(path)["name"])
-        return max(0.0, pending.due - time.monotonic()) if pending else 0.0
+        return max(0.0, self._due.get(self.get(path)["name"], now) - now)
 
     def get(self, path: str) -> Json:
         """Return the operation `projects/P/.../operations/N`; 404 when there is none."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,8 +13,8 @@ from l2bridge_helpers.lab.gce.answers import not_found
 from l2bridge_helpers.lab.gce.groups import instance_groups
 from l2bridge_helpers.lab.gce.links import relative
 from l2bridge_helpers.lab.gce.operations import Operations
-from l2bridge_helpers.lab.throttle import Throttle
-from l2bridge_helpers.lab.world import World
+from l2bridge_helpers.lab.hooks import Hooks
+from l2bridge_helpers.lab.record import Request
 
 Json = dict[str, Any]
 
@@ -28,6 +28,7 @@ class Call:
     arguments: dict[str, str]
     query: dict[str, str]
     body: Json
+    request: Request
 
     @property
     def project(self) -> str:
@@ -36,14 +37,11 @@ class Call:
 
 
 @dataclass
-class State:
+class State(Hooks):
     """The live cloud.
 
-    Attributes:
-        world: its resources; whoever changes them by hand changes what the API shows.
-        faults: trouble to make.
-        throttle: quotas per minute; off unless `throttle.limits` is filled.
-        latency: seconds that every answer takes longer.
+    Attributes (beside those of `Hooks`):
+        failures: operations to end in failure, by the requests that start them (see `fail_operations`).
         operation_seconds: how long a change takes to happen.
         denied_permissions: e.g. `compute.routes.create`; refused with 403.
         denied_policies: e.g. `constraints/compute.vmCanIpForward`; refused with 412.
@@ -52,17 +50,13 @@ class State:
 
     """
 
-    world: World
-    faults: Faults = field(default_factory=Faults)
-    throttle: Throttle = field(default_factory=Throttle)
-    latency: float = 0.0
+    failures: Faults = field(default_factory=Faults)
     operation_seconds: float = 0.02
     denied_permissions: set[str] = field(default_factory=set)
     denied_policies: set[str] = field(default_factory=set)
     check_answers: bool = False
     restarts: list[str] = field(default_factory=list)
     operations: Operations = field(default_factory=Operations)
-    lock: threading.RLock = field(default_factory=threading.RLock)
     inserted: Counter[str] = field(default_factory=Counter)
     page_generation: int = 0
 
@@ -73,7 +67,32 @@ class State:
     def settle(self) -> None:
         """Let the changes happen whose time has come."""
         with self.lock:
-            self.operations.settle()
+            self.operations.settle(self.clock.now())
+
+    def fail_operations(
+        self,
+        path: str,
+        *,
+        code: str = "INTERNAL_ERROR",
+        message: str = "Internal error. Please try again or contact Google Support.",
+        times: int | None = 1,
+    ) -> None:
+        """Accept the next changes of paths that hold this expression, and let their operations fail.
+
+        Args:
+            path: a regular expression.
+            code: the error's code.
+            message: the error's text.
+            times: how many operations fail; None: all.
+
+        """
+        found = re.compile(path)
+        self.failures.add(
+            lambda request: request.mutates and found.search(request.path) is not None,
+            reason=code,
+            message=message,
+            times=times,
+        )
 
     def items(self, collection: str) -> list[Json]:
         """Return the resources of a collection, also of those that are made from others."""

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass, field
 from typing import Any
 
-from l2bridge_helpers.lab.faults import Faults
-from l2bridge_helpers.lab.world import World
+from l2bridge_helpers.lab.hooks import Hooks
 
 Json = dict[str, Any]
 
 
 @dataclass
-class KubeState:
+class KubeState(Hooks):
     """The live cluster.
 
-    Attributes:
-        world: its objects; whoever changes them by hand changes what the API shows.
-        faults: trouble to make.
-        latency: seconds that every answer takes longer.
+    Attributes (beside those of `Hooks`):
         denied: e.g. `("list", "nodes")`; refused with 403.
         leases: Lease objects by (namespace, name). They are no part of the world: what a run leaves of its lock there
             is no change of what it was asked to change.
@@ -27,11 +22,7 @@ class KubeState:
 
     """
 
-    world: World
-    faults: Faults = field(default_factory=Faults)
-    latency: float = 0.0
     denied: set[tuple[str, str]] = field(default_factory=set)
-    lock: threading.RLock = field(default_factory=threading.RLock)
     leases: dict[tuple[str, str], Json] = field(default_factory=dict)
     version: int = 1_000_000
     snapshots: dict[str, list[Json]] = field(default_factory=dict)
