@@ -1,10 +1,12 @@
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from l2bridge_helpers.lab import Lab, world
+from tests.postgresql import NoPostgresError, Postgres, running
 
 # A slow machine is no bug; what failed once can be repeated from what is printed.
 settings.register_profile("here", deadline=None, print_blob=True)
@@ -21,3 +23,14 @@ def lab() -> Iterator[Lab]:
     """A lab of the test's own, with the six nodes of `gce-small`."""
     with Lab(world("gce-small")) as lab:
         yield lab
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A real PostgreSQL server, one for all tests; where there is none these tests are left out."""
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(running())
+        except NoPostgresError as err:
+            pytest.skip(str(err))
+        yield server
