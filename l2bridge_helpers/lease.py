@@ -78,7 +78,7 @@ class Lease:
         self._namespace = namespace
         self._timeout = timeout
         self._duration = duration
-        self._tell = lambda text: tell(printable(text))
+        self._tell = tell
         self._seen = ("", 0.0)
         self._hold = _Hold("is not held yet")
         self._guard = threading.Lock()
@@ -164,7 +164,7 @@ class Lease:
             if left <= 0:
                 raise LockError(in_vain(self._object.name, found, why, self._timeout, self._duration))
             if why and not told:
-                self._tell(f"{self._object.name} {why}; waiting up to {self._timeout:.0f} s")
+                self._tell(printable(f"{self._object.name} {why}; waiting up to {self._timeout:.0f} s"))
                 told = True
             time.sleep(min(left, self._pause()))
 
@@ -264,7 +264,7 @@ class Lease:
         while trouble := self._release(record):
             if clock() > end:
                 free = f"the next run can have it {self._duration} s after this one's last renewal"
-                self._tell(f"{self._object.name} could not be released ({trouble}); {free}")
+                self._tell(printable(f"{self._object.name} could not be released ({trouble}); {free}"))
                 return
             record = None
             time.sleep(self._pause())

@@ -50,14 +50,13 @@ class Record:
         """Read an object; what is missing or of a wrong type says nothing."""
         metadata, spec = _part(body, "metadata"), _part(body, "spec")
         holder, seconds = spec.get("holderIdentity"), spec.get("leaseDurationSeconds")
-        whole = isinstance(seconds, int) and not isinstance(seconds, bool)
         process = _part(metadata, "annotations").get(PROCESS)
         return cls(
             body=body,
             version=str(metadata.get("resourceVersion", "")),
             ours=_part(metadata, "labels").get(LABEL) == NAME,
             holder="" if holder is None else str(holder),
-            seconds=max(0, seconds) if whole else 0,
+            seconds=seconds if isinstance(seconds, int) and not isinstance(seconds, bool) and seconds > 0 else 0,
             acquired=_moment(spec.get("acquireTime")),
             renewed=_moment(spec.get("renewTime")),
             process=process if isinstance(process, str) else "",

@@ -23,8 +23,8 @@ def in_vain(name: str, found: Record | None, why: str, waited: float, duration: 
         return f"{name} {why or 'is taken by others again and again'}; {told}; run again"
     until = f"falls free {found.seconds or duration} s after the last sign of life, without your doing"
     return (
-        f"{name} {why}: another apply changes this cluster; {told}. Let it finish and run again (the plan is made anew),"
-        f" or wait longer (lock_timeout); if it crashed, the Lease {until}"
+        f"{name} {why}: another apply changes this cluster; {told}. Let it finish and run again (the plan is made anew)"
+        f", or wait longer (lock_timeout); if it crashed, the Lease {until}"
     )
 
 

@@ -20,12 +20,13 @@ def interrupted_by_sigterm(over: threading.Event) -> Iterator[None]:
         return
 
     def stop(number: int, _frame: FrameType | None) -> None:
-        signal.signal(number, signal.SIG_IGN)
         if not over.is_set():
+            signal.signal(number, signal.SIG_IGN)
             raise Stopped(number)
 
     signal.signal(signal.SIGTERM, stop)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        if threading.current_thread() is threading.main_thread():  # nobody else may
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
