@@ -70,6 +70,10 @@ class RecordingCloud:
             raise self.refuse[refused[0]]
         return {}
 
+    def identity(self) -> str:
+        """Be nobody."""
+        return "nobody"
+
     def in_force(self, nodes: object, fabric: object) -> tuple[InForce, ...]:  # noqa: ARG002 - it knows no cloud
         """Know nothing."""
         return ()

@@ -98,6 +98,10 @@ class BatchCloud:
             raise self.refuse[refused[0]]
         return {changes[0].resource: {"read": "just before"}}
 
+    def identity(self) -> str:
+        """Be nobody."""
+        return "nobody"
+
     def in_force(self, nodes: object, fabric: object) -> tuple[InForce, ...]:  # noqa: ARG002 - it knows no cloud
         """Know nothing."""
         return ()

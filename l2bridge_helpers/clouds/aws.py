@@ -83,6 +83,10 @@ class Aws:
         profile = {} if is_plain_http(self._endpoint) else {"profile": self._api.profile}
         return {"region": self._region, "VPC": "the one that the nodes are in", **profile, "endpoint": place}
 
+    def identity(self) -> str:
+        """Return who the cloud takes us for, or `unknown (why)`; see `aws_identity`."""
+        return self._api.identity()
+
     # Read.
 
     def observe(self, nodes: pd.DataFrame) -> Fabric:

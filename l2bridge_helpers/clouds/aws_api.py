@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from l2bridge_helpers import __version__
 from l2bridge_helpers.changes import SIDE_BY_SIDE
 from l2bridge_helpers.clouds.aws_errors import code_of, message_of, translate
+from l2bridge_helpers.clouds.aws_identity import aws_identity
 from l2bridge_helpers.endpoints import is_plain_http
 from l2bridge_helpers.errors import CredentialsError, ParameterError
 from l2bridge_helpers.pace import Pace
@@ -57,6 +58,10 @@ class AwsApi:
             )
         self._made: EC2Client | None = None
         self._lock = threading.Lock()
+
+    def identity(self) -> str:
+        """Return who STS says that these credentials are; see `aws_identity`."""
+        return aws_identity(self._session, self.region, self._endpoint)
 
     # Read.
 

@@ -113,6 +113,10 @@ class Azure:
             "endpoint": shown_endpoint(self._endpoint, PUBLIC),
         }
 
+    def identity(self) -> str:
+        """Return who the cloud takes us for, or `unknown (why)`; see `azure_identity`."""
+        return self._api.identity()
+
     # Read.
 
     def observe(self, nodes: pd.DataFrame) -> Fabric:

@@ -18,8 +18,9 @@ from azure.core.polling import LROPoller
 from azure.mgmt.compute import ComputeManagementClient
 from azure.mgmt.network import NetworkManagementClient
 
-from l2bridge_helpers.clouds.azure_client import PUBLIC, client_options, credential_for
+from l2bridge_helpers.clouds.azure_client import PUBLIC, client_options, credential_for, scope_for
 from l2bridge_helpers.clouds.azure_errors import BusyError, MissingError, explained
+from l2bridge_helpers.clouds.azure_identity import azure_identity
 from l2bridge_helpers.errors import CloudError
 from l2bridge_helpers.pace import Pace
 from l2bridge_helpers.pace_limits import AZURE
@@ -43,6 +44,10 @@ class AzureApi:
         self._pace = pace or Pace(AZURE)
         self.subscription = subscription
         self._endpoint = (endpoint or PUBLIC).rstrip("/")
+
+    def identity(self) -> str:
+        """Return who the requests' token is for; see `azure_identity`."""
+        return azure_identity(self._credential, scope_for(self._endpoint), self._endpoint)
 
     # Read.
 

@@ -42,10 +42,14 @@ def credential_for(endpoint: str) -> TokenCredential:
     return DefaultAzureCredential(**({"authority": authority} if authority else {}))
 
 
+def scope_for(endpoint: str) -> str:
+    """Return what tokens are asked for."""
+    return f"{_CLOUDS.get(endpoint, ('', endpoint))[1]}/.default"
+
+
 def client_options(endpoint: str, credential: TokenCredential) -> dict[str, Any]:
     """Return what a client is made with: no redirects, no registration of providers behind our back."""
     lab = is_plain_http(endpoint)
-    scope = _CLOUDS.get(endpoint, ("", endpoint))[1]
     steps: list[Any] = [
         OnlyThere(endpoint),
         policies.RequestIdPolicy(),
@@ -55,7 +59,7 @@ def client_options(endpoint: str, credential: TokenCredential) -> dict[str, Any]
         _Retries(retry_total=8, retry_connect=2, retry_read=3, retry_status=8, retry_backoff_max=60),
     ]
     if not lab:
-        steps.append(ARMChallengeAuthenticationPolicy(credential, f"{scope}/.default"))
+        steps.append(ARMChallengeAuthenticationPolicy(credential, scope_for(endpoint)))
     return {
         "policies": steps,
         "polling_interval": _LAB_POLL if lab else _POLL,

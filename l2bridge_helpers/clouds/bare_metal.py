@@ -48,6 +48,10 @@ class BareMetal:
             "nodes' subnet": given if self._prefix else "as a CNI plugin wrote it on the nodes, else /24",
         }
 
+    def identity(self) -> str:
+        """Return nobody: there is no cloud."""
+        return "nobody (no cloud)"
+
     def observe(self, nodes: pd.DataFrame) -> Fabric:
         """Return the nodes as machines with one interface each, in the subnets that their addresses are in."""
         addresses: dict[str, dict[str, None]] = defaultdict(dict)

@@ -28,6 +28,12 @@ class Cloud(Protocol):
     def target(self) -> dict[str, str]:
         """Return what this object will talk to, as label -> value, without a call."""
 
+    def identity(self) -> str:
+        """Return who the cloud takes us for: a name, never a token; `unknown (why)` when it cannot be told.
+
+        Asked after the network was read, it needs one request at most. Never raises.
+        """
+
     def observe(self, nodes: pd.DataFrame) -> Fabric:
         """Return the network's state, freshly read.
 

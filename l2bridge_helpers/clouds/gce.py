@@ -74,6 +74,10 @@ class Gce:
             "endpoint": shown_endpoint(self._endpoint, PUBLIC),
         }
 
+    def identity(self) -> str:
+        """Return who the cloud takes us for, or `unknown (why)`; see `gce_identity`."""
+        return self._api.identity()
+
     # Read.
 
     def observe(self, nodes: pd.DataFrame) -> Fabric:

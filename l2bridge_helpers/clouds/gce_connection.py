@@ -20,6 +20,7 @@ from google.cloud import compute_v1
 from google.protobuf.json_format import ParseError
 
 from l2bridge_helpers.clouds.gce_errors import operation_error, translate, worth_retrying
+from l2bridge_helpers.clouds.gce_identity import gce_identity
 from l2bridge_helpers.endpoints import is_plain_http
 from l2bridge_helpers.errors import CloudError
 from l2bridge_helpers.pace import Pace
@@ -60,6 +61,10 @@ class GceConnection:
             return AnonymousCredentials()
         credentials, _ = google.auth.default(scopes=_SCOPES)
         return credentials
+
+    def identity(self) -> str:
+        """Return who the credentials are for; see `gce_identity`."""
+        return gce_identity(lambda: self._credentials)
 
     @cached_property
     def _session(self) -> AuthorizedSession:
