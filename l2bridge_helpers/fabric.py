@@ -101,8 +101,8 @@ class Instance:
     running: bool = True
 
     def nics_in(self, network: str) -> tuple[Nic, ...]:
-        """Return its interfaces in the network, in the cloud's order."""
-        return tuple(nic for nic in self.nics if nic.network == network)
+        """Return its interfaces in the network, in the cloud's order; none where it is not known which that is."""
+        return tuple(nic for nic in self.nics if network and nic.network == network)
 
     def nic_owning(self, network: str, address: str) -> Nic | None:
         """Return the one of its interfaces in the network that has the address, or None."""

@@ -17,7 +17,8 @@ def write_file(path: Path, text: str) -> None:
     """
     draft = path.with_name(f"{path.name}.part")
     try:
-        with draft.open("w", encoding="utf-8") as file:
+        # What is no letter (half of a pair) is written out, in JSON just as JSON writes it.
+        with draft.open("w", encoding="utf-8", errors="backslashreplace") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())

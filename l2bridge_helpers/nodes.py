@@ -145,7 +145,13 @@ def plain_address(text: str) -> str:
 def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:
     """Return a sort key by which `node-2` comes before `node-10`."""
     parts = re.findall(r"[0-9]+|[^0-9]+", name)
-    return tuple((0, int(part), part) if part.isdecimal() else (1, 0, part) for part in parts)
+    return tuple(_number_key(part) if part[0] in "0123456789" else (1, 0, part) for part in parts)
+
+
+def _number_key(digits: str) -> tuple[int, int, str]:
+    """Return a key by which numbers of any length compare: Python reads only those of 4,300 digits."""
+    significant = digits.lstrip("0")
+    return 0, len(significant), f"{significant} {digits}"
 
 
 def _find_net_conf(kube: Kube) -> NetConf:

@@ -30,6 +30,11 @@ def parts_of(arm_id: str) -> tuple[str, ...]:
     return (found["subscription"], found["group"], *found["rest"].split("/")[2::2]) if found else ()
 
 
+def has_names(arm_id: str, number: int) -> bool:
+    """Return whether a text is an ARM id with so many names behind its group: 1 of a machine, 2 of a subnet."""
+    return len(parts_of(arm_id)) == number + 2
+
+
 def scoped(arm_id: str) -> str:
     """Return `SUBSCRIPTION/GROUP/NAME…`, "" for what is no ARM id."""
     return "/".join(parts_of(arm_id))

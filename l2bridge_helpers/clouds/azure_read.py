@@ -6,8 +6,9 @@ import ipaddress
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from l2bridge_helpers.clouds.azure_names import TAG, local, network_of, owner_of, parts_of, scoped
+from l2bridge_helpers.clouds.azure_names import TAG, has_names, local, network_of, owner_of, parts_of, scoped
 from l2bridge_helpers.clouds.loose_json import mapping, objects, text, texts
+from l2bridge_helpers.errors import CloudError
 from l2bridge_helpers.fabric import Instance, Limit, Nic, Route, RouteTable, Subnet
 from l2bridge_helpers.nodes import parse_cidr
 from l2bridge_helpers.observed import Template
@@ -48,7 +49,8 @@ def instance_of(machine: str, nics: Iterable[Raw], *, name: str = "", group: str
 
 def nic_of(raw: Raw) -> Nic:
     """Return a network interface: its subnet is that of its primary address."""
-    subnet = next((text(mapping(entry.get("subnet")).get("id")) for entry in configurations(raw)), "")
+    named = next((text(mapping(entry.get("subnet")).get("id")) for entry in configurations(raw)), "")
+    subnet = named if has_names(named, 2) else ""
     return Nic(
         id=local(text(raw.get("id"))),
         addresses=tuple(dict.fromkeys(filter(None, map(_address, configurations(raw))))),
@@ -66,12 +68,50 @@ def configurations(raw: Raw) -> list[dict[str, Any]]:
 
 
 def subnet_of(raw: Raw) -> Subnet:
-    """Return a subnet; its table is empty where it has none."""
+    """Return a subnet; its table is empty where it has none.
+
+    Raises:
+        CloudError: see `subnet_table`.
+
+    """
     properties = properties_of(raw)
     cidrs = [text(properties.get("addressPrefix")), *texts(properties.get("addressPrefixes"))]
-    table = text(mapping(properties.get("routeTable")).get("id"))
+    table = subnet_table(raw)
     cidrs = [cidr for cidr in dict.fromkeys(cidrs) if cidr]
     return Subnet(local(text(raw.get("id"))), tuple(cidrs), scoped(table), properties=flat(raw))
+
+
+def subnet_table(raw: Raw) -> str:
+    """Return the ARM id of a subnet's route table, "" where it has none.
+
+    Raises:
+        CloudError: it has one that cannot be read: to take that for none would put ours in its place.
+
+    """
+    found = properties_of(raw).get("routeTable")
+    table = text(mapping(found).get("id"))
+    if found is not None and not has_names(table, 1):
+        raise CloudError(
+            f"subnet {local(text(raw.get('id'))) or text(raw.get('name'))}: its route table is {found!r:.200}, which "
+            "names none; look at it in the portal, then run again"
+        )
+    return table
+
+
+def routes_listed(raw: Raw) -> list[dict[str, Any]]:
+    """Return a table's routes as ARM returned them: the very objects.
+
+    Raises:
+        CloudError: the answer lacks them: a table that is written back without them would lose them.
+
+    """
+    routes = properties_of(raw).get("routes")
+    if not isinstance(routes, list) or objects(routes) != routes:
+        raise CloudError(
+            f"route table {local(text(raw.get('id'))) or text(raw.get('name'))}: the answer has no whole list of its "
+            f"routes ({routes!r:.100}); nothing is written to it; run again"
+        )
+    return routes
 
 
 def ranges_of(space: object) -> tuple[str, ...]:
@@ -93,9 +133,16 @@ def table_of(raw: Raw, limit: int = 0) -> RouteTable:
         raw: as ARM returns it.
         limit: how many routes it holds; 0: what Azure publishes.
 
+    Raises:
+        CloudError: the answer lacks its id or its routes.
+
     """
+    if not has_names(text(raw.get("id")), 1):
+        raise CloudError(
+            f"route table {text(raw.get('name'))}: the answer's id {raw.get('id')!r:.200} is none; run again"
+        )
     identifier, tags = scoped(text(raw.get("id"))), tags_of(raw)
-    routes = tuple(_route_of(route, identifier, tags) for route in objects(properties_of(raw).get("routes")))
+    routes = tuple(_route_of(route, identifier, tags) for route in routes_listed(raw))
     return RouteTable(
         identifier,
         routes,
@@ -222,7 +269,7 @@ def _mark_name(tag: str) -> str:
 
 def _table_properties(raw: Raw, routes: tuple[Route, ...]) -> dict[str, Any]:
     """Return what a write of ours has to leave as it is: everything but our routes and tags."""
-    listed = objects(properties_of(raw).get("routes"))
+    listed = routes_listed(raw)
     others = {text(entry.get("name")): entry for entry, route in zip(listed, routes, strict=True) if not route.cluster}
     kept = {name: value for name, value in flat(raw).items() if name != "routes"}
     tags = {name: value for name, value in tags_of(raw).items() if not name.lower().startswith(TAG)}

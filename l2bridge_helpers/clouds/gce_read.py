@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from l2bridge_helpers.clouds.gce_dialect import PRIORITY, parse_instance
+from l2bridge_helpers.clouds.gce_dialect import PRIORITY, parse_instance, parse_network
 from l2bridge_helpers.clouds.gce_names import route_owner, rule_owner
+from l2bridge_helpers.errors import CloudError
 from l2bridge_helpers.fabric import Instance, Limit, Nic, Route, RouteTable, Subnet
 from l2bridge_helpers.filters import FIREWALL, Rule
 from l2bridge_helpers.nodes import plain_address
@@ -52,6 +53,22 @@ def instance_of(raw: Mapping[str, Any]) -> Instance:
         group=_group(raw, instance_id),
         properties=raw,
     )
+
+
+def network_id_of(network: compute_v1.Network, asked: str) -> str:
+    """Return the id of the network that was asked for by this name.
+
+    Raises:
+        CloudError: the answer names no network: what is in it could not be told from what is not.
+
+    """
+    found = path_of(network.self_link)
+    if not all(parse_network(found)):
+        raise CloudError(
+            f"could not read network {asked}: the answer's selfLink ({network.self_link!r}) names no network; "
+            "is parameter endpoint the Compute Engine API?"
+        )
+    return found
 
 
 def subnet_of(subnet: compute_v1.Subnetwork) -> Subnet:

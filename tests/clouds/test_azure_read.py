@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -28,6 +29,7 @@ from l2bridge_helpers.clouds.azure_read import (
     upgrade_mode,
 )
 from l2bridge_helpers.clouds.azure_rules import group_of, rules_of
+from l2bridge_helpers.errors import CloudError
 from tests.azure_values import (
     ETAG,
     HOME,
@@ -424,11 +426,12 @@ def test_a_resource_is_flat() -> None:
 
 
 def _everything(raw: Any) -> None:
-    """Read it as each kind of resource."""
+    """Read it as each kind of resource; what a whole write would be based on may be refused."""
     nic_of(raw)
     instance_of(MACHINE, [raw, raw])
-    subnet_of(raw)
-    table_of(raw)
+    for refusing in (subnet_of, table_of):
+        with suppress(CloudError):
+            refusing(raw)
     template_of(raw)
     is_uniform(raw)
     needs_upgrade(raw)
@@ -475,10 +478,11 @@ def test_what_is_missing_is_empty(junk: Any) -> None:
     """Nothing is made up."""
     nic = nic_of({"id": junk, "properties": {"ipConfigurations": junk, "enableIPForwarding": 1}})
     assert (nic.id, nic.addresses, nic.subnet, nic.network, nic.forwarding) == ("", (), "", "", False)
-    table = table_of({"id": junk, "tags": junk, "location": 7, "properties": {"routes": junk}})
-    assert (table.id, table.marks, table.location) == ("", {}, "")
-    assert [route.cluster for route in table.routes] == []
-    subnet = subnet_of({"id": junk, "properties": {"routeTable": junk, "addressPrefixes": 7}})
+    table = table_of(
+        {"id": arm("Microsoft.Network/routeTables/pods"), "tags": junk, "location": 7, "properties": {"routes": []}}
+    )
+    assert (table.marks, table.location) == ({}, "")
+    subnet = subnet_of({"id": junk, "properties": {"routeTable": None, "addressPrefixes": 7}})
     assert (subnet.id, subnet.table, subnet.cidrs) == ("", "", ())
     assert template_of({"properties": {"virtualMachineProfile": junk}}).changeable is False
 
@@ -498,4 +502,30 @@ JSON = st.recursive(
 def test_any_json_is_read(raw: dict[str, Any]) -> None:
     """No form of answer is a crash, and none of them is a route of ours."""
     _everything(raw)
-    assert all(not route.cluster for route in table_of(raw).routes)
+    with suppress(CloudError):
+        assert all(not route.cluster for route in table_of(raw).routes)
+
+
+@pytest.mark.parametrize("junk", [junk for junk in JUNK if junk is not None], ids=str)
+def test_a_table_that_cannot_be_read_is_not_taken_for_none(junk: object) -> None:
+    """A subnet whose table's id is no id has a table all the same: ours would take its place."""
+    for odd in (junk, {"id": junk}, {"id": arm("Microsoft.Network/virtualNetworks/pods/subnets/a")}):
+        subnet = raw_subnet("a", "pods")
+        subnet["properties"]["routeTable"] = odd
+        with pytest.raises(CloudError, match=r"subnet .*/a: its route table is .*names none"):
+            subnet_of(subnet)
+
+
+@pytest.mark.parametrize("junk", JUNK, ids=str)
+def test_a_table_without_its_routes_is_refused(junk: Any) -> None:
+    """What is written back whole must have been read whole: routes of others would be lost."""
+    table = raw_table("pods", own_route(1))
+    table["properties"]["routes"] = [*table["properties"]["routes"], *junk] if isinstance(junk, list) else junk
+    with pytest.raises(CloudError, match=r"route table .*/pods: the answer has no whole list of its routes"):
+        table_of(table)
+
+
+def test_a_table_without_an_id_is_refused() -> None:
+    """Its routes would be nobody's."""
+    with pytest.raises(CloudError, match=r"route table pods: the answer's id 7 is none"):
+        table_of({**raw_table("pods"), "name": "pods", "id": 7})

@@ -1,0 +1,66 @@
+"""Everything that a run does with what it reads, up to the apply, and `explain.ipynb` after it."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from l2bridge_helpers import check, explain, foresee, list_nodes, matrix, plan, reach, topology
+from l2bridge_helpers.changes import Plan
+from l2bridge_helpers.errors import L2BridgeError
+from l2bridge_helpers.lab import Lab
+from l2bridge_helpers.mends import find_mends
+from l2bridge_helpers.nodes import node_names
+from l2bridge_helpers.parameters import PARAMETERS
+from l2bridge_helpers.platforms import cloud_of, scope_of
+from l2bridge_helpers.report import report
+from l2bridge_helpers.show import shown
+from l2bridge_helpers.state import load_state, save_state
+
+SCOPES = {"aws": {"routes": True, "open_firewall": True}, "gce": {"open_firewall": True}}
+_PAIRS = 2
+
+
+def plan_of(lab: Lab, **changed: Any) -> Plan:
+    """Return the plan, after everything else that a run shows was made, too."""
+    defaults = {parameter.name: parameter.default for parameter in PARAMETERS[lab.platform]}
+    given = {**defaults, **lab.parameters, **SCOPES.get(lab.platform, {}), **changed}
+    scope, cluster = scope_of(lab.platform, given), given["cluster"]
+    nodes = list_nodes(given["kubeconfig"], given["context"])
+    cloud = cloud_of(lab.platform, given)
+    fabric = cloud.observe(nodes)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "state.json"
+        save_state(path, lab.platform, nodes, fabric)
+        loaded, again = load_state(path)
+    findings = check(nodes, fabric, scope=scope, cluster=cluster)
+    now = reach(nodes, fabric, cluster=cluster)
+    changes = plan(nodes, fabric, cluster=cluster, scope=scope)
+    assert plan(loaded, again, cluster=cluster, scope=scope).hash == changes.hash
+    planned = reach(nodes, foresee(fabric, changes), cluster=cluster, moment="after the plan")
+    values = [nodes, findings, now, topology(nodes, fabric, now), matrix(now), changes, planned]
+    values += [
+        value
+        for pair in itertools.islice(itertools.permutations(node_names(nodes), 2), _PAIRS)
+        for value in explained(nodes, fabric, pair, cluster)
+    ]
+    cloud.in_force(nodes, fabric)
+    sections = [("section", shown(value).html) for value in values]
+    page = report(cluster, verdict="", failed=False, facts={}, sections=sections)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "plan.json"
+        changes.save(path)
+        assert Plan.load(path).hash == changes.hash
+        (Path(folder) / "report.html").write_text(page, encoding="utf-8")
+    return changes
+
+
+def explained(nodes: Any, fabric: Any, pair: tuple[str, str], cluster: str) -> list[Any]:
+    """Return what `explain.ipynb` shows; a pair that cannot be asked about is refused by an error of ours."""
+    with suppress(L2BridgeError):
+        way = explain(nodes, fabric, *pair, cluster=cluster)
+        return [way, find_mends(nodes, fabric, way, *pair, cluster=cluster)]
+    return []
