@@ -22,14 +22,6 @@ APPLY_ORDER = {kind: place for place, kind in enumerate(_KINDS)}
 """A route to an instance that does not forward yet would be born with a warning; what says that a route is ours stands
 before it is made, and goes after it is gone; a subnet is given a table that has its routes. The reverse is the order of
 undo."""
-_UNDO_ORDER = {
-    kind: place
-    for place, kind in enumerate(
-        ("association", "claim", "route", "mark", "table", "template", "forwarding", "filter"),
-    )
-}
-"""The reverse; but also then what says that routes are ours stands as long as they do, and a scale set's model changes
-before its instances follow it."""
 SIDE_BY_SIDE = 10
 """Routes that may stand beside their replacements at the same time, and reads that are asked side by side."""
 CLAIMS, TEMPLATES, NODES, DELETIONS, MARKS, ASSOCIATIONS = range(1, 7)
@@ -171,21 +163,6 @@ class Plan:
 def ordered(changes: Iterable[Change]) -> tuple[Change, ...]:
     """Return the changes as they are applied, see `stage`; conflicts stand first, to be seen."""
     return tuple(sorted(changes, key=lambda change: (stage(change), APPLY_ORDER[change.kind])))
-
-
-def reversed_order(changes: Iterable[Change]) -> tuple[Change, ...]:
-    """Return the changes of an undo as they are applied: conflicts first, what is left alone last.
-
-    Subnets lose their table before its routes go, routes before forwarding; routes that come back stand before others
-    go; what was made last goes first.
-    """
-    places = {"conflict": 0, "none": 2}
-
-    def key(change: Change) -> tuple[int, int, bool]:
-        return places.get(change.action, 1), _UNDO_ORDER[change.kind], change.action == "delete"
-
-    last_first = tuple(changes)[::-1]
-    return tuple(sorted(last_first, key=key))
 
 
 def stage(change: Change) -> int:

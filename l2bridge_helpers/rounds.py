@@ -3,7 +3,7 @@
 A node's changes run one after the other. Before them stands what claims their routes; after them come deletions, only
 where the route that takes their place was made; then what says which routes are ours, only where all of a table's were
 done. Where a cloud writes a whole table at once, all its rows are one write, without those of nodes that have failed.
-Subnets get their tables last. An undo goes the other way: subnets lose their tables first, routes go before forwarding.
+Subnets get their tables last. An undo goes the other way (see `undo_order`).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from l2bridge_helpers.changes import ASSOCIATIONS, CLAIMS, DELETIONS, MARKS, NODES, TEMPLATES, stage
 from l2bridge_helpers.clouds.dialects import dialect_of
+from l2bridge_helpers.undo_order import leads_forward
 
 if TYPE_CHECKING:
     from l2bridge_helpers.changes import Change, Plan
@@ -62,24 +63,30 @@ class Rounds:
             yield self._round(self._unmade, [place], _each)
 
     def _back(self) -> Iterator[list[Chain]]:
-        for place in self._of("association"):
+        """Give the rounds of an undo; what an undo of an undo makes again is made in the order in which it was made."""
+        for place in self._of("association", forward=False):
             yield _each([place])
         yield _each(self._of("claim"))
-        routes = self._of("route")
-        gone = {place for place in routes if self._writes[place].action == "delete"}
-        yield _each([place for place in routes if place not in gone])
-        yield self._round(self._unreplaced, sorted(gone), _each)
+        yield _each(self._of("template", forward=True))
+        made = self._of("forwarding", "filter", "route", forward=True)
+        yield self._round(self._unprepared, made, self._chains)
+        yield self._round(self._unreplaced, self._of("route", "filter", forward=False), _each)
         yield self._round(self._unfinished, self._of("mark"), _each)
-        yield self._round(self._unreleased, self._shared, self._batches)
+        yield self._round(self._unfit, self._shared, self._batches)
         yield self._round(self._unreleased, self._of("table"), _each)
-        yield _each(self._of("template"))
-        yield self._round(self._still_led, self._of("forwarding", "filter"), self._chains)
+        yield _each(self._of("template", forward=False))
+        yield self._round(self._still_led, self._of("forwarding", forward=False), self._chains)
+        for place in self._of("association", forward=True):
+            yield self._round(self._unmade, [place], _each)
 
     def _due(self, number: int) -> list[int]:
         return [place for place in self._alone if stage(self._writes[place]) == number]
 
-    def _of(self, *kinds: str) -> list[int]:
-        return [place for place in self._alone if self._writes[place].kind in kinds]
+    def _of(self, *kinds: str, forward: bool | None = None) -> list[int]:
+        """Return the changes of these kinds; of those, where it counts, the ones that lead forward, or back."""
+        rows = ((place, self._writes[place]) for place in self._alone)
+        some = ((place, row) for place, row in rows if row.kind in kinds)
+        return [place for place, row in some if forward is None or leads_forward(row) is forward]
 
     def _name(self, place: int) -> str:
         return self._dialect.together(self._writes[place])
@@ -172,6 +179,10 @@ class Rounds:
         table = change.resource if change.kind in ("table", "mark", "claim") else change.before.get("table")
         still = [row for row in self._undone() if row.kind == "association" and row.before.get("table") == table]
         return f"subnet {still[0].resource} still has the table" if still else ""
+
+    def _unfit(self, change: Change) -> str:
+        """Return why a row of an undo is left out of the write of its table."""
+        return self._unreleased(change) or self._unready(change)
 
     def _still_led(self, change: Change) -> str:
         """Return why a node goes on to forward: a route that leads to it is still there."""
