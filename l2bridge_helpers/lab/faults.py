@@ -75,7 +75,7 @@ class Faults:
         """Make trouble for the requests that match.
 
         Args:
-            match: a function of the `Request`, or a method and a regular expression to search in the path.
+            match: a function of the `Request`, or a method ("": any) and a regular expression to search in the path.
             status: HTTP status to answer; 0 (with `seconds`): be slow, then answer as usual.
             reason: the error's reason, as the API names it.
             message: the error's text.
@@ -114,4 +114,4 @@ def _matcher(match: Match) -> Callable[[Request], bool]:
     if callable(match):
         return match
     method, path = match[0], re.compile(match[1])
-    return lambda request: request.method == method and path.search(request.path) is not None
+    return lambda request: method in {"", request.method} and path.search(request.path) is not None

@@ -7,12 +7,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from werkzeug import Response
 
 from l2bridge_helpers.lab.clock import Clock
-from l2bridge_helpers.lab.faults import Fault
+from l2bridge_helpers.lab.faults import Fault, Match
 from l2bridge_helpers.lab.gce.api import Api as GceApi
 from l2bridge_helpers.lab.gce.state import State as GceState
 from l2bridge_helpers.lab.hooks import Hooks
@@ -20,11 +20,13 @@ from l2bridge_helpers.lab.kube.api import KubeApi
 from l2bridge_helpers.lab.kube.state import KubeState
 from l2bridge_helpers.lab.kubeconfig import CONTEXT, write_kubeconfig
 from l2bridge_helpers.lab.limits import LIMITS
+from l2bridge_helpers.lab.machines import delete_machine, replace_machine
 from l2bridge_helpers.lab.record import Record, Request
 from l2bridge_helpers.lab.server import Server
 from l2bridge_helpers.lab.service import Api, Boundaries, Boundary, Service
 from l2bridge_helpers.lab.snapshot import snapshot
 from l2bridge_helpers.lab.throttle import Throttle
+from l2bridge_helpers.lab.troubles import trouble
 from l2bridge_helpers.lab.world import World
 
 if TYPE_CHECKING:
@@ -156,6 +158,34 @@ class Lab:
         hooks = self.cloud
         origin = self.clock.now() if from_now else 0.0
         hooks.throttle = Throttle(LIMITS.get(self.platform, {}), self.clock.now, origin)
+
+    def trouble(self, kind: str, match: Match = ("", ""), *, service: str = "", **more: Any) -> Fault:
+        """Make trouble of a kind, in the service's own form.
+
+        Args:
+            kind: see `l2bridge_helpers.lab.troubles`, e.g. "throttled", "reset after", "expired credentials".
+            match: which requests; a function of the `Request`, or a method and a regular expression to search in the
+                path ("": any). All when it is not given.
+            service: "kubernetes"; "": the cloud of the world's platform.
+            more: arguments of `Faults.add`, e.g. `times` (1; None: always), `skip`, `seconds`.
+
+        Raises:
+            LabError: the service has no such trouble.
+
+        """
+        name = service or (self.platform if hasattr(self, self.platform) else "kubernetes")
+        hooks: Hooks = getattr(self, name)
+        return hooks.faults.add(match, **{**trouble(name, kind), **more})
+
+    def delete_machine(self, node: str) -> None:
+        """Remove a node and its machine; use it as a fault's `do` to let it happen at a request."""
+        with self.gce.lock:
+            delete_machine(self._live, node)
+
+    def replace_machine(self, node: str) -> None:
+        """Put another machine of the same name and addresses in a node's place, nothing done to it yet."""
+        with self.gce.lock:
+            replace_machine(self._live, node)
 
     def on_boundary(self, callback: Boundary | None) -> None:
         """Call back on both sides of each change that a client asks for, on all servers; None: no more.

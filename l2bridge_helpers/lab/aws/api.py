@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 from urllib.parse import parse_qsl
 
 from werkzeug import Request as HttpRequest
@@ -41,8 +40,8 @@ class Api:
     def _answer(self, form: dict[str, str]) -> str:
         action = form.get("Action", "")
         model = protocol.operation(action)
+        self._admit(action, form)
         given = protocol.arguments(model, form)
-        self._admit(action, given)
         if f"ec2:{action}" in self._state.denied_actions:
             text = f"You are not authorized to perform this operation. User is not authorized to perform: ec2:{action}"
             raise Ec2Error("UnauthorizedOperation", text, 403)
@@ -55,24 +54,24 @@ class Api:
         self._state.note()
         return protocol.answer(model, _CHANGES[action](self._state, given))
 
-    def _admit(self, action: str, given: dict[str, Any]) -> None:
+    def _admit(self, action: str, form: Mapping[str, str]) -> None:
         """Take a token from the bucket of an action.
 
         Raises:
             Ec2Error: 503, there is none.
 
         """
-        if self._state.throttle.take(_bucket(action, given, self._state.throttle.limits), key=action):
+        if self._state.throttle.take(_bucket(action, form, self._state.throttle.limits), key=action):
             raise Ec2Error("RequestLimitExceeded", "Request limit exceeded.", 503)
 
 
-def _bucket(action: str, given: Mapping[str, Any], limits: Mapping[str, object]) -> str:
+def _bucket(action: str, form: Mapping[str, str], limits: Mapping[str, object]) -> str:
     """Return which bucket an action has; a list of ids counts as a filter ([U])."""
     if action in limits:
         return action
     if not action.startswith("Describe"):
         return "writes"
-    whole = action in EC2_WHOLE and not given.keys() - {"DryRun"}
+    whole = action in EC2_WHOLE and not form.keys() - {"Action", "DryRun", "Version"}
     return "reads of everything" if whole else "reads"
 
 
