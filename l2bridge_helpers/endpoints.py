@@ -32,7 +32,7 @@ def endpoint_problem(endpoint: str) -> str:
 
 def without_password(url: str) -> str:
     """Return the URL as it may be shown: a user's name and password are left out, also of a malformed one."""
-    return re.sub(r"(?i)(password\s*=)[^&]*", r"\1…", re.sub(r"(?s)//.*@", "//…@", url))
+    return re.sub(r"(?i)(password\s*=)[^&]*", r"\1…", re.sub(r"(?s)^([^/:@]*:/*|//).*@", r"\1…@", url))
 
 
 def shown_endpoint(endpoint: str, public: str) -> str:

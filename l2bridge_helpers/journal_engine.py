@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from l2bridge_helpers.errors import JournalError
 from l2bridge_helpers.journal_errors import explained
 from l2bridge_helpers.journal_url import FORMS, POSTGRESQL, shown_journal, sqlite_path
 
+_MAGIC = b"SQLite format 3\0"
 _KEEPALIVE = {
     "connect_timeout": "10",
     "keepalives_idle": "10",
@@ -49,11 +51,22 @@ def _make_file(path: Path, shown: str, *, create: bool) -> None:
     """Make an empty file for its owner's eyes; SQLite gives what it puts beside it the same rights."""
     with explained(shown, "be opened"):
         if path.exists():
+            _refuse_foreign(path, shown)
             return
         if not create:
             raise JournalError(f"journal {shown}: there is none; name the one of the runs that you mean")
         path.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+
+
+def _refuse_foreign(path: Path, shown: str) -> None:
+    """Refuse a file that does not begin like SQLite's; SQLite itself would take a short one for an empty one."""
+    with path.open("rb") as file:
+        head = file.read(len(_MAGIC))
+    if head.strip(b"\0") and head != _MAGIC:  # zeros: what a power cut can leave, and SQLite mends
+        raise JournalError(
+            f"journal {shown}: the file is something else, and was not touched; name another one (parameter journal)"
+        )
 
 
 def _sqlite(path: str, patience: float) -> Engine:
@@ -85,13 +98,12 @@ def _begin_sqlite(connection: Connection) -> None:
 def _postgresql(url: str, patience: float) -> Engine:
     """Leave the URL to PostgreSQL's own library: several hosts, services, password files are its business."""
     conninfo = "postgresql" + url[url.index("://") :]
-    try:
-        given = conninfo_to_dict(conninfo)
-    except psycopg.Error:  # its text shows what it does not understand, such as half a password
+    given = _understood(conninfo)
+    if not given:
         raise JournalError(
             f"journal {shown_journal(url)}: PostgreSQL does not understand this URL; it looks like "
-            "postgresql://USER@HOST:5432/DATABASE"
-        ) from None
+            "postgresql://USER@HOST:5432/DATABASE, with %40 for an @ in a name"
+        )
     options = {name: value for name, value in _KEEPALIVE.items() if name not in given}
 
     def connect() -> psycopg.Connection[Any]:
@@ -111,3 +123,16 @@ def _postgresql(url: str, patience: float) -> Engine:
 
     event.listen(engine, "begin", begin)
     return engine
+
+
+def _understood(conninfo: str) -> dict[str, Any]:
+    """Return what PostgreSQL's library reads in a URL; nothing when it cannot.
+
+    Its own error is not even kept as a context: it shows what it does not understand, such as half a password. So would
+    a host's name, when a password holds an @.
+    """
+    if conninfo.partition("?")[0].count("@") > 1:
+        return {}
+    with suppress(psycopg.Error):
+        return conninfo_to_dict(conninfo)
+    return {}
