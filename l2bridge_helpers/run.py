@@ -121,6 +121,16 @@ class Run(Steps):
         self._saved = saved
         self._nodes: pd.DataFrame | None = None
 
+    @property
+    def runbook(self) -> str:
+        """What the notebook is called."""
+        return self.platform
+
+    @property
+    def title(self) -> str:
+        """What the report is called."""
+        return f"{dialect_of(self.platform).title}, cluster {self.cluster}: {self.mode}"
+
     def target(self) -> dict[str, str]:
         """Return what this run is about to look at or change, as label -> value."""
         return dict(self._target)
@@ -222,20 +232,20 @@ class Run(Steps):
         error = self.outcome.error(self.mode)
         last = self.outcome.last
         if last and last.failing and self.mode != "check":
-            print(f"{self.platform}: {last.moment}, {last.why()}")
+            print(f"{self.runbook}: {last.moment}, {last.why()}")
         try:
             self.write("failed" if error else "ok", str(error or ""))
         except DataError as err:
-            print(f"{self.platform}: {self.outcome.summary()}, without a report")
+            print(f"{self.runbook}: {self.outcome.summary()}, without a report")
             raise error or err from err
-        print(f"{self.platform}: {self.outcome.summary()}, report: {self.folder / 'report.html'}")
+        print(f"{self.runbook}: {self.outcome.summary()}, report: {self.folder / 'report.html'}")
         if error:
             raise error
 
     def write(self, status: str, error: str) -> None:
         """Write the run's files."""
         document = {
-            "runbook": self.platform,
+            "runbook": self.runbook,
             "mode": self.mode,
             "cluster": self.cluster,
             "target": self._target,
@@ -246,7 +256,7 @@ class Run(Steps):
         changes, last = self.outcome.changes, self.outcome.last
         self.save(
             document,
-            title=f"{dialect_of(self.platform).title}, cluster {self.cluster}: {self.mode}",
+            title=self.title,
             verdict=error or self.outcome.verdict(self.mode),
             failed=bool(error) or bool(self.outcome.obstacles()) or bool(last and last.failing),
             **({"plan hash": changes.hash} if changes else {}),

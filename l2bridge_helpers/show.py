@@ -25,6 +25,7 @@ from l2bridge_helpers.proof import Proof
 from l2bridge_helpers.reachability.explanation import Explanation
 from l2bridge_helpers.reachability.result import Reachability
 from l2bridge_helpers.results import Results
+from l2bridge_helpers.undo_choice import Recorded
 
 _BADGES = {
     **dict.fromkeys(("blocking", "conflict", "failed", "wrong", "blocked"), "#b3261e"),
@@ -104,6 +105,13 @@ def _plan(plan: Plan) -> Shown:
         return table
     by_hand = f"The same by hand: {len(commands)} command{'' if len(commands) == 1 else 's'}"
     return Shown(table.text, f"{table.html}<details><summary>{by_hand}</summary>{_lines(commands)}</details>")
+
+
+def _recorded(value: Recorded) -> Shown:
+    """Return what a journal holds of a run; what became of an intent alone is for the network to tell."""
+    columns = ("outcome", "action", "kind", "node", "resource", "before", "after")
+    rows = [(row.outcome or "not known", *_plan_row(row.change)[:-1]) for row in value]
+    return _titled(f"changes: {value.summary()}", pd.DataFrame(rows, columns=list(columns), dtype=object))
 
 
 def _lines(commands: Sequence[str]) -> str:
@@ -204,6 +212,7 @@ _FORMS: dict[type, Callable[[Any], Shown]] = {
     pd.DataFrame: _nodes,
     Plan: _plan,
     Results: _results,
+    Recorded: _recorded,
     Findings: _counted,
     Proof: _proof,
     Checklist: _counted,

@@ -53,7 +53,7 @@ def undo(run: JournalRun, rows: Sequence[JournalRow], fabric: Fabric, *, skip_co
         cluster=run.cluster,
         network=run.network,
         changes=undo_order(inverses),
-        own_routes=sum(row.kind in ("route", "filter") for row in inverses),
+        own_routes=sum(row.kind in ("route", "filter", "table") for row in inverses),
         forwarding=bool(kinds & {"forwarding", "template"}),
         routes=bool(kinds - {"forwarding", "template", "filter"}),
         undoes=run.run,

@@ -1,0 +1,200 @@
+"""One run of `undo.ipynb`: which run it puts back, its folder, its steps, and the files that it leaves.
+
+Nodes come from the journal: the cluster is not asked, so that an undo works when it is broken. Only the Lease that
+keeps others from applying is the cluster's.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
+
+from l2bridge_helpers.apply import apply, refuse
+from l2bridge_helpers.clouds.dialects import dialect_of
+from l2bridge_helpers.errors import ParameterError
+from l2bridge_helpers.findings import Findings
+from l2bridge_helpers.guard import Guard, NoEntries
+from l2bridge_helpers.kube import Kube
+from l2bridge_helpers.kubeconfig import cluster_of, shown_server
+from l2bridge_helpers.nodes import node_names
+from l2bridge_helpers.platforms import cloud_of
+from l2bridge_helpers.proof import Proof
+from l2bridge_helpers.run import Run
+from l2bridge_helpers.steps import make_folder
+from l2bridge_helpers.undo import undo
+from l2bridge_helpers.undo_choice import UNDO, Recorded, check_choice, chosen_run, cloud_parameters, nodes_of
+from l2bridge_helpers.verify import verify
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from l2bridge_helpers.changes import Plan
+    from l2bridge_helpers.fabric import Fabric
+    from l2bridge_helpers.results import Results
+
+RUNBOOK = "undo"
+_PATIENCE, _PAUSE = 30.0, 2.0
+"""Seconds that a cloud may take to show what it has accepted, and between two looks."""
+
+
+def start(**parameters: Any) -> UndoRun:
+    """Check the parameters, find the run in the journal, and open this run's folder. Nothing is sent to a cloud.
+
+    Args:
+        parameters: those of the notebook's parameters cell.
+
+    Raises:
+        ParameterError: names every refused parameter, its value, and what would do; there is no such run.
+        KubernetesError: the kubeconfig is needed, and missing or broken.
+        JournalError: the journal cannot be read.
+        DataError: what it holds of the run cannot be used.
+
+    """
+    given = {parameter.name: parameter.default for parameter in UNDO} | parameters
+    check_choice(given)
+    kube = _kube(given)
+    cluster: str = given["cluster"] or (cluster_of("", kube.target) if kube else "")
+    recorded = _recorded(given, cluster)
+    mode, confirm = given["mode"], given["confirm"]
+    if mode == "apply" and confirm != recorded.run.cluster:
+        raise ParameterError(
+            f"parameter confirm: {confirm!r} is not the cluster's name; to put back run {recorded.run.run} set "
+            f"confirm={recorded.run.cluster!r}"
+        )
+    merged = cloud_parameters(recorded.run, given)
+    told = {"cluster": recorded.run.cluster, **recorded.target(), "mode": mode}
+    told |= {"Kubernetes API": shown_server(kube.target)} if kube else {"Kubernetes API": "not needed"}
+    return UndoRun(recorded, merged, told, kube, skip_conflicts=given["skip_conflicts"])
+
+
+def _kube(given: Mapping[str, Any]) -> Kube | None:
+    """Return the cluster's API where it is needed: for its name, or for its Lease."""
+    named = bool(given["cluster"] or given["run"])
+    locks = given["mode"] == "apply" and given["lease_namespace"]
+    return Kube(given["kubeconfig"], given["context"]) if locks or not named else None
+
+
+def _recorded(given: Mapping[str, Any], cluster: str) -> Recorded:
+    from l2bridge_helpers.journal import Journal, journal_url  # SQLAlchemy costs time, and bad parameters need none
+
+    with closing(Journal.open(journal_url(given["journal"], given["runs"]), create=False)) as journal:
+        run = chosen_run(given["run"], cluster, journal.runs())
+        return Recorded(run, journal.rows(run.run))
+
+
+class UndoRun(Run):
+    """A run that puts another one back. Make it with `start`.
+
+    Attributes:
+        recorded: what the journal holds of the run that is put back.
+        nodes: the nodes as that run saw them.
+
+    """
+
+    def __init__(
+        self,
+        recorded: Recorded,
+        parameters: Mapping[str, Any],
+        told: Mapping[str, str],
+        kube: Kube | None,
+        *,
+        skip_conflicts: bool,
+    ) -> None:
+        """Keep what `start` has checked."""
+        run = recorded.run
+        folder = make_folder(parameters["runs"], run.cluster, RUNBOOK)
+        cloud = cloud_of(run.platform, parameters)
+        own = {**parameters, "max_delete_percent": 100}
+        guard = Guard(own, cast("Kube", kube), folder)  # None only where no Lease is taken
+        super().__init__(cloud, own, run.cluster, told, guard, folder)
+        self.recorded = recorded
+        self.nodes = nodes_of(run)
+        self._skip_conflicts = skip_conflicts
+        self._read: Fabric | None = None
+        self.outcome.nodes = len(node_names(self.nodes))
+
+    def plan(self) -> Plan:
+        """Read the run's network as it is now, and return the changes that put the run back.
+
+        Raises:
+            CloudError: it cannot be read.
+            JournalError: in `apply` mode: the journal cannot be written.
+            LockError: in `apply` mode: the Lease cannot be read.
+
+        """
+        self._read = self.observe(self.nodes)
+        return self._planned(self._read)
+
+    @property
+    def seen(self) -> Fabric:
+        """What the plan was made from.
+
+        Raises:
+            ParameterError: no plan was made.
+
+        """
+        if self._read is None:
+            raise ParameterError("no plan was made: run all cells from the top, then this one")
+        return self._read
+
+    def _planned(self, fabric: Fabric) -> Plan:
+        return undo(self.recorded.run, self.recorded.rows, fabric, skip_conflicts=self._skip_conflicts)
+
+    def put_back(self, changes: Plan) -> Results:
+        """Carry the plan out under the cluster's Lease, each change in the journal; in the other modes send nothing.
+
+        Raises:
+            ParameterError: `confirm` is not the cluster's name.
+            BlockedError: others have changed since what the run has changed; names the rows.
+            LockError: another apply holds the Lease, or it may not be taken.
+            JournalError: the journal cannot be written.
+
+        """
+        options: dict[str, Any] = {"mode": self.mode, "confirm": self.confirm, "findings": Findings()}
+        options |= {"max_delete_percent": 100}
+        if self.mode != "apply":
+            why = f"mode is {self.mode!r}"
+            return apply(changes, self.cloud, entries=NoEntries(why), permit=lambda: why, **options)
+        refuse(changes, Findings(), self.confirm)
+        guarded = self._guard.around(changes, self.cloud, self.nodes, started=self.started, again=self._again)
+        with guarded as left:
+            return apply(left.changes, self.cloud, entries=left.entries, permit=left.permit, **options)
+
+    def _again(self) -> Plan:
+        fresh = self._planned(self.cloud.observe(self.nodes))
+        refuse(fresh, Findings(), self.confirm)
+        return fresh
+
+    def prove(self, changes: Plan, results: Results, *, patience: float = _PATIENCE) -> Proof:
+        """Return what a fresh read shows: what was put back is as it was, and nothing else has changed.
+
+        Raises:
+            ParameterError: the steps before were not run.
+            CloudError: the network cannot be read.
+
+        """
+        before = self.seen
+        if not results.sent:
+            standing = tuple(change for change in changes if change.action == "none")
+            return Proof.of(verify(replace(changes, changes=standing), before, before))
+        based_on = {resource: raw for result in results for resource, raw in result.based_on.items()}
+        deadline = time.monotonic() + patience
+        while True:
+            after = self.cloud.observe(self.nodes)
+            proof = verify(changes, before, after, based_on)
+            if not proof.wrong or results.failed or time.monotonic() >= deadline:
+                return Proof.of(proof, after)
+            time.sleep(_PAUSE)
+
+    @property
+    def title(self) -> str:
+        """What the report is called."""
+        of = f"undo of {self.recorded.run.run}"
+        return f"{dialect_of(self.platform).title}, cluster {self.cluster}: {of}, {self.mode}"
+
+    @property
+    def runbook(self) -> str:
+        """What the notebook is called."""
+        return RUNBOOK
