@@ -63,7 +63,7 @@ def apply(  # noqa: PLR0913 - each is one of the operator's parameters
 
 def deletion_problem(changes: Plan, max_delete_percent: int) -> str:
     """Return why the plan deletes too much, or "". A replacement is no deletion."""
-    deletes = [change.resource for change in changes.writes if change.action == "delete"]
+    deletes = [change.resource for change in changes.writes if change.action == "delete" and change.kind != "table"]
     what = "routes and rules" if any(change.kind == "filter" for change in changes) else "routes"
     share = 100 * len(deletes) / max(changes.own_routes, 1)
     if len(deletes) <= FEW_DELETES or share <= max_delete_percent:
