@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from kubernetes import client, config
@@ -12,6 +11,7 @@ from kubernetes.config.kube_config import KubeConfigMerger
 
 from l2bridge_helpers.endpoints import endpoint_problem, is_loopback, is_plain_http, without_password
 from l2bridge_helpers.errors import KubernetesError, ParameterError
+from l2bridge_helpers.paths import home_path, is_file
 
 
 @dataclass(frozen=True)
@@ -27,13 +27,18 @@ def cluster_of(given: str, target: KubeTarget) -> str:
     """Return the name that marks the cluster's routes: as given, else the context's.
 
     Raises:
-        ParameterError: there is neither.
+        ParameterError: there is neither, or it cannot be told by eye.
 
     """
     cluster = given or target.cluster
     if not cluster:
         raise ParameterError(
             "parameter cluster: '' is given and there is no kubeconfig context to take it from; name the cluster"
+        )
+    if not cluster.isprintable() or cluster != cluster.strip():
+        raise ParameterError(
+            f"parameter cluster: {given!r} is given, and the context's cluster is called {cluster!r}, with spaces "
+            "around it or characters that cannot be seen; name the cluster"
         )
     return cluster
 
@@ -55,12 +60,12 @@ def load_kubeconfig(kubeconfig: str, context: str, configuration: client.Configu
         KubernetesError: the kubeconfig is missing or broken, or has no such context.
 
     """
-    if kubeconfig and not Path(kubeconfig).expanduser().is_file():
+    if kubeconfig and not is_file(home_path(kubeconfig)):
         raise KubernetesError(f"parameter kubeconfig: there is no file {kubeconfig!r}; give the path of a kubeconfig")
-    path = str(Path(kubeconfig).expanduser()) if kubeconfig else _default_path()
+    path = str(home_path(kubeconfig)) if kubeconfig else _default_path()
     if not path:
         return _load_in_cluster(context, configuration)
-    if not any(Path(part).expanduser().is_file() for part in path.split(os.pathsep) if part):
+    if not any(is_file(home_path(part)) for part in path.split(os.pathsep) if part):
         raise KubernetesError(f"parameter kubeconfig: '' is given, and $KUBECONFIG={path!r} names no file; give a path")
     name, cluster = _choose(path, context)
     try:
@@ -73,8 +78,8 @@ def load_kubeconfig(kubeconfig: str, context: str, configuration: client.Configu
 
 def _default_path() -> str:
     """Return $KUBECONFIG, or the file in the home directory where there is one."""
-    home = Path("~/.kube/config").expanduser()
-    return os.environ.get("KUBECONFIG", "") or (str(home) if home.is_file() else "")
+    home = home_path("~/.kube/config")
+    return os.environ.get("KUBECONFIG", "") or (str(home) if is_file(home) else "")
 
 
 def _load_in_cluster(context: str, configuration: client.Configuration) -> KubeTarget:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from l2bridge_helpers.errors import ParameterError
+from l2bridge_helpers.paths import home_path, is_folder
 from l2bridge_helpers.state import load_state
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def open_run(run: str, runs: str, moment: str) -> SavedRun:
         DataError: its saved state cannot be used.
 
     """
-    folders = [path for path in (Path(run).expanduser(), Path(runs) / run) if path.is_dir()]
+    folders = [path for path in (home_path(run), Path(runs) / run) if is_folder(path)]
     states = [path / name for path in folders for name in _names(moment) if (path / name).is_file()]
     if not states:
         what = "holds no state that a run has saved" if folders else "is no folder of a run"
@@ -97,7 +98,7 @@ def _others(runs: Path) -> str:
 
 
 def _saved(runs: Path) -> Iterator[str]:
-    return (path.parent.name for path in runs.glob(f"*/{FIRST}"))
+    return (path.parent.name for path in (runs.glob(f"*/{FIRST}") if is_folder(runs) else ()))
 
 
 def _result(folder: Path) -> dict[str, Any]:

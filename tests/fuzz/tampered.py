@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 from werkzeug import Request as HttpRequest
 from werkzeug import Response
 
+from l2bridge_helpers.clouds.base import Cloud
 from l2bridge_helpers.lab import Lab, World
 from l2bridge_helpers.lab.service import Api
 
@@ -50,6 +51,9 @@ class TamperedLab(Lab):
         mutations: what is done to each answer from now on.
         raw: whole bodies, by answer; they replace what the lab says.
         places: where answers could be changed until now.
+        known: those of an undisturbed read.
+        written: how many writes there were before it.
+        adapter: the platform's adapter, which is slow to make.
 
     """
 
@@ -60,7 +64,9 @@ class TamperedLab(Lab):
         self.mutations = ()
         self.raw: dict[str, bytes] = {}
         self.places: dict[Place, None] = {}
-        self.count = 0
+        self.count = self.written = 0
+        self.known: tuple[Place, ...] = ()
+        self.adapter: Cloud | None = None
         super().__init__(world)
 
     def _serve(self, stack: Any, name: str, api: Api, *more: Any) -> str:

@@ -11,7 +11,6 @@ from typing import Any
 from l2bridge_helpers import check, explain, foresee, list_nodes, matrix, plan, reach, topology
 from l2bridge_helpers.changes import Plan
 from l2bridge_helpers.errors import L2BridgeError
-from l2bridge_helpers.lab import Lab
 from l2bridge_helpers.mends import find_mends
 from l2bridge_helpers.nodes import node_names
 from l2bridge_helpers.parameters import PARAMETERS
@@ -19,18 +18,19 @@ from l2bridge_helpers.platforms import cloud_of, scope_of
 from l2bridge_helpers.report import report
 from l2bridge_helpers.show import shown
 from l2bridge_helpers.state import load_state, save_state
+from tests.fuzz.tampered import TamperedLab
 
 SCOPES = {"aws": {"routes": True, "open_firewall": True}, "gce": {"open_firewall": True}}
 _PAIRS = 2
 
 
-def plan_of(lab: Lab, **changed: Any) -> Plan:
+def plan_of(lab: TamperedLab, **changed: Any) -> Plan:
     """Return the plan, after everything else that a run shows was made, too."""
     defaults = {parameter.name: parameter.default for parameter in PARAMETERS[lab.platform]}
     given = {**defaults, **lab.parameters, **SCOPES.get(lab.platform, {}), **changed}
     scope, cluster = scope_of(lab.platform, given), given["cluster"]
     nodes = list_nodes(given["kubeconfig"], given["context"])
-    cloud = cloud_of(lab.platform, given)
+    cloud = lab.adapter = lab.adapter or cloud_of(lab.platform, given)
     fabric = cloud.observe(nodes)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "state.json"
