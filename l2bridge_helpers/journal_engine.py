@@ -99,7 +99,7 @@ def _postgresql(url: str, patience: float) -> Engine:
     """Leave the URL to PostgreSQL's own library: several hosts, services, password files are its business."""
     conninfo = "postgresql" + url[url.index("://") :]
     given = _understood(conninfo)
-    if not given:
+    if given is None:
         raise JournalError(
             f"journal {shown_journal(url)}: PostgreSQL does not understand this URL; it looks like "
             "postgresql://USER@HOST:5432/DATABASE, with %40 for an @ in a name"
@@ -107,7 +107,8 @@ def _postgresql(url: str, patience: float) -> Engine:
     options = {name: value for name, value in _KEEPALIVE.items() if name not in given}
 
     def connect() -> psycopg.Connection[Any]:
-        return psycopg.connect(conninfo, **options)  # type: ignore[arg-type]
+        # Statements that the server has prepared would not be found again behind a pooler.
+        return psycopg.connect(conninfo, prepare_threshold=None, **options)  # type: ignore[arg-type]
 
     engine = create_engine("postgresql+psycopg://", creator=connect, hide_parameters=True)
     milliseconds = f"{patience * 1000:.0f}"
@@ -125,14 +126,14 @@ def _postgresql(url: str, patience: float) -> Engine:
     return engine
 
 
-def _understood(conninfo: str) -> dict[str, Any]:
-    """Return what PostgreSQL's library reads in a URL; nothing when it cannot.
+def _understood(conninfo: str) -> dict[str, Any] | None:
+    """Return what PostgreSQL's library reads in a URL; None when it cannot.
 
     Its own error is not even kept as a context: it shows what it does not understand, such as half a password. So would
     a host's name, when a password holds an @.
     """
     if conninfo.partition("?")[0].count("@") > 1:
-        return {}
+        return None
     with suppress(psycopg.Error):
         return conninfo_to_dict(conninfo)
-    return {}
+    return None

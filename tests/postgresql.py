@@ -91,8 +91,9 @@ class Postgres:
     def _run(self, program: str, *options: str) -> None:
         """Run one of PostgreSQL's programs; what it says goes nowhere: a server would keep a pipe open."""
         command = [str(self._programs / program), "--pgdata", str(self._data), *options]
-        quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        subprocess.run(command, check=True, timeout=60, cwd="/", **quiet, **self._ordinary)
+        quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
+        options_of_run: dict[str, Any] = {**quiet, **self._ordinary}
+        subprocess.run(command, check=True, timeout=60, cwd="/", **options_of_run)
 
 
 @contextmanager

@@ -64,6 +64,7 @@ def test_a_password_in_the_url_is_refused(url: str) -> None:
         "postgresql://alice@db.example.com/journal",
         "postgres://db.example.com:5433/journal?sslmode=verify-full",
         "postgresql:///journal?service=runbooks",
+        "postgresql://",
         "postgresql://alice@a:5432,b:5432/journal?target_session_attrs=read-write",
         "postgresql+psycopg://[::1]:5432/journal?passfile=/etc/pgpass",
     ],

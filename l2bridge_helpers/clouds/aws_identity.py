@@ -31,6 +31,6 @@ def _ask(session: boto3.session.Session, region: str) -> str:
     if is_plain_http(client.meta.endpoint_url):
         return _PLAIN
     try:
-        return client.get_caller_identity()["Arn"]
+        return str(client.get_caller_identity()["Arn"])
     except ClientError as err:
         return f"unknown ({code_of(err)})"

@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 import pytest
 from azure.core.credentials import AccessToken
-from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse, HTTPHeaders
 from google.auth.credentials import AnonymousCredentials, Credentials
 from google.auth.exceptions import DefaultCredentialsError
 from google.oauth2.credentials import Credentials as UserCredentials
@@ -49,10 +49,10 @@ class _Sts:
 
     def __init__(self, session: boto3.session.Session, status: int, text: str) -> None:
         self.requests: list[AWSPreparedRequest] = []
-        self._answer = AWSResponse("", status, {}, _Body(text))
-        session.events.register("before-send.sts.GetCallerIdentity", self)
+        self._answer = AWSResponse("", status, HTTPHeaders(), _Body(text))
+        session.events.register("before-send.sts.GetCallerIdentity", self._answered)  # type: ignore[arg-type]
 
-    def __call__(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
+    def _answered(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
         self.requests.append(request)
         return self._answer
 
