@@ -12,6 +12,7 @@ still be under way for as long as that margin.
 
 from __future__ import annotations
 
+import itertools
 import random
 import secrets
 import threading
@@ -39,7 +40,9 @@ _RENEWALS = 3
 _POLLS = 15
 """Looks, and tries after a failure, in one duration …"""
 _SLOWEST = 2.0
-"""… and at least one in so many seconds."""
+"""… and at least one in so many seconds …"""
+_QUICKEST = 0.1
+"""… beginning with this pause, which doubles: most troubles are short."""
 _JOIN_SECONDS = 1.0
 _READS = 3
 """How often the version is asked for when the API does not answer."""
@@ -95,18 +98,18 @@ class Lease:
             LockError: it cannot be read.
 
         """
-        for left in reversed(range(_READS)):
+        trouble = ""
+        for times in range(_READS):
             try:
                 found = self._read()
             except RefusedError as err:
                 raise LockError(refusal(self._object.name, self._namespace, err.status, str(err))) from err
             except NoAnswerError as err:
-                if not left:
-                    raise LockError(f"{self._object.name} cannot be read: {err}; run again later") from err
-                time.sleep(self._pause())
+                trouble = str(err)
+                time.sleep(self._pause(times))
             else:
                 return found.version if found else ""
-        raise AssertionError
+        raise LockError(f"{self._object.name} cannot be read: {trouble}; run again later")
 
     def changed_since(self, version: str) -> bool:
         """Return whether somebody may have held the Lease between `version` and our acquisition.
@@ -156,7 +159,7 @@ class Lease:
     def _acquire(self) -> None:
         self._before, self._sent = None, None
         start, told = clock(), False
-        while True:
+        for times in itertools.count():
             found, why = self._tried()
             if self._hold.record:
                 return
@@ -166,7 +169,7 @@ class Lease:
             if why and not told:
                 self._tell(printable(f"{self._object.name} {why}; waiting up to {self._timeout:.0f} s"))
                 told = True
-            time.sleep(min(left, self._pause()))
+            time.sleep(min(left, self._pause(times)))
 
     def _tried(self) -> tuple[Record | None, str]:
         """Take the Lease if it is free; return who holds it, and what stands against it."""
@@ -219,12 +222,13 @@ class Lease:
 
     def _keep(self, over: threading.Event) -> None:
         """Renew it until it is over, or lost."""
-        hold = self._hold
+        hold, times = self._hold, 0
         while not hold.lost:
             due = hold.until - self._duration * (1 - _MARGIN) + self._duration / _RENEWALS
-            if over.wait(self._pause() if hold.trouble else max(0.0, due - clock())):
+            if over.wait(self._pause(times) if hold.trouble else max(0.0, due - clock())):
                 return
             hold = self._renewed(hold)
+            times = times + 1 if hold.trouble else 0
             with self._guard:
                 if over.is_set():
                     return
@@ -261,13 +265,16 @@ class Lease:
         if self._sent is None or (hold.lost and hold.record):
             return
         record, end = hold.record, clock() + _RELEASE_SECONDS
-        while trouble := self._release(record):
+        for times in itertools.count():
+            trouble = self._release(record)
+            if not trouble:
+                return
             if clock() > end:
                 free = f"the next run can have it {self._duration} s after this one's last renewal"
                 self._tell(printable(f"{self._object.name} could not be released ({trouble}); {free}"))
                 return
             record = None
-            time.sleep(self._pause())
+            time.sleep(self._pause(times))
 
     def _release(self, record: Record | None) -> str:
         """Write that nobody holds it; return what stands against it."""
@@ -289,9 +296,10 @@ class Lease:
     def _now(self) -> datetime:
         return self._object.time() or datetime.now(UTC)
 
-    def _pause(self) -> float:
-        """Return how long to wait before the next look, not the same for all."""
-        return min(_SLOWEST, self._duration / _POLLS) * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
+    def _pause(self, times: int) -> float:
+        """Return how long to wait after so many looks in vain, not the same for all."""
+        longest = min(_SLOWEST, self._duration / _POLLS)
+        return min(longest, _QUICKEST * 2 ** min(times, 9)) * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import pytest
 SDKS = {"azure", "boto3", "botocore", "google.cloud", "google.auth", "kubernetes", "requests", "urllib3"}
 PURE = ["changes", "check_network", "checks", "fabric", "findings", "nodes", "placement", "plan", "verify"]
 PURE += ["clouds.dialects", "flannel", "outcome", "parameters", "pictures", "report", "results", "show"]
+PURE += ["lease_record", "lease_texts", "moved"]
 PURE += ["explaining", "mends", "question", "saved_run", "state"]
 
 
