@@ -63,7 +63,8 @@ def _check(given: Json, key: str) -> bool:
 def _set_check(state: State, nic: Json, *, check: bool) -> None:
     """Change the interface, and what its instance shows of it: the instance mirrors the primary interface."""
     nic["SourceDestCheck"] = check
-    for machine in state.world.cloud("Instances"):
+    attached = nic.get("Attachment", {}).get("InstanceId")
+    for machine in (one for one in state.world.cloud("Instances") if attached in {None, one["InstanceId"]}):
         for seen in machine.get("NetworkInterfaces", []):
             if seen["NetworkInterfaceId"] == nic["NetworkInterfaceId"]:
                 seen["SourceDestCheck"] = check

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from l2bridge_helpers.lab.aws.errors import Ec2Error
 from l2bridge_helpers.lab.hooks import Hooks
+from l2bridge_helpers.lab.index import Index
 from l2bridge_helpers.lab.world import Json
 
 _KINDS = {
@@ -45,6 +46,7 @@ class State(Hooks):
     denied_actions: set[str] = field(default_factory=set)
     routes_per_table: int = 500
     rules_per_group: int = 60
+    _indexes: dict[str, Index] = field(default_factory=dict)
 
     def find(self, identifier: str, kind: str) -> Json:
         """Return the resource with this id.
@@ -58,9 +60,10 @@ class State(Hooks):
         if prefix != kind or not _ID.fullmatch(digits):
             code = "InvalidGroupId" if kind == "sg" else code
             raise Ec2Error(f"{code}.Malformed", f'Invalid id: "{identifier}" (expecting "{kind}-...")')
-        for item in self.world.cloud(collection):
-            if item[key] == identifier:
-                return item
+        index = self._indexes.setdefault(collection, Index(lambda item: str(item[key])))
+        found = index.find(self.world.cloud(collection), identifier)
+        if found is not None:
+            return found
         raise Ec2Error(f"{code}.NotFound", f"The {what} ID '{identifier}' does not exist")
 
     def check_ids(self, identifiers: list[str], kind: str) -> None:

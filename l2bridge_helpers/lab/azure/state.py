@@ -15,6 +15,7 @@ from l2bridge_helpers.lab.azure.operations import Operations
 from l2bridge_helpers.lab.azure.remembered import Remembered
 from l2bridge_helpers.lab.faults import Faults
 from l2bridge_helpers.lab.hooks import Hooks
+from l2bridge_helpers.lab.index import Index
 from l2bridge_helpers.lab.world import Json
 
 _NIC = "Microsoft.Network/networkInterfaces"
@@ -46,6 +47,7 @@ class State(Hooks):
     operations: Operations = field(default_factory=Operations)
     remembered: Remembered = field(default_factory=Remembered)
     _writes: Counter[str] = field(default_factory=Counter)
+    _indexes: dict[str, Index] = field(default_factory=dict)
 
     @property
     def subscription(self) -> str:
@@ -116,8 +118,8 @@ class State(Hooks):
 
     def find(self, collection: str, identifier: str) -> Json | None:
         """Return the resource with this id, None for none."""
-        lower = identifier.lower()
-        return next((item for item in self.world.cloud(collection) if item["id"].lower() == lower), None)
+        index = self._indexes.setdefault(collection, Index(lambda item: str(item["id"]).lower()))
+        return index.find(self.world.cloud(collection), identifier.lower())
 
     def below(self, collection: str, prefix: str) -> list[Json]:
         """Return the resources of a collection whose ids begin like this."""

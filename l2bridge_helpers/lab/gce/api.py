@@ -115,7 +115,7 @@ class Api:
     def _check_body(self, call: Call) -> None:
         if call.method.request is None:
             return
-        known = self._state.find(call.method.id.split(".")[1], call.path)
+        known = None if call.method.verb == "POST" else self._state.find(call.method.id.split(".")[1], call.path)
         for name in compute().required(call.method):
             if name not in call.body and name != "priority":
                 raise required(f"resource.{name}")
@@ -136,7 +136,10 @@ class Api:
         if action == "get":
             return _shown(state, collection, [state.get(collection, call.path)])[0]
         listed = aggregated_answer if action == "aggregatedList" else list_answer
-        return listed(state, call, _shown(state, collection, _contained(state, collection, call, action)))
+        items = _contained(state, collection, call, action)
+        if call.query.get("filter"):  # which may ask for what is only shown
+            items = _shown(state, collection, items)
+        return listed(state, call, items, show=lambda page: _shown(state, collection, page))
 
     def _operation(self, call: Call, action: str) -> Json:
         operations = self._state.operations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 BASE = "https://www.googleapis.com/compute/v1/"
 _HOST = re.compile(
@@ -10,6 +11,7 @@ _HOST = re.compile(
 )
 
 
+@lru_cache(maxsize=1 << 18)
 def relative(link: str, project: str = "") -> str:
     """Return `projects/P/...` for a full, relative or partial URL; partial ones are in `project`."""
     path = _HOST.sub("", link, count=1).strip("/")

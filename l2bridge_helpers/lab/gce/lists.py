@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import Any
 
@@ -16,6 +16,7 @@ from l2bridge_helpers.lab.gce.links import absolute, relative, scope_of
 from l2bridge_helpers.lab.gce.state import Call, State
 
 Json = dict[str, Any]
+Show = Callable[[list[Json]], list[Json]]
 Position = str | int | None
 """Where a page ends: the last one's path, or how many were made before it; None: at the start."""
 
@@ -33,18 +34,19 @@ _NEWEST_FIRST = "creationTimestamp desc"
 _ORDERS = ("name", "name asc", _NEWEST_FIRST)
 
 
-def list_answer(state: State, call: Call, items: Sequence[Json]) -> Json:
-    """Return one page of a list."""
+def list_answer(state: State, call: Call, items: Sequence[Json], show: Show = list) -> Json:
+    """Return one page of a list, as `show` makes it of what is stored."""
     page, token = _page(state, call, items)
+    page = show(page)
     return _envelope(call, token) | ({"items": page} if page else {})
 
 
-def aggregated_answer(state: State, call: Call, items: Sequence[Json]) -> Json:
+def aggregated_answer(state: State, call: Call, items: Sequence[Json], show: Show = list) -> Json:
     """Return one page of an aggregated list: every scope is named, the empty ones with a warning."""
     page, token = _page(state, call, items)
     collection = call.path.rpartition("/")[2]
     scopes: dict[str, Json] = {scope: {} for scope in _scopes(state, collection, call.project)}
-    for item in page:
+    for item in show(page):
         scopes.setdefault(scope_of(relative(item["selfLink"])), {}).setdefault(collection, []).append(item)
     return _envelope(call, token) | {"items": {scope: part or _nothing(scope) for scope, part in scopes.items()}}
 

@@ -156,7 +156,8 @@ def _land(state: State, path: str, route: Json) -> None:
         raise already_exists(path)
     project = project_of(path)
     limit = route_limit(state.world, project)
-    if routes_counted(state.world, project) >= limit:
+    few = len(state.world.cloud("routes")) < limit
+    if not few and routes_counted(state.world, project) >= limit:
         raise OperationError("QUOTA_EXCEEDED", f"Quota 'ROUTES' exceeded.  Limit: {limit:.1f} globally.")
     state.world.cloud("routes").append(route)
 

@@ -14,6 +14,7 @@ from l2bridge_helpers.lab.gce.groups import instance_groups
 from l2bridge_helpers.lab.gce.links import relative
 from l2bridge_helpers.lab.gce.operations import Operations
 from l2bridge_helpers.lab.hooks import Hooks
+from l2bridge_helpers.lab.index import Index
 from l2bridge_helpers.lab.record import Request
 
 Json = dict[str, Any]
@@ -59,6 +60,7 @@ class State(Hooks):
     operations: Operations = field(default_factory=Operations)
     inserted: Counter[str] = field(default_factory=Counter)
     page_generation: int = 0
+    _indexes: dict[str, Index] = field(default_factory=dict)
 
     def expire_page_tokens(self) -> None:
         """Make every page token that was given out until now invalid."""
@@ -100,11 +102,13 @@ class State(Hooks):
 
     def find(self, collection: str, path: str) -> Json | None:
         """Return the resource with this path (`projects/P/...`, by name or by id)."""
+        items = self.items(collection)
+        index = self._indexes.setdefault(collection, Index(lambda item: relative(item["selfLink"])))
+        found = index.find(items, path)
         parent, _, key = path.rpartition("/")
-        for item in self.items(collection):
-            if key in {item["name"], item.get("id")} and relative(item["selfLink"]).rpartition("/")[0] == parent:
-                return item
-        return None
+        if found is not None or not key.isdecimal():
+            return found
+        return next((item for item in items if item.get("id") == key and _parent(item) == parent), None)
 
     def get(self, collection: str, path: str) -> Json:
         """Return the resource with this path; 404 when there is none."""
@@ -123,3 +127,7 @@ class State(Hooks):
     def subnets_of(self, network: str) -> list[Json]:
         """Return the subnetworks of `projects/P/global/networks/N`."""
         return [item for item in self.world.cloud("subnetworks") if relative(item["network"]) == network]
+
+
+def _parent(item: Json) -> str:
+    return relative(item["selfLink"]).rpartition("/")[0]

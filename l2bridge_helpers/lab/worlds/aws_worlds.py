@@ -13,8 +13,8 @@ from l2bridge_helpers.lab.worlds.machine import Machine
 SMALL = "4 Linux and 2 Windows nodes in one subnet; every source/destination check is on"
 TWO = "4 nodes in two subnets of two zones, one with a route table of its own: needs routes=True"
 MESSY = "two subnets, interfaces out of order, EFA, Auto Scaling, foreign routes, no provider IDs, Windows"
-MANY = "N nodes (1 to 4000), every tenth done already; one subnet"
-MOST = 4000
+MANY = "N nodes (1 to 8000), every tenth done already; one subnet"
+MOST = 8000
 _TWO = Net(subnets=(("a", "10.10.0.0/24"), ("b", "10.10.1.0/24")))
 _PODS = IPv4Address("10.32.0.0")
 

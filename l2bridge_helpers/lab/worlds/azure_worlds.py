@@ -11,8 +11,9 @@ from l2bridge_helpers.lab.worlds.gce_small import machines as small_machines
 from l2bridge_helpers.lab.worlds.machine import Machine
 
 SMALL = "4 Linux and 2 Windows nodes in one subnet; IP forwarding is off everywhere and there is no route table"
-MANY = "N nodes (1 to 1000), every tenth forwards already; one subnet, no route table"
-MOST = 1000
+MANY = "N nodes (1 to 8000), every tenth forwards already; one subnet, no route table"
+MOST = 8000
+"""A route table holds 1,000 routes: beyond that there is a world to read, and a plan that cannot be carried out."""
 _MANY = Net(ranges=("10.8.0.0/16",), pods="10.32.0.0/11", subnets=(("a", "nodes", ("10.8.0.0/18",)),))
 _FIRST, _PODS = IPv4Address("10.8.0.10"), IPv4Address("10.32.0.0")
 
