@@ -19,7 +19,7 @@ from l2bridge_helpers.plan import plan
 from l2bridge_helpers.undo import undo
 from l2bridge_helpers.verify import verify
 from tests.lab_worlds import served
-from tests.undo_runs import carry_out, journalled, rows_of
+from tests.undo_runs import batches, carry_out, journalled, rows_of
 
 WORLDS: dict[str, dict[str, object]] = {
     "gce-small": {},
@@ -114,3 +114,32 @@ def test_undo_of_an_undo_is_the_run_again(name: str) -> None:
         assert again.conflicts == ()
         carry_out(again, bench.cloud)
         assert bench.state() == there
+
+
+SHORT = {
+    "gce-small": {},
+    "aws-small": {"routes": True},
+    "azure-small": {},
+    "azure-scale-sets": {"upgrade_instances": True},
+}
+
+
+@pytest.mark.parametrize("name", SHORT)
+def test_undo_of_a_run_that_broke_off_anywhere_gives_the_world_back(name: str) -> None:
+    """After each write of the run, and with an undo that breaks off after each of its writes and is begun anew."""
+    with served(name, **SHORT[name]) as (lab, cloud, seen):
+        before = snapshot(lab.world, counters=False)
+        made = plan(seen.nodes, seen.fabric, cluster=seen.cluster, scope=seen.scope)
+        writes = batches(made)
+        for count in sorted({1, 2, len(writes) // 2, len(writes) - 1, len(writes)}):
+            cloud.observe(seen.nodes)
+            for batch in writes[:count]:
+                cloud.send(batch)
+            rows = rows_of([row for batch in writes[: count + 1] for row in batch], outcome="")
+            broken = 0
+            while (back := undo(journalled(made), rows, cloud.observe(seen.nodes))).writes:
+                assert back.conflicts == ()
+                cloud.send(batches(back)[0])
+                broken += 1
+            assert broken > 0
+            assert snapshot(lab.world, counters=False) == before, f"after {count} of {len(writes)} writes"
