@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from l2bridge_helpers.changes import Plan
 from l2bridge_helpers.entries import Entries, RunEntries
 from l2bridge_helpers.errors import BlockedError, JournalError, ParameterError
+from l2bridge_helpers.moved import moved, remaining
 from l2bridge_helpers.parameters import COMMON
 
 if TYPE_CHECKING:
@@ -123,8 +124,6 @@ class Guard:
 
     def _still(self, changes: Plan, again: Callable[[], Plan]) -> Plan:
         """Return what is left of the plan when others have applied since it was made; never more than was shown."""
-        from l2bridge_helpers.moved import moved, remaining
-
         fresh = again()
         left = remaining(changes, fresh)
         if left is None:
@@ -215,8 +214,6 @@ def check_unmoved(saved: Plan, fresh: Plan) -> None:
 
     """
     if saved.hash != fresh.hash:
-        from l2bridge_helpers.moved import moved
-
         raise BlockedError(
             f"parameter plan_file: plan {saved.hash} no longer fits, the world has moved since it was made, so nothing "
             f"was sent: {told(moved(saved, fresh))}; make a new plan (mode='plan') and have it approved"
