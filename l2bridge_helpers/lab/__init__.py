@@ -3,6 +3,16 @@
 >>> with Lab(world("gce-small")) as lab:
 ...     lab.parameters["cluster"]
 'lab'
+
+A lab keeps a log (`lab.requests`, `lab.writes`) and tells the state of its world as text (`lab.snapshot()`).
+It can be told
+
+- to be slow: `lab.cloud.latency`, `read_latency`, `write_latency`, `operation_seconds`;
+- to throttle as the cloud does: `lab.limit()`, all by `lab.clock`, whose `speed` may be more than 1;
+- to make trouble: `lab.trouble("throttled", times=3)`, see `l2bridge_helpers.lab.troubles`; `fail_operations`;
+- to show old news: `lab.cloud.lag = 3`;
+- to change machines under a run: `lab.replace_machine`, `lab.delete_machine`;
+- to stop at each change: `lab.on_boundary(callback)`.
 """
 
 from l2bridge_helpers.lab.catalogue import world, worlds

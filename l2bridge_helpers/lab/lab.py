@@ -26,7 +26,7 @@ from l2bridge_helpers.lab.server import Server
 from l2bridge_helpers.lab.service import Api, Boundaries, Boundary, Service
 from l2bridge_helpers.lab.snapshot import snapshot
 from l2bridge_helpers.lab.throttle import Throttle
-from l2bridge_helpers.lab.troubles import trouble
+from l2bridge_helpers.lab.troubles import trouble, usual_match
 from l2bridge_helpers.lab.world import World
 
 if TYPE_CHECKING:
@@ -159,13 +159,13 @@ class Lab:
         origin = self.clock.now() if from_now else 0.0
         hooks.throttle = Throttle(LIMITS.get(self.platform, {}), self.clock.now, origin)
 
-    def trouble(self, kind: str, match: Match = ("", ""), *, service: str = "", **more: Any) -> Fault:
+    def trouble(self, kind: str, match: Match | None = None, *, service: str = "", **more: Any) -> Fault:
         """Make trouble of a kind, in the service's own form.
 
         Args:
             kind: see `l2bridge_helpers.lab.troubles`, e.g. "throttled", "reset after", "expired credentials".
             match: which requests; a function of the `Request`, or a method and a regular expression to search in the
-                path ("": any). All when it is not given.
+                path ("": any). None: all, or for "expired page" those that ask for a later page.
             service: "kubernetes"; "": the cloud of the world's platform.
             more: arguments of `Faults.add`, e.g. `times` (1; None: always), `skip`, `seconds`.
 
@@ -175,7 +175,7 @@ class Lab:
         """
         name = service or (self.platform if hasattr(self, self.platform) else "kubernetes")
         hooks: Hooks = getattr(self, name)
-        return hooks.faults.add(match, **{**trouble(name, kind), **more})
+        return hooks.faults.add(match or usual_match(kind), **{**trouble(name, kind), **more})
 
     def delete_machine(self, node: str) -> None:
         """Remove a node and its machine; use it as a fault's `do` to let it happen at a request."""

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 from werkzeug import Request as HttpRequest
 
 _READING = ("GET", "HEAD")
+_TOKENS = ("$skiptoken", "NextToken", "continue", "pageToken")
 _ASKING = ("/wait", "/selfsubjectaccessreviews", "/selfsubjectrulesreviews", "/effectiveroutetable")
 """Ends of the paths that are posted to and change nothing."""
 
@@ -39,6 +40,12 @@ class Request:
     def action(self) -> str:
         """EC2's name for what is asked, "" on other APIs."""
         return self._form.get("Action", "")
+
+    @property
+    def page_token(self) -> str:
+        """Return which page is asked for, "" for the first one, or where there are none."""
+        told = self._form | self.query
+        return next((told[name] for name in _TOKENS if told.get(name)), "")
 
     @cached_property
     def _form(self) -> dict[str, str]:

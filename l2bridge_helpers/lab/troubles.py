@@ -22,6 +22,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from l2bridge_helpers.lab.errors import LabError
+from l2bridge_helpers.lab.faults import Match
 
 Trouble = Mapping[str, Any]
 """Arguments of `Faults.add`."""
@@ -101,6 +102,11 @@ TROUBLES: Final[Mapping[str, Mapping[str, Trouble]]] = {
     for platform, own in {"gce": _GCE, "aws": _AWS, "azure": _AZURE, "kubernetes": _KUBERNETES}.items()
 }
 """Service -> kind -> arguments of `Faults.add`. Stale writes are not known to EC2."""
+
+
+def usual_match(kind: str) -> Match:
+    """Return which requests a kind of trouble strikes if nobody says which."""
+    return (lambda request: bool(request.page_token)) if kind == "expired page" else ("", "")
 
 
 def trouble(service: str, kind: str) -> Trouble:

@@ -30,9 +30,9 @@ class Ask:
         """Turn the forwarding of that one round."""
         return self._send("PUT", timeout=timeout)
 
-    def list(self) -> requests.Response:
-        """Read all of them."""
-        return self._send("LIST")
+    def list(self, **query: str) -> requests.Response:
+        """Read all of them; `query`: what to ask beside that."""
+        return self._send("LIST", query)
 
     def forwards(self) -> bool:
         """Return whether a read shows that it forwards."""
@@ -42,9 +42,11 @@ class Ask:
         body = found.json()
         return bool(body["canIpForward"] if self.lab.platform == "gce" else body["properties"]["enableIPForwarding"])
 
-    def _send(self, what: str, timeout: float = 20.0) -> requests.Response:
+    def _send(self, what: str, query: dict[str, str] | None = None, *, timeout: float = 20.0) -> requests.Response:
         method, url, more = getattr(self, f"_{self.lab.platform}")(what)
-        return self.session.request(method, url, timeout=timeout, **more)
+        if query and "data" in more:
+            more["data"] += "&" + urlencode(query)
+        return self.session.request(method, url, timeout=timeout, params=query if "data" not in more else None, **more)
 
     def _gce(self, what: str) -> tuple[str, str, dict[str, object]]:
         item = self.lab.world.cloud("instances")[0]

@@ -70,6 +70,15 @@ def test_minutes_may_begin_with_the_limit() -> None:
     assert [throttle.take("list") for _ in range(2)] == [0.0, 60.0]
 
 
+def test_a_lab_can_begin_its_minute_with_the_limit() -> None:
+    """`from_now`: the first window is a whole one, at whatever second of the minute."""
+    with Lab(world("gce-small")) as lab:
+        lab.limit(from_now=True)
+        lab.gce.throttle.limits = {"list": 1}
+        assert lab.gce.throttle.take("list") == 0.0
+        assert 55.0 < lab.gce.throttle.take("list") <= 60.0
+
+
 def test_limits_are_off_until_they_are_asked_for() -> None:
     """Practising is not throttled; `limit` throttles as the cloud does."""
     with asking("aws") as ask:

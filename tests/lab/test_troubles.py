@@ -34,7 +34,7 @@ def test_a_refused_change_is_not_made(kind: str, platform: str) -> None:
     with asking(platform) as ask:
         before = ask.forwards()
         fault = TROUBLES[platform][kind]
-        ask.lab.trouble(kind, lambda request: request.mutates)
+        ask.lab.trouble(kind, ("", ""))
         refused = ask.change()
         assert (refused.status_code, fault["reason"] in refused.text) == (REFUSED[kind][platform], True)
         assert ask.forwards() is before
@@ -172,6 +172,18 @@ def test_kubernetes_has_trouble_of_its_own() -> None:
         lab.trouble("throttled", service="kubernetes")
         lab.trouble("unavailable")
         assert [fault.status for fault in lab.kubernetes.faults._faults] == [429, 503]
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_only_later_pages_expire(platform: str) -> None:
+    """An expired token is met by who asks for a later page, not by who reads anew."""
+    tokens = {"gce": ("pageToken", "eA=="), "aws": ("NextToken", "eA=="), "azure": ("$skiptoken", "ZnJvbSAx")}
+    with asking(platform) as ask:
+        fault = ask.lab.trouble("expired page")
+        assert ask.list().ok
+        name, token = tokens[platform]
+        refused = ask.list(**{name: token})
+        assert (refused.status_code, fault.message in refused.text) == (400, True)
 
 
 def test_unknown_trouble_is_named() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from http import HTTPStatus
 
 from werkzeug import Request as HttpRequest
 from werkzeug import Response
@@ -87,6 +88,8 @@ class Api:
     def trouble(self, fault: Fault) -> Response:
         """Return the error that a fault asks for, in ARM's form; its reason is the code."""
         response = refusal(ArmError(fault.reason, fault.message, fault.status), self._state)
+        if fault.status == HTTPStatus.UNAUTHORIZED:
+            response.headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'
         if fault.retry_after is not None:
             response.headers["Retry-After"] = self._state.clock.retry_after(fault.retry_after)
         return response
