@@ -207,8 +207,8 @@ class Lease:
         body = base.taken(self.identity, process=process_mark(), seconds=self._duration, now=self._now())
         try:
             kept = self._object.replace(body) if found else self._object.create(body)
-        except (OvertakenError, RefusedError):
-            self._sent = unsure  # this one was surely not made
+        except RefusedError:
+            self._sent = unsure  # this one was surely not made; of 409 a proxy that repeats requests may be the reason
             raise
         self._adopt(Record.of(kept), sent)
 
@@ -299,7 +299,7 @@ class Lease:
     def _pause(self, times: int) -> float:
         """Return how long to wait after so many looks in vain, not the same for all."""
         longest = min(_SLOWEST, self._duration / _POLLS)
-        return min(longest, _QUICKEST * 2 ** min(times, 9)) * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
+        return min(longest, _QUICKEST * 2.0 ** min(times, 9)) * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
 
 
 @dataclass(frozen=True)

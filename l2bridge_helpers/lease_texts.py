@@ -24,7 +24,7 @@ def in_vain(name: str, found: Record | None, why: str, waited: float, duration: 
     until = f"falls free {found.seconds or duration} s after the last sign of life, without your doing"
     return (
         f"{name} {why}: another apply changes this cluster; {told}. Let it finish and run again (the plan is made anew)"
-        f", or wait longer (lock_timeout); if it crashed, the Lease {until}"
+        f", or wait longer (parameter lock_timeout); if it crashed, the Lease {until}"
     )
 
 
@@ -38,14 +38,14 @@ def refusal(name: str, namespace: str, status: int, text: str) -> str:
     elif status == _UNAUTHORIZED:
         todo = "sign in again, then run again"
     else:
-        todo = f"give a namespace for the lock that is there and stays (it is {namespace!r})"
+        todo = f"parameter lease_namespace: {namespace!r} cannot be used; give a namespace that is there and stays"
     return f"{name} cannot be taken: {text}; {todo}"
 
 
 def foreign(name: str) -> str:
     """Return the error when somebody else has made a Lease of our name."""
     return (
-        f"{name} was not made by l2bridge: it has no label {LABEL}={NAME}; give another namespace for the lock, or"
+        f"{name} was not made by l2bridge: it has no label {LABEL}={NAME}; give another one (parameter lease_namespace), or"
         " delete that Lease if nobody needs it"
     )
 

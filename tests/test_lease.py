@@ -392,7 +392,8 @@ def test_an_interruption_while_it_is_taken_gives_it_back(lab: Lab) -> None:
 
 def test_a_renewal_under_way_does_not_take_it_again(lab: Lab) -> None:
     """One that arrives after the release is based on what is no more."""
-    with make(lab, duration=3):
+    lease = make(lab, duration=3)
+    with lease:
         lab.kubernetes.faults.add(("PUT", PATH), status=0, seconds=2.0)
         seen = len(lab.requests)
         wait_for(lambda: len(lab.requests) > seen)
@@ -400,6 +401,7 @@ def test_a_renewal_under_way_does_not_take_it_again(lab: Lab) -> None:
     time.sleep(1.5)
     assert holder(lab) == ""
     assert ("PUT", 409) in writes(lab)
+    assert "not held any more" in lease.problem()
 
 
 # Losing it.
@@ -508,7 +510,7 @@ def test_missing_permission_is_named_with_what_to_apply(lab: Lab, verb: str) -> 
 
 def test_a_missing_namespace_is_named(lab: Lab) -> None:
     """The API's words, and what to do."""
-    with pytest.raises(LockError, match=r'namespaces "nope" not found; give a namespace'):
+    with pytest.raises(LockError, match=r'namespaces "nope" not found; parameter lease_namespace: 'nope''):
         make(lab, namespace="nope").__enter__()
 
 
@@ -618,7 +620,7 @@ def test_there_are_never_two_holders(lab: Lab, seed: int) -> None:
     for thread in threads:
         thread.start()
     while time.monotonic() < stop:
-        trouble = master.choice([{"drop": True}, {"status": 503}, {"status": 0, "seconds": 0.3}, {"status": 409}])
+        trouble: Json = master.choice([{"drop": True}, {"status": 503}, {"status": 0, "seconds": 0.3}, {"status": 409}])
         when: Any = master.choice(["before", "after"])
         lab.kubernetes.faults.add((master.choice(["GET", "PUT", "POST"]), PATH), when=when, **trouble)
         time.sleep(master.uniform(0.01, 0.2))

@@ -239,7 +239,7 @@ def test_another_scope_or_cluster_does_not_remain() -> None:
     """The same rows under another heading are another plan."""
     saved = small()
     for fields in ({"cluster": "other"}, {"network": "other"}, {"routes": False}, {"undoes": "run"}):
-        assert remaining(saved, replace(saved, **fields)) is None  # type: ignore[arg-type]
+        assert remaining(saved, replace(saved, **fields)) is None
 
 
 def test_a_new_conflict_does_not_remain() -> None:
