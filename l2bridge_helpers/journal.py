@@ -21,6 +21,7 @@ from l2bridge_helpers.errors import JournalError
 from l2bridge_helpers.journal_commits import GroupCommit
 from l2bridge_helpers.journal_engine import make_engine
 from l2bridge_helpers.journal_errors import explained
+from l2bridge_helpers.journal_history import HISTORY, history_query, history_table
 from l2bridge_helpers.journal_records import JournalRow, JournalRun, os_user
 from l2bridge_helpers.journal_schema import CHANGES, RUNS, as_json, escaped, from_json, restored, upgrade
 from l2bridge_helpers.journal_url import journal_problem, journal_url, shown_journal
@@ -34,10 +35,6 @@ RECONNECT = 10.0
 """Seconds in which a connection that was lost is made again: a server that restarts is back by then."""
 _PAUSE = 0.5
 OUTCOMES = ("applied", "failed")
-_WHO = ("run", "cluster", "platform", "user", "identity")
-_WHAT = ("action", "kind", "resource", "node", "before", "after", "outcome", "error")
-HISTORY = (*_WHO, "intended", "settled", *_WHAT, "undoes")
-"""The columns of `history`."""
 
 _RUN_TEXTS = ("run", "cluster", "platform", "network", "plan_hash", "identity", "started", "undoes")
 _CHANGE_TEXTS = ("action", "kind", "resource", "node", "reason", "command")
@@ -192,11 +189,7 @@ class Journal:
 
     def history(self, *, cluster: str = "", node: str = "") -> pd.DataFrame:
         """Return what `history` returns."""
-        who = [RUNS.c.os_user.label("user"), *(RUNS.c[name] for name in ("cluster", "platform", "identity", "undoes"))]
-        wanted = select(CHANGES, *who).join_from(CHANGES, RUNS).order_by(CHANGES.c.number)
-        wanted = wanted.where(RUNS.c.cluster == escaped(cluster)) if cluster else wanted
-        wanted = wanted.where(CHANGES.c.node == escaped(node)) if node else wanted
-        return _table(self._read(wanted))
+        return history_table(self._read(history_query(cluster, node)))
 
     def close(self) -> None:
         """Let go of the file, or of the server."""
@@ -285,15 +278,3 @@ def _intend(connection: Connection, *, again: bool) -> Insert:
 def _change_of(row: RowMapping) -> Change:
     texts: dict[str, Any] = {name: restored(row[name]) for name in _CHANGE_TEXTS}
     return Change(**texts, before=from_json(row["before"]), after=from_json(row["after"]))
-
-
-def _table(rows: Sequence[RowMapping]) -> pd.DataFrame:
-    table = pd.DataFrame({name: [row[name] for row in rows] for name in HISTORY}, columns=HISTORY, dtype=object)
-    for name in HISTORY:
-        if name in ("intended", "settled"):
-            column = pd.to_datetime(table[name].replace("", None), utc=True).astype("datetime64[s, UTC]")
-        else:
-            read = from_json if name in ("before", "after") else restored
-            column = pd.Series([read(value) for value in table[name]], dtype=object)
-        table[name] = column
-    return table

@@ -23,6 +23,10 @@ def _add_weather(connection: Connection) -> None:
     connection.execute(text("ALTER TABLE journal_runs ADD COLUMN weather TEXT NOT NULL DEFAULT 'unknown'"))
 
 
+def _forecast(connection: Connection) -> None:
+    connection.execute(text("UPDATE journal_runs SET weather = 'rain'"))
+
+
 def _fail(_: Connection) -> None:
     raise JournalError("half-way")
 
@@ -65,7 +69,9 @@ def test_an_older_journal_is_brought_up_to_date(url: str, engine: Engine) -> Non
     for _ in range(2):
         upgrade(engine, "here", (*STEPS, _add_weather))
     assert _version(engine) == len(STEPS) + 1
-    assert _weather(engine) == ["unknown"]
+    upgrade(engine, "here", (*STEPS, _add_weather, _forecast))
+    assert _version(engine) == len(STEPS) + 2
+    assert _weather(engine) == ["rain"]
     with engine.begin() as connection:
         connection.execute(text("UPDATE journal_schema SET number = 1"))
     with closing(Journal.open(url)) as journal:

@@ -206,6 +206,14 @@ def test_who_holds_it_for_long_is_looked_for(url: str, journal: Journal) -> None
     assert [row.place for row in journal.rows(RUN.run)] == [0]
 
 
+def test_who_will_write_locks_the_file_at_once(url: str, journal: Journal) -> None:
+    """Two who read first and then write would each wait for the other, and SQLite refuses both without waiting."""
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"), timeout=0, isolation_level=None)) as other:
+        with journal._engine.begin(), pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("BEGIN IMMEDIATE")
+        other.execute("BEGIN IMMEDIATE")
+
+
 def test_a_damaged_file_is_told(url: str, journal: Journal) -> None:
     """What cannot be read is not written over."""
     journal.close()
