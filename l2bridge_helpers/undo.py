@@ -40,7 +40,7 @@ def undo(run: JournalRun, rows: Sequence[JournalRow], fabric: Fabric, *, skip_co
 
     """
     changes = [row.change for row in sorted(rows, key=lambda row: row.place)]
-    now = Now(fabric, run.run, run.cluster)
+    now = Now(fabric, run.cluster)
     if fabric.network == run.network:
         inverses = list(_inverses(changes, now))
     else:

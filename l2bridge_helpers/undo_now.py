@@ -32,17 +32,15 @@ class Now:
     Attributes:
         fabric: as it was read just now.
         dialect: its cloud's.
-        run: the name of the run that is undone.
         cluster: whose run it was.
         routes: all routes by name; one that a run of ours was about to make when it broke off counts as ours.
 
     """
 
-    def __init__(self, fabric: Fabric, run: str, cluster: str) -> None:
+    def __init__(self, fabric: Fabric, cluster: str) -> None:
         """Look everything up once."""
         self.fabric = fabric
         self.dialect = dialect_of(fabric.platform)
-        self.run = run
         self.cluster = cluster
         self.routes = {route.name: self._claimed(route) for route in fabric.routes}
         self.rules = {rule.id: rule for rule in fabric.rules}
@@ -92,12 +90,12 @@ def conflict(change: Change, there: Facts, wanted: Facts, reason: str) -> Change
     return Change("conflict", change.kind, change.resource, change.node, there, wanted, reason)
 
 
-def inverse(change: Change, there: Facts, wanted: Facts, command: str, *, run: str) -> Change:
+def inverse(change: Change, there: Facts, wanted: Facts, command: str) -> Change:
     """Return the row that puts back what a change has made."""
     action: Action = "update" if there and wanted else "create" if wanted else "delete"
     resource = _name(change, wanted or there)
     verb = {"update": "changed it", "create": "deleted it", "delete": "made it"}[action]
-    return Change(action, change.kind, resource, change.node, there, wanted, f"run {run} {verb}", command)
+    return Change(action, change.kind, resource, change.node, there, wanted, f"the run {verb}", command)
 
 
 def _name(change: Change, side: Facts) -> str:

@@ -69,7 +69,7 @@ def _undo_replacement(change: Change, now: Now, made: Facts, old: Facts) -> Chan
         return stays(change, old, UNTOUCHED)
     if made == change.after and old == change.before:  # the run broke off before it removed the old one
         command = now.dialect.delete_command(Route.from_facts(made))
-        return inverse(change, made, {}, command, run=now.run)
+        return inverse(change, made, {}, command)
     if made == change.after and not old:
         return _back(change, made, now)
     reason = _changed("the route", made, change.after) if made != change.after else ""
@@ -85,7 +85,7 @@ def _back(change: Change, there: Facts, now: Now) -> Change:
         if not there:
             return gone(change, now, what)
         command = now.dialect.delete_command(Route.from_facts(there))
-        row = inverse(change, there, {}, command, run=now.run)
+        row = inverse(change, there, {}, command)
         return replace(row, reason=f"{row.reason}; {what} before, is gone, so the old one cannot come back")
     dialect = now.dialect
     old, new = (Route.from_facts(side) if side else None for side in (there, wanted))
@@ -93,7 +93,7 @@ def _back(change: Change, there: Facts, now: Now) -> Change:
         command = dialect.replace_command(old, new)
     else:
         command = dialect.delete_command(old) if old else dialect.create_command(new) if new else ""
-    return inverse(change, there, wanted, command, run=now.run)
+    return inverse(change, there, wanted, command)
 
 
 def _is_gone(next_hop: str, now: Now) -> bool:
@@ -147,7 +147,7 @@ def _undo_association(change: Change, now: Now, remade: set[str]) -> Change:
         command = dialect.associate_command(subnet.id, wanted["table"])
     else:
         command = dialect.dissociate_command(subnet.id, subnet.table)
-    return inverse(change, there, wanted, command, run=now.run)
+    return inverse(change, there, wanted, command)
 
 
 def _undo_table(change: Change, now: Now, routes: list[Change], subnets: list[Change]) -> Change:
@@ -158,14 +158,14 @@ def _undo_table(change: Change, now: Now, routes: list[Change], subnets: list[Ch
             return stays(change, {**_table_facts(table)}, "there is such a table again")
         location, marks = change.before["location"], change.before["marks"]
         command = now.dialect.table_command(change.resource, location, marks)
-        return inverse(change, {}, change.before, command, run=now.run)
+        return inverse(change, {}, change.before, command)
     if table is None:
         return gone(change, now, "the route table") if now.unread("table") else stays(change, {}, UNTOUCHED)
     there = _table_facts(table)
     reasons = list(_in_use(table, change, now, (routes, subnets)))
     if reasons:
         return conflict(change, there, {}, f"the run made this table, but {', and '.join(reasons)}; it stays")
-    return inverse(change, there, {}, now.dialect.delete_table_command(table.id), run=now.run)
+    return inverse(change, there, {}, now.dialect.delete_table_command(table.id))
 
 
 def _table_facts(table: RouteTable) -> dict[str, object]:
@@ -254,7 +254,7 @@ def _mark_rows(table: str, steps: tuple[Facts, Facts, Facts], now: Now) -> Itera
         reason = "whatever happens on the way, the routes that come back will be known as ours"
         yield Change("update", "claim", table, "", there, claim, reason, now.dialect.mark_command(table, there, claim))
     if after != claim:
-        reason = f"run {now.run} changed the marks; they say which routes are ours when it is undone"
+        reason = "the run changed the marks; they say which routes are ours when it is undone"
         yield Change("update", "mark", table, "", claim, after, reason, now.dialect.mark_command(table, claim, after))
     if there == claim == after:
         yield Change("none", "mark", table, "", there, there, UNTOUCHED)

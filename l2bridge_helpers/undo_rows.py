@@ -29,7 +29,7 @@ def undo_forwarding(change: Change, now: Now) -> Change:
         return conflict(change, there, after, _fixed(nic))
     dialect = now.dialect
     command = dialect.enable_command(machine, nic) if wanted else dialect.disable_command(machine, nic)
-    return inverse(change, there, after, command, run=now.run)
+    return inverse(change, there, after, command)
 
 
 def _fixed(nic: Nic) -> str:
@@ -48,7 +48,7 @@ def undo_template(change: Change, now: Now) -> Change:
     if not template.changeable:
         return conflict(change, there, {"forwarding": wanted}, "its template can no longer be changed by a run")
     command = now.dialect.template_command(template, on=wanted)
-    return inverse(change, there, {"forwarding": wanted}, command, run=now.run)
+    return inverse(change, there, {"forwarding": wanted}, command)
 
 
 def undo_filter(change: Change, now: Now) -> Change:
@@ -62,6 +62,4 @@ def undo_filter(change: Change, now: Now) -> Change:
         reason = f"the rule {told(there, change.after)}: others have changed it since the run"
         return conflict(change, there, change.before, reason)
     sides = [Rule.from_facts(side) if side else None for side in (there, change.before)]
-    return inverse(
-        change, there, change.before, now.dialect.opening_command(now.fabric, sides[0], sides[1]), run=now.run
-    )
+    return inverse(change, there, change.before, now.dialect.opening_command(now.fabric, sides[0], sides[1]))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import os
+import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,19 +21,26 @@ from l2bridge_helpers.headless import jupyter_apart
 from l2bridge_helpers.lab import Lab, world
 from l2bridge_helpers.rehearse import NOTEBOOKS, WORLDS
 from tests.notebooks.contract import is_parameters
+from tests.notebooks.one_run import make_run
 
 IGNORED = "nbval-ignore-output"
-OUTPUTS = {**WORLDS, "explain": WORLDS["gce"]}
+OUTPUTS = {**WORLDS, "explain": WORLDS["gce"], "undo": WORLDS["gce"]}
 """Notebook -> the world that its outputs come from."""
 
 
-def main() -> None:
-    """Refresh every runbook that has a world to run on."""
+def main(*names: str) -> None:
+    """Refresh these runbooks; none named: every one that has a world to run on."""
     for name, world_name in OUTPUTS.items():
+        if names and name not in names:
+            continue
         path = NOTEBOOKS / f"{name}.ipynb"
         notebook = nbformat.read(path, as_version=4)
-        with Lab(world(world_name)) as lab, jupyter_apart(KUBECONFIG=str(lab.kubeconfig)):
-            outputs = _run(notebook, parameters_of(lab))
+        with (
+            Lab(world(world_name)) as lab,
+            jupyter_apart(KUBECONFIG=str(lab.kubeconfig)),
+            TemporaryDirectory() as place,
+        ):
+            outputs = _run(notebook, parameters_of(lab) | prepared(name, lab, Path(place)))
         for cell, executed in zip(notebook.cells, outputs.cells, strict=True):
             if cell.cell_type == "code":
                 ignored = IGNORED in cell.metadata.get("tags", [])
@@ -40,6 +48,11 @@ def main() -> None:
                 cell.execution_count = executed.execution_count
         nbformat.write(notebook, path)
         print(f"{path}: outputs are new")
+
+
+def prepared(name: str, lab: Lab, folder: Path) -> dict[str, str]:
+    """Return what a notebook needs beside the lab's parameters: to undo something, something must have been done."""
+    return make_run(lab, folder) if name == "undo" else {}
 
 
 def _run(notebook: NotebookNode, parameters: dict[str, str]) -> NotebookNode:
@@ -53,4 +66,4 @@ def _run(notebook: NotebookNode, parameters: dict[str, str]) -> NotebookNode:
 
 if __name__ == "__main__":
     os.chdir(Path(__file__).resolve().parents[2])
-    main()
+    main(*sys.argv[1:])
