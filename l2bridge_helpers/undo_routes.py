@@ -237,10 +237,12 @@ def _undo_marks(changes: list[Change], now: Now, routes: list[Change]) -> Iterat
     ledger = _Ledger(table, now, routes)
     made, going = ledger.destinations("create"), ledger.destinations("delete")
     known = [dict(row.before) for row in changes] + [dict(row.after) for row in changes]
+    left = (ledger.owned() | made) - going
     settled = there in known and all(row.writes or row.reason == UNTOUCHED for row in routes)
+    settled = settled and bool(first.before or not left)  # one mark for all routes does not tell whose run's they are
     try:
         claim = now.dialect.marks(now.cluster, ledger.owned(), ledger.claimed() | made) if made else there
-        computed = now.dialect.marks(now.cluster, (ledger.owned() | made) - going, ledger.claimed() - going)
+        computed = now.dialect.marks(now.cluster, left, ledger.claimed() - going)
     except DataError as err:
         yield conflict(first, there, first.before, str(err))
         return
