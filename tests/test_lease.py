@@ -510,7 +510,7 @@ def test_missing_permission_is_named_with_what_to_apply(lab: Lab, verb: str) -> 
 
 def test_a_missing_namespace_is_named(lab: Lab) -> None:
     """The API's words, and what to do."""
-    with pytest.raises(LockError, match=r'namespaces "nope" not found; parameter lease_namespace: 'nope''):
+    with pytest.raises(LockError, match='namespaces "nope" not found; parameter lease_namespace'):
         make(lab, namespace="nope").__enter__()
 
 
