@@ -1,0 +1,190 @@
+"""One world that runs are made in, and killed: what must hold after each crash."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Literal
+
+from l2bridge_helpers.journal import Journal, JournalRow
+from l2bridge_helpers.lab import Lab, world
+from l2bridge_helpers.lab.record import Request
+from tests.crashes.differences import differences, unnamed
+from tests.crashes.nursery import Child, Nursery
+from tests.crashes.scenarios import Scenario
+
+Moment = Literal["before", "after"]
+KILLED = -9
+_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of an unforgeable name is made in it
+"""Where files are written without waiting for a disk: what a killed process has written outlives it there, too."""
+_SETTLED = 5.0
+_TOLD = 900
+"""Characters of what a run has said, its last, that a problem shows."""
+
+
+@dataclass
+class Killer:
+    """Kills a process at one boundary of the lab: the change that arrives as the `number`-th, from 1 on.
+
+    Attributes:
+        at: which request that was.
+
+    """
+
+    number: int
+    moment: Moment
+    at: str = ""
+    child: Child | None = None
+    ready: threading.Event = field(default_factory=threading.Event)
+    arrived: int = 0
+    under_way: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    numbers: dict[int, int] = field(default_factory=dict)
+
+    def aim(self, child: Child) -> None:
+        """Say whom to kill; requests wait until then."""
+        self.child = child
+        self.ready.set()
+
+    def __call__(self, request: Request, moment: Moment) -> bool:
+        """Kill if this is the boundary; return whether to hang up."""
+        self.ready.wait()
+        with self.lock:
+            if moment == "before":
+                self.arrived += 1
+                self.under_way += 1
+                self.numbers[id(request)] = self.arrived
+            strikes = (self.numbers[id(request)], moment) == (self.number, self.moment)
+            self.under_way -= moment == "after" or strikes
+            if strikes and self.child:
+                self.at = f"{request.action or request.method} {request.path}"
+                self.child.kill()
+        return strikes
+
+    def settle(self) -> None:
+        """Wait for the changes that others of the process's threads have sent before it was killed."""
+        deadline = time.monotonic() + _SETTLED
+        while self.under_way:
+            assert time.monotonic() < deadline, "a change of the lab does not end"
+            time.sleep(0.002)
+
+
+class Site:
+    """A scenario's lab with a folder of runs.
+
+    Attributes:
+        lab: the lab.
+        folder: where the runs are.
+        start: the world before anything was tried.
+
+    """
+
+    def __init__(self, scenario: Scenario, lab: Lab, nursery: Nursery, folder: Path) -> None:
+        """Make the scenario's world of the lab's."""
+        self.lab = lab
+        self.folder = folder / "runs"
+        self._scenario = scenario
+        self._nursery = nursery
+        self._old: set[str] = set()
+        scenario.set_up(lab, lambda: self._first(folder / "first"))
+        self.start = self.state()
+
+    def _first(self, folder: Path) -> None:
+        child = self.run(runs=str(folder), lease_namespace="")
+        assert child.wait() == 0, child.said()
+
+    def state(self) -> str:
+        """Return the world, without what clouds count themselves."""
+        return self.lab.snapshot(counters=False)
+
+    def run(self, mode: str = "apply", *, undoes: str | None = None, lanes: int = 0, **changed: Any) -> Child:
+        """Start a run; with `undoes` one that puts back that run."""
+        given = {**self.lab.parameters, **self._scenario.parameters, "runs": str(self.folder), "lock_timeout": 10}
+        given |= {"mode": mode, "confirm": self.lab.parameters["cluster"] if mode == "apply" else "", **changed}
+        return self._nursery.start(self._scenario.platform, given, lanes=lanes, undoes=undoes)
+
+    def kill(self, number: int, moment: Moment, **how: Any) -> str:
+        """Make a run and kill it at a boundary; return which request that was, "" when the run ended well before."""
+        killer = Killer(number, moment)
+        self.lab.on_boundary(killer)
+        child = self.run(**how)
+        killer.aim(child)
+        status = child.wait()
+        killer.settle()
+        self.lab.on_boundary(None)
+        assert status == (KILLED if killer.at else 0), (
+            f"status {status} at {killer.at or 'no boundary'}: {child.said()}"
+        )
+        return killer.at
+
+    def whole(self) -> str:
+        """Make a run to its end, and return its name."""
+        child = self.run()
+        assert child.wait() == 0, child.said()
+        return self.runs()[0]
+
+    def begin(self) -> None:
+        """Begin a round: the runs until now are no part of it."""
+        self._old = set(self._names())
+
+    def runs(self) -> list[str]:
+        """Return the names of this round's runs that the journal knows, newest first."""
+        return [name for name in self._names() if name not in self._old]
+
+    def _names(self) -> list[str]:
+        with closing(self.journal()) as journal:
+            return [one.run for one in journal.runs(self.lab.parameters["cluster"])]
+
+    def rows(self) -> list[JournalRow]:
+        """Return the journal's rows of this round's runs."""
+        with closing(self.journal()) as journal:
+            return [row for run in reversed(self.runs()) for row in journal.rows(run)]
+
+    def journal(self) -> Journal:
+        """Open the journal."""
+        self.folder.mkdir(exist_ok=True)
+        return Journal.open(f"sqlite:///{self.folder / 'journal.db'}")
+
+    def unnamed(self) -> Iterator[str]:
+        """Give what has changed since the start of the world, and is not named by the journal."""
+        rows = self.rows()
+        for place in unnamed(differences(self.start, self.state()), rows):
+            yield f"the journal does not name {place}"
+
+    def finish(self) -> Iterator[str]:
+        """Run again, and check; give what is wrong."""
+        yield from _failure("the run after it", self.run())
+        writes = len(self.lab.writes)
+        yield from _failure("check", self.run("check"))
+        if len(self.lab.writes) != writes:
+            yield "check has written"
+
+    def put_back(self, runs: Sequence[str] | None = None) -> Iterator[str]:
+        """Undo runs, all of this round if none are named, the newest first; give what is not as it was."""
+        for run in self.runs() if runs is None else runs:
+            yield from _failure(f"undo of {run}", self.run(undoes=run))
+        yield from self.changed()
+
+    def changed(self) -> Iterator[str]:
+        """Give what is not as it was at the start."""
+        state = self.state()
+        if state != self.start:
+            yield "not put back byte for byte: " + ", ".join(differences(self.start, state))
+
+
+def _failure(what: str, child: Child) -> Iterator[str]:
+    if status := child.wait():
+        yield f"{what} ended with status {status}: {child.said()[-_TOLD:]}"
+
+
+@contextmanager
+def site(scenario: Scenario, nursery: Nursery) -> Iterator[Site]:
+    """Give a new site of a scenario."""
+    place = str(_MEMORY) if _MEMORY.is_dir() else None
+    with Lab(world(scenario.world)) as lab, TemporaryDirectory(prefix="l2bridge-runs-", dir=place) as folder:
+        yield Site(scenario, lab, nursery, Path(folder))
