@@ -104,9 +104,9 @@ class _Wanted:
     def _table(self, change: Change) -> Check:
         table = self._tables.get(change.resource)
         if change.action == "delete":
-            there = table is not None and table.exists
-            found = "still there" if there else "gone"
-            return Check("wrong" if there else "ok", change.resource, "", "no such route table", found)
+            stands = table is not None and table.exists
+            found = "still there" if stands else "gone"
+            return Check("wrong" if stands else "ok", change.resource, "", "no such route table", found)
         marks = change.after["marks"]
         if table is None or not table.exists:
             return Check("wrong", change.resource, "", "the route table is there", "no such table")

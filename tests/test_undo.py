@@ -12,6 +12,7 @@ import pytest
 from l2bridge_helpers.changes import Change, Plan
 from l2bridge_helpers.clouds.aws_dialect import AwsDialect, route_name
 from l2bridge_helpers.clouds.aws_ledger import Ledger, write
+from l2bridge_helpers.clouds.azure_names import tag_of
 from l2bridge_helpers.fabric import Fabric, Instance, Nic, Route, RouteTable, Subnet
 from l2bridge_helpers.filters import FIREWALL_RULES
 from l2bridge_helpers.foresee import foresee
@@ -21,7 +22,7 @@ from l2bridge_helpers.plan import plan
 from l2bridge_helpers.scope import EVERYTHING, Scope
 from l2bridge_helpers.undo import undo
 from l2bridge_helpers.undo_order import undo_order
-from tests.azure_values import nodes_of, raw_route, raw_table, tag_of, world
+from tests.azure_values import nodes_of, raw_route, raw_table, world
 from tests.builders import (
     ALLOW_PODS,
     CLUSTER,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from l2bridge_helpers.journal import Journal, JournalRun
 from l2bridge_helpers.lab import Lab
-from l2bridge_helpers.nodes import list_nodes
+from l2bridge_helpers.nodes import list_nodes, node_rows
 from l2bridge_helpers.parameters import PARAMETERS
 from l2bridge_helpers.plan import plan
 from l2bridge_helpers.platforms import cloud_of, scope_of
@@ -43,7 +43,7 @@ def make_run(lab: Lab, folder: Path) -> dict[str, str]:
             parameters={
                 name: value for name, value in where.items() if name not in ("kubeconfig", "context", "cluster")
             },
-            nodes=nodes.to_dict("records"),
+            nodes=[dict(vars(row)) for row in node_rows(nodes)],
         )
     )
     for place, (change,) in enumerate(batches(changes)):
