@@ -207,6 +207,21 @@ def test_processes_create_it_and_write_side_by_side(url: str) -> None:
         assert all([row.place for row in journal.rows(run.run)] == list(range(20)) for run in journal.runs())
 
 
+def test_many_who_open_a_new_one_at_once_all_succeed(url: str) -> None:
+    """One of them makes the tables, the others find them."""
+    start = threading.Barrier(8)
+
+    def open_and_begin(name: str) -> None:
+        start.wait()
+        with closing(Journal.open(url)) as journal:
+            journal.begin(a_run(name))
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(open_and_begin, "abcdefgh"))
+    with closing(Journal.open(url)) as journal:
+        assert sorted(run.run for run in journal.runs()) == list("abcdefgh")
+
+
 def test_what_was_intended_survives_a_kill(url: str) -> None:
     """After `kill -9` the journal opens, and holds every change whose intent had returned."""
     process = writer(url, "killed", 100_000)
