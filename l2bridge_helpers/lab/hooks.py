@@ -66,7 +66,3 @@ class Hooks:
         shown = copy.copy(self)
         shown.world = world
         return shown
-
-    def note(self) -> None:
-        """Take down how it is, before a change."""
-        self._lag.note(self.world)

@@ -28,7 +28,7 @@ class Lag:
     _waiting: deque[tuple[int, Resources]] = field(default_factory=deque)
 
     def note(self, world: World) -> None:
-        """Take down how the world is now: before each change, so that what follows is known to be new."""
+        """Take down how the world is now, so that what differs later is known to be new."""
         text = json.dumps(world.resources) if self.reads else ""
         if text == self._known:
             return

@@ -53,7 +53,7 @@ class Service:
         trouble: Callable[[Fault], Response] | None = None,
     ) -> None:
         """Serve `api` under this name; `trouble` makes a fault's answer where JSON would not be understood."""
-        self._trouble = trouble or _json_trouble
+        self._trouble = trouble or self._json_trouble
         self._name = name
         self._api = api
         self._hooks = hooks
@@ -97,6 +97,12 @@ class Service:
             return GARBAGE[fault.garbage]()
         return self._trouble(fault) if fault.status and not fault.garbage else None
 
+    def _json_trouble(self, fault: Fault) -> Response:
+        """Return an error that both a Kubernetes and a Google client can read."""
+        wait = fault.retry_after
+        headers = {} if wait is None else {"Retry-After": self._hooks.clock.retry_after(wait)}
+        return Response(_error(fault), fault.status, headers, content_type="application/json")
+
 
 def _body(request: HttpRequest) -> object | None:
     data = request.get_data()
@@ -106,12 +112,9 @@ def _body(request: HttpRequest) -> object | None:
         return data.decode("utf-8", "replace")
 
 
-def _json_trouble(fault: Fault) -> Response:
-    """Return an error that both a Kubernetes and a Google client can read."""
+def _error(fault: Fault) -> str:
     domain = "usageLimits" if fault.reason == "rateLimitExceeded" else "global"
     detail = {"message": fault.message, "domain": domain, "reason": fault.reason}
     status = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": fault.status}
     error = {"error": {"code": fault.status, "message": fault.message, "errors": [detail]}}
-    text = json.dumps(status | {"message": fault.message, "reason": fault.reason} | error)
-    headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
-    return Response(text, fault.status, headers, content_type="application/json")
+    return json.dumps(status | {"message": fault.message, "reason": fault.reason} | error)

@@ -208,7 +208,7 @@ def test_a_faster_clock_scales_everything() -> None:
         path = operation["selfLink"].removeprefix("https://www.googleapis.com")
         ask.session.post(f"{ask.lab.endpoint}{path}/wait", timeout=9)
         seconds = time.perf_counter() - start
-    assert 0.15 <= seconds < 2
+    assert 0.15 <= seconds < 10
 
 
 def test_waits_that_are_told_fit_the_clock() -> None:
@@ -237,9 +237,9 @@ def test_reads_and_changes_have_latencies_of_their_own(platform: str) -> None:
     with asking(platform) as ask:
         hooks = ask.lab.cloud
         ask.read()
-        hooks.latency, hooks.read_latency, hooks.write_latency = 0.05, 0.05, 0.25
-        assert 0.1 <= _seconds(ask.read) < 0.3
-        assert _seconds(ask.change) >= 0.3
+        hooks.latency, hooks.read_latency, hooks.write_latency = 0.05, 0.05, 1.5
+        assert 0.1 <= _seconds(ask.read) < 1.5
+        assert _seconds(ask.change) >= 1.55
 
 
 def _seconds(call: Callable[[], requests.Response]) -> float:
@@ -252,10 +252,10 @@ def _seconds(call: Callable[[], requests.Response]) -> float:
 def test_requests_are_served_at_the_same_time(platform: str) -> None:
     """Thirty requests take as long as one where each takes a while."""
     with asking(platform) as ask, ThreadPoolExecutor(30) as pool:
-        ask.lab.cloud.latency = 0.3
+        ask.lab.cloud.latency = 1.0
         start = time.perf_counter()
         assert all(answer.ok for answer in pool.map(lambda _: ask.read(), range(30)))
-        assert time.perf_counter() - start < 3
+        assert time.perf_counter() - start < 15
 
 
 def test_the_tables_hold_what_is_published() -> None:

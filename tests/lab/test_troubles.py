@@ -96,7 +96,7 @@ def test_a_hang_can_be_short() -> None:
         start = time.perf_counter()
         with pytest.raises(LOST):
             ask.read()
-        assert 0.1 <= time.perf_counter() - start < 5
+        assert 0.1 <= time.perf_counter() - start < 15
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)

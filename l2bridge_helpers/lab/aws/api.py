@@ -51,7 +51,6 @@ class Api:
             return protocol.answer(model, describe(action, self._state.seen(), given))
         if action not in _CHANGES:
             raise Ec2Error("UnsupportedOperation", f"The lab does not know {action}")
-        self._state.note()
         return protocol.answer(model, _CHANGES[action](self._state, given))
 
     def _admit(self, action: str, form: Mapping[str, str]) -> None:

@@ -138,7 +138,6 @@ class Api:
         write = action or (_WRITES.get((request.method, kind.type.lower())) if not place.listed else None)
         if write is None:
             raise not_supported(f"{request.method} on {place.type}")
-        self._state.note()
         return write(call)
 
     def _call(self, request: HttpRequest, body: object | None, place: Place, kind: Kind, query: dict[str, str]) -> Call:

@@ -108,7 +108,6 @@ class Api:
 
     def _change(self, call: Call) -> Json:
         self._check_body(call)
-        self._state.note()
         repeated = self._state.operations.repeated(call.query.get("requestId"), identity(call))
         return repeated or _CHANGES[call.method.id](self._state, call)
 
