@@ -10,6 +10,7 @@ root   := $(shell cd "$$(dirname "$(strip $(MAKEFILE_LIST))")" && pwd)
 enter  := cd "$(root)"
 python := .venv/bin/python
 tools  := .venv-tools
+peers  := .venv-bench
 compile = $(tools)/bin/uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes \
           --no-emit-index-url --no-annotate --no-header pyproject.toml --output-file
 
@@ -18,14 +19,15 @@ unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help environment tools runbook lab test lint bench bench-reach outputs requirements requirements-check clean
+.PHONY: help environment tools runbook lab test lint bench bench-plan bench-reach outputs requirements requirements-check clean
 
 help:
 	@echo 'make runbook [PLATFORM=gce]     plan, apply and check one runbook (gce, aws, azure, bare_metal) on the lab'
 	@echo 'make lab [WORLD=gce-small]      the same lab, kept running, with JupyterLab on the notebooks'
 	@echo 'make test [ARGS="-k route"]     all tests; ARGS go to pytest'
 	@echo 'make lint                       ruff and mypy'
-	@echo 'make bench [ARGS="azure-800"]   how long a plan takes, beside reading alone'
+	@echo 'make bench [BENCH_NODES="20"]   how fast we are under the published limits, beside other tools'
+	@echo 'make bench-plan [ARGS=gce-100]  how long a plan takes, beside reading alone'
 	@echo 'make bench-reach [ARGS=1000]    how long it takes to judge all pairs of nodes'
 	@echo 'make outputs                    make the outputs in notebooks/ and the pictures in docs/ anew'
 	@echo 'make requirements               compile requirements.txt anew, with the newest releases'
@@ -54,7 +56,11 @@ tools: environment
 	@$(enter) && { $(tools)/bin/uv --version >/dev/null 2>&1 || \
 	  { rm -rf $(tools) && $(python) -m venv $(tools) && $(tools)/bin/python -m pip install --quiet 'uv>=0.8,<1'; }; }
 
+# Sizes of the clusters in BENCH_NODES; other tools are installed into .venv-bench, from PyPI, when first needed.
 bench: environment
+	@$(enter) && exec $(python) bench/pace.py $(ARGS)
+
+bench-plan: environment
 	@$(enter) && $(python) bench/plan.py $(ARGS)
 
 bench-reach: environment
@@ -74,5 +80,5 @@ requirements-check: tools
 	@$(enter) && sh .ci/requirements-check $(compile)
 
 clean:
-	@$(enter) && rm -rf .venv $(tools) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist *.egg-info
+	@$(enter) && rm -rf .venv $(tools) $(peers) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist *.egg-info
 	@$(enter) && find l2bridge_helpers tests -name __pycache__ -type d -prune -exec rm -rf {} +
