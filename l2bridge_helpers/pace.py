@@ -19,7 +19,7 @@ from l2bridge_helpers.pace_meters import Brake, Limit, Meter, meter_of
 
 WRITE = "write"
 """The group of a platform's usual write; every platform has it."""
-READ, GET, LIST, LIST_ALL, OPERATION = "read", "get", "list", "list-all", "operation"
+READ, GET, LIST, OPERATION = "read", "get", "list", "operation"
 """Groups of requests that change nothing."""
 SHARE = 0.8
 """Of the published rate, where nothing else is asked for: others use the same account."""
@@ -38,7 +38,7 @@ class Limits:
         others: limits of a group that is not in `groups`, by its name.
         lanes: how many changes may be under way at once.
         width: how many requests may be under way at once.
-        reads: the groups whose requests change nothing: they go on when the others are stopped.
+        is_read: whether a group's requests change nothing: they go on when the others are stopped.
 
     """
 
@@ -46,7 +46,7 @@ class Limits:
     others: Callable[[str], tuple[Limit, ...]] = lambda _: ()
     lanes: int = 16
     width: int = 16
-    reads: frozenset[str] = frozenset({READ, GET, LIST, LIST_ALL, OPERATION})
+    is_read: Callable[[str], bool] = frozenset({READ, GET, LIST, OPERATION}).__contains__
 
     def of(self, group: str) -> tuple[Limit, ...]:
         """Return the limits of a group."""
@@ -149,6 +149,11 @@ class Pace:
         """How many changes may be under way at once."""
         return self._limits.lanes
 
+    @property
+    def width(self) -> int:
+        """How many requests may be under way at once, at most."""
+        return self._limits.width
+
     def begin(self, group: str) -> Ticket:
         """Wait until one request of the group may be sent.
 
@@ -214,7 +219,7 @@ class Pace:
             return max(granted, state.brake.held(now), state.seconds * number / self._width.size) + state.seconds
 
     def _refuse_when_stopped(self, group: str) -> None:
-        if self._stopped and group not in self._limits.reads:
+        if self._stopped and not self._limits.is_read(group):
             raise StoppedError(f"not sent: {self._stopped}")
 
     def _group(self, group: str) -> _Group:

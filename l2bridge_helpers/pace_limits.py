@@ -12,7 +12,7 @@ Sources:
 
 from __future__ import annotations
 
-from l2bridge_helpers.pace import GET, LIST, LIST_ALL, OPERATION, READ, WRITE, Limits
+from l2bridge_helpers.pace import GET, LIST, OPERATION, READ, WRITE, Limits
 from l2bridge_helpers.pace_meters import Bucket, Limit, Window
 
 DELETE = "delete"
@@ -42,19 +42,23 @@ _EC2_BUCKETS = {"CreateTags": (100, 10), "ModifyNetworkInterfaceAttribute": (100
 """Actions that have another bucket than the usual one of writes."""
 
 
+_EC2_WRITES, _EC2_READS = (50, 5), (100, 20)
+
+
 def _of_action(action: str) -> tuple[Limit, ...]:
-    capacity, rate = _EC2_BUCKETS.get(action, (50, 5))
-    return (Bucket(action, capacity, rate),)
+    return (Bucket(action, *_EC2_BUCKETS.get(action, _EC2_READS if _describes(action) else _EC2_WRITES)),)
+
+
+def _describes(action: str) -> bool:
+    """Return whether an action reads; ours have filters and pages, others have half the bucket."""
+    return action.startswith("Describe")
 
 
 AWS = Limits(
-    groups={
-        READ: (Bucket("filtered reads", 100, 20),),
-        LIST_ALL: (Bucket("unfiltered reads", 50, 10),),
-        WRITE: _of_action("ModifyNetworkInterfaceAttribute"),
-    },
+    groups={WRITE: _of_action("ModifyNetworkInterfaceAttribute")},
     others=_of_action,
     lanes=32,
     width=32,
+    is_read=_describes,
 )
-"""Groups of writes are called like their actions; the usual one is the source/destination check of an interface."""
+"""Groups are called like their actions; the usual write is the source/destination check of an interface."""

@@ -10,11 +10,12 @@ import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from l2bridge_helpers import __version__
-from l2bridge_helpers.changes import SIDE_BY_SIDE
 from l2bridge_helpers.clouds.aws_errors import code_of, message_of, translate
 from l2bridge_helpers.clouds.aws_identity import aws_identity
+from l2bridge_helpers.clouds.aws_pace import PacedEvents
 from l2bridge_helpers.endpoints import is_plain_http
 from l2bridge_helpers.errors import CredentialsError, ParameterError
 from l2bridge_helpers.pace import Pace
@@ -27,9 +28,12 @@ MOST_VALUES = 200
 """Values of one filter in one request (EC2 documentation, read 2026-11)."""
 PAGE = 1000
 _ATTEMPTS = 10
-"""Of one request. `adaptive` slows down by itself when EC2 throttles; the SDK's usual mode gives up after three."""
+"""Of one request; the SDK's usual mode gives up after three. How fast they go out is up to the pace, which sees every
+attempt: `adaptive` would slow down once more, and guess what EC2 publishes."""
 _DENIED = "UnauthorizedOperation"
 _ALLOWED = "DryRunOperation"
+_FAILURES = (ClientError, BotoCoreError, ResponseParserError, AttributeError, KeyError, TypeError, ValueError)
+"""What a call ends in; the last four are what the SDK's parser raises on an answer of another form."""
 
 
 class AwsApi:
@@ -114,7 +118,7 @@ class AwsApi:
             if code_of(err) == _DENIED:
                 return message_of(err)
             raise translate(err, f"could not ask whether {action} is allowed", self.region) from err
-        except BotoCoreError as err:
+        except _FAILURES as err:
             raise translate(err, f"could not ask whether {action} is allowed", self.region) from err
         return ""
 
@@ -171,7 +175,7 @@ class AwsApi:
             if fine and code_of(err) == fine:
                 return False
             raise translate(err, what, self.region) from err
-        except BotoCoreError as err:
+        except _FAILURES as err:
             raise translate(err, what, self.region) from err
         return True
 
@@ -193,7 +197,7 @@ class AwsApi:
                 filters = [{"Name": name, "Values": part}, *others]
                 for answer in pages.paginate(Filters=filters, PaginationConfig={"PageSize": page}):
                     found += answer.get(collection, [])
-        except (ClientError, BotoCoreError) as err:
+        except _FAILURES as err:
             raise translate(
                 err, f"could not read {action.removeprefix('describe_').replace('_', ' ')}", self.region
             ) from err
@@ -209,10 +213,10 @@ class AwsApi:
     def _make_client(self) -> EC2Client:
         lab = is_plain_http(self._endpoint)
         settings = Config(
-            retries={"mode": "adaptive", "max_attempts": _ATTEMPTS},
+            retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
             connect_timeout=10,
             read_timeout=60,
-            max_pool_connections=SIDE_BY_SIDE,
+            max_pool_connections=self._pace.width,
             user_agent_extra=f"l2bridge/{__version__}",
         )
         if lab:  # nothing of ours goes there: no signature, no credentials, no proxy
@@ -234,6 +238,7 @@ class AwsApi:
                 f"the AWS configuration sends EC2's requests to {client.meta.endpoint_url}, plain http, with your "
                 "credentials; remove AWS_ENDPOINT_URL or endpoint_url there; for a lab set parameter endpoint"
             )
+        PacedEvents(self._pace).watch(client)
         return client
 
 

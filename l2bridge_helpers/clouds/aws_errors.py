@@ -23,7 +23,7 @@ _CREDENTIALS = frozenset(
         "UnrecognizedClientException",
     }
 )
-_THROTTLED = frozenset({"RequestLimitExceeded", "Throttling", "ThrottlingException", "EC2ThrottledException"})
+THROTTLED = frozenset({"RequestLimitExceeded", "Throttling", "ThrottlingException", "EC2ThrottledException"})
 _LIMITS = frozenset({"RouteLimitExceeded", "TagLimitExceeded"})
 _MISSING = (
     boto.NoCredentialsError,
@@ -69,7 +69,7 @@ def _refused(err: boto.ClientError, what: str) -> CloudError:
         return AccessDeniedError(f"{what}: these credentials may not {action} ({text}); grant it, or use others")
     if code in _CREDENTIALS:
         return CredentialsError(f"{what}: EC2 does not accept these credentials ({code}: {text}); renew them")
-    if code in _THROTTLED:
+    if code in THROTTLED:
         return UnreachableError(f"{what}: EC2 throttles {action} ({code}), also after waiting; run again later")
     if code in _LIMITS:
         return QuotaError(

@@ -18,9 +18,10 @@ from azure.core.polling import LROPoller
 from azure.mgmt.compute import ComputeManagementClient
 from azure.mgmt.network import NetworkManagementClient
 
-from l2bridge_helpers.clouds.azure_client import PUBLIC, client_options, credential_for, scope_for
+from l2bridge_helpers.clouds.azure_client import PUBLIC, client_options, credential_for, polling_interval, scope_for
 from l2bridge_helpers.clouds.azure_errors import BusyError, MissingError, explained
 from l2bridge_helpers.clouds.azure_identity import azure_identity
+from l2bridge_helpers.clouds.azure_operations import InterfaceWatcher, WritePolling
 from l2bridge_helpers.errors import CloudError
 from l2bridge_helpers.pace import Pace
 from l2bridge_helpers.pace_limits import AZURE
@@ -143,21 +144,39 @@ class AzureApi:
         calls: Any = self._network.network_interfaces
         doing = f"update network interface {group}/{name}"
         headers = _unchanged(body, doing)
-        self._write(doing, lambda: calls.begin_create_or_update(group, name, body, headers=headers))
+        identifier = f"{group}/{name}".lower()
+
+        def start() -> LROPoller[Any]:
+            polling = self._polling(lambda: self._interfaces.has_succeeded(identifier, headers["If-Match"]))
+            return calls.begin_create_or_update(group, name, body, headers=headers, polling=polling)
+
+        self._write(doing, start)
 
     def put_route_table(self, group: str, name: str, body: Raw) -> None:
         """Replace a route table that still is as it was read; make it when the body was not read from one."""
         calls: Any = self._network.route_tables
         doing = f"write route table {group}/{name}"
         headers = _unchanged(body, doing) if "id" in body else {"If-None-Match": "*"}
-        self._write(doing, lambda: calls.begin_create_or_update(group, name, body, headers=headers))
+        self._write(
+            doing, lambda: calls.begin_create_or_update(group, name, body, headers=headers, polling=self._polling())
+        )
+
+    def delete_route_table(self, group: str, name: str, seen: Raw) -> None:
+        """Delete a route table that still is as it was read."""
+        calls: Any = self._network.route_tables
+        doing = f"delete route table {group}/{name}"
+        headers = _unchanged(seen, doing)
+        self._write(doing, lambda: calls.begin_delete(group, name, headers=headers))
 
     def put_subnet(self, group: str, network: str, name: str, body: Raw) -> None:
         """Replace a subnet that still is as it was read."""
         calls: Any = self._network.subnets
         doing = f"update subnet {group}/{network}/{name}"
         headers = _unchanged(body, doing)
-        self._write(doing, lambda: calls.begin_create_or_update(group, network, name, body, headers=headers))
+        self._write(
+            doing,
+            lambda: calls.begin_create_or_update(group, network, name, body, headers=headers, polling=self._polling()),
+        )
 
     def patch_scale_set(self, group: str, name: str, body: Raw, etag: str) -> None:
         """Change a part of a scale set's model; with its etag only if it still is as it was read."""
@@ -180,7 +199,7 @@ class AzureApi:
         """Send a write and wait for it; while another operation is in its way, wait for that and send it again."""
         for attempt in range(_TRIES):
             try:
-                self._finished(doing, start)
+                self._ended(doing, start)
             except BusyError as err:
                 if attempt == _TRIES - 1:
                     raise
@@ -192,12 +211,22 @@ class AzureApi:
     def _finished(self, doing: str, start: Callable[[], LROPoller[Any]]) -> Raw:
         """Return what an operation came to; its failure counts although the request was accepted."""
         with explained(doing, self._endpoint):
+            result = self._ended(doing, start).result()
+            return result.as_dict() if result is not None else {}
+
+    def _ended(self, doing: str, start: Callable[[], LROPoller[Any]]) -> LROPoller[Any]:
+        """Return an operation that has ended well."""
+        with explained(doing, self._endpoint):
             poller = start()
             poller.wait(_OPERATION_SECONDS)
             if not poller.done():
                 raise CloudError(f"could not {doing}: the operation still runs after {_OPERATION_SECONDS:.0f} s")
-            result = poller.result()
-            return result.as_dict() if result is not None else {}
+            return poller
+
+    def _polling(self, wait: Callable[[], bool] | None = None) -> WritePolling:
+        """Return how a write's operation is followed: by `wait`, or when it is likely to have ended."""
+        seconds = self._interfaces.typical or polling_interval(self._endpoint)
+        return WritePolling(self._endpoint, seconds, wait)
 
     def _list(self, doing: str, call: Callable[[], Iterable[Any]]) -> list[Raw]:
         with explained(doing, self._endpoint):
@@ -207,6 +236,10 @@ class AzureApi:
         with explained(doing, self._endpoint):
             answer: Raw = call().as_dict()
             return answer
+
+    @cached_property
+    def _interfaces(self) -> InterfaceWatcher:
+        return InterfaceWatcher(self.interfaces, self.interface)
 
     @cached_property
     def _network(self) -> NetworkManagementClient:
@@ -222,7 +255,7 @@ class AzureApi:
 
     @property
     def _options(self) -> Raw:
-        return client_options(self._endpoint, self._credential)
+        return client_options(self._endpoint, self._credential, self._pace)
 
 
 def _unchanged(body: Mapping[str, Any], doing: str) -> dict[str, str]:

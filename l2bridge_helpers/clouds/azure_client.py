@@ -5,16 +5,21 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+import requests
 from azure.core.credentials import TokenCredential
 from azure.core.pipeline import PipelineRequest, PipelineResponse, policies
+from azure.core.pipeline.transport import RequestsTransport
 from azure.identity import AzureAuthorityHosts, DefaultAzureCredential
 from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
-from urllib3.util import parse_url
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry, parse_url
 
 from l2bridge_helpers import __version__
 from l2bridge_helpers.clouds.azure_errors import is_lock
+from l2bridge_helpers.clouds.azure_pace import PacedPolicy
 from l2bridge_helpers.endpoints import is_plain_http
 from l2bridge_helpers.errors import CloudError
+from l2bridge_helpers.pace import Pace
 
 PUBLIC = "https://management.azure.com"
 _CLOUDS = {
@@ -26,6 +31,8 @@ _CLOUDS = {
     "https://management.chinacloudapi.cn": (AzureAuthorityHosts.AZURE_CHINA, "https://management.chinacloudapi.cn"),
 }
 """Endpoint -> who signs in there, and for what (azure-mgmt-core, 2026-11). Others: AZURE_AUTHORITY_HOST says who."""
+_NONE = Retry(total=False, redirect=False, raise_on_status=False)
+"""Below the pipeline nothing is tried again."""
 _THROTTLED = 429
 _POLL, _LAB_POLL = 2.0, 0.05
 """Seconds between two looks at an operation where Azure does not say how long to wait."""
@@ -47,8 +54,8 @@ def scope_for(endpoint: str) -> str:
     return f"{_CLOUDS.get(endpoint, ('', endpoint))[1]}/.default"
 
 
-def client_options(endpoint: str, credential: TokenCredential) -> dict[str, Any]:
-    """Return what a client is made with: no redirects, no registration of providers behind our back."""
+def client_options(endpoint: str, credential: TokenCredential, pace: Pace) -> dict[str, Any]:
+    """Return what a client is made with: no redirects, no registration of providers behind our back, our pace."""
     lab = is_plain_http(endpoint)
     steps: list[Any] = [
         OnlyThere(endpoint),
@@ -60,13 +67,31 @@ def client_options(endpoint: str, credential: TokenCredential) -> dict[str, Any]
     ]
     if not lab:
         steps.append(ARMChallengeAuthenticationPolicy(credential, scope_for(endpoint)))
+    steps.append(PacedPolicy(pace))
+    ways = {"connection_timeout": 10, "read_timeout": 60, "use_env_settings": not lab}
     return {
         "policies": steps,
-        "polling_interval": _LAB_POLL if lab else _POLL,
-        "connection_timeout": 10,
-        "read_timeout": 60,
-        "use_env_settings": not lab,
+        "polling_interval": polling_interval(endpoint),
+        "transport": _Transport(pace.width, **ways),
     }
+
+
+def polling_interval(endpoint: str) -> float:
+    """Return the seconds between two looks at an operation, where nothing else says how many."""
+    return _LAB_POLL if is_plain_http(endpoint) else _POLL
+
+
+class _Transport(RequestsTransport):
+    """The SDK's own transport, with as many connections kept open as requests may be under way."""
+
+    def __init__(self, width: int, **ways: Any) -> None:
+        self._width = width
+        super().__init__(**ways)
+
+    def _init_session(self, session: requests.Session) -> None:
+        super()._init_session(session)
+        for scheme in self._protocols:
+            session.mount(scheme, HTTPAdapter(pool_maxsize=self._width, max_retries=_NONE))
 
 
 class _Retries(policies.RetryPolicy[Any, Any]):

@@ -16,7 +16,7 @@ from typing import Any
 from google.api_core import exceptions as api
 from google.cloud import compute_v1
 
-from l2bridge_helpers.clouds.gce_connection import RETRY, TIMEOUT, WAIT_TIMEOUT, GceConnection, explained
+from l2bridge_helpers.clouds.gce_connection import RETRY, TIMEOUT, GceConnection, explained
 from l2bridge_helpers.clouds.gce_lists import instances_of, items_of, refuse_partial, scopes_of, warnings_of
 
 _PAGE = 500
@@ -50,17 +50,7 @@ class GceApi(GceConnection):
         doing = f"update instance {path}"
         query = {"mostDisruptiveAllowedAction": "REFRESH", "requestId": str(uuid.uuid4())}
         operation = self._json(doing, "PUT", path, query, body)
-        project, zone = path.split("/")[1], path.split("/")[3]
-        with explained(doing):
-            self._finish(
-                doing,
-                lambda name: self._zone_operations.wait(
-                    compute_v1.WaitZoneOperationRequest(project=project, zone=zone, operation=name),
-                    retry=RETRY,
-                    timeout=WAIT_TIMEOUT,
-                ),
-                compute_v1.Operation.from_json(json.dumps(operation), ignore_unknown_fields=True),
-            )
+        self._operations.finish(doing, "/".join(path.split("/")[:4]), operation)
 
     # Routes.
 
@@ -81,26 +71,12 @@ class GceApi(GceConnection):
 
     def insert_route(self, project: str, route: compute_v1.Route) -> bool:
         """Create a route and wait: `routes.insert`. Return False when the name is taken."""
-        doing = f"create route {route.name}"
-        request = compute_v1.InsertRouteRequest(project=project, route_resource=route, request_id=str(uuid.uuid4()))
-        with explained(doing):
-            try:
-                operation = self._routes.insert_unary(request, retry=RETRY, timeout=TIMEOUT)
-            except api.Conflict:
-                return False
-            self._finish_global(doing, project, operation)
-        return True
+        path, resource = f"projects/{project}/global/routes", compute_v1.Route.pb(route)
+        return self._change(f"create route {route.name}", "POST", path, resource, fine=(api.Conflict,))
 
     def delete_route(self, project: str, name: str) -> None:
         """Delete a route and wait: `routes.delete`. One that is gone already is no error."""
-        doing = f"delete route {name}"
-        request = compute_v1.DeleteRouteRequest(project=project, route=name, request_id=str(uuid.uuid4()))
-        with explained(doing):
-            try:
-                operation = self._routes.delete_unary(request, retry=RETRY, timeout=TIMEOUT)
-            except api.NotFound:
-                return
-            self._finish_global(doing, project, operation)
+        self._change(f"delete route {name}", "DELETE", f"projects/{project}/global/routes/{name}", fine=(api.NotFound,))
 
     # Firewall rules.
 
@@ -121,38 +97,18 @@ class GceApi(GceConnection):
 
     def insert_firewall(self, project: str, rule: compute_v1.Firewall) -> bool:
         """Create a rule and wait: `firewalls.insert`. Return False when the name is taken."""
-        doing = f"create firewall rule {rule.name}"
-        request = compute_v1.InsertFirewallRequest(
-            project=project, firewall_resource=rule, request_id=str(uuid.uuid4())
-        )
-        with explained(doing):
-            try:
-                operation = self._firewalls.insert_unary(request, retry=RETRY, timeout=TIMEOUT)
-            except api.Conflict:
-                return False
-            self._finish_global(doing, project, operation)
-        return True
+        path, resource = f"projects/{project}/global/firewalls", compute_v1.Firewall.pb(rule)
+        return self._change(f"create firewall rule {rule.name}", "POST", path, resource, fine=(api.Conflict,))
 
     def patch_firewall(self, project: str, rule: compute_v1.Firewall) -> None:
         """Change the fields that are given, no others, and wait: `firewalls.patch`."""
-        doing = f"change firewall rule {rule.name}"
-        request = compute_v1.PatchFirewallRequest(
-            project=project, firewall=rule.name, firewall_resource=rule, request_id=str(uuid.uuid4())
-        )
-        with explained(doing):
-            operation = self._firewalls.patch_unary(request, retry=RETRY, timeout=TIMEOUT)
-            self._finish_global(doing, project, operation)
+        path, resource = f"projects/{project}/global/firewalls/{rule.name}", compute_v1.Firewall.pb(rule)
+        self._change(f"change firewall rule {rule.name}", "PATCH", path, resource)
 
     def delete_firewall(self, project: str, name: str) -> None:
         """Delete a rule and wait: `firewalls.delete`. One that is gone already is no error."""
-        doing = f"delete firewall rule {name}"
-        request = compute_v1.DeleteFirewallRequest(project=project, firewall=name, request_id=str(uuid.uuid4()))
-        with explained(doing):
-            try:
-                operation = self._firewalls.delete_unary(request, retry=RETRY, timeout=TIMEOUT)
-            except api.NotFound:
-                return
-            self._finish_global(doing, project, operation)
+        path = f"projects/{project}/global/firewalls/{name}"
+        self._change(f"delete firewall rule {name}", "DELETE", path, fine=(api.NotFound,))
 
     def effective_firewalls(self, project: str, network: str) -> compute_v1.NetworksGetEffectiveFirewallsResponse:
         """Return all rules and policies of a network: `networks.getEffectiveFirewalls`."""

@@ -19,6 +19,8 @@ from l2bridge_helpers.errors import (
     UnreachableError,
 )
 
+RETRY_SECONDS = 300.0
+"""How long a request is made again. It outlasts some of the quota's minutes, with others waiting in front of it."""
 _RETRIED_STATUS = (429, 500, 502, 503, 504)
 _RATE_LIMITS = ("rateLimitExceeded", "userRateLimitExceeded")
 _PERMISSION = re.compile(
@@ -58,9 +60,8 @@ def translate(err: BaseException, doing: str) -> CloudError:
     """Return our error for one of Google's. `doing` is what was tried, as in `could not <doing>`."""
     if isinstance(err, api.RetryError):
         cause = err.cause or err
-        return UnreachableError(
-            f"could not {doing}: still failing after two minutes of retries ({_text(cause)}); run again later"
-        )
+        tried = f"still failing after {RETRY_SECONDS / 60:.0f} minutes of retries"
+        return UnreachableError(f"could not {doing}: {tried} ({_text(cause)}); run again later")
     if isinstance(err, api.GoogleAPICallError):
         return _api_error(err, doing)
     if isinstance(err, auth.GoogleAuthError):

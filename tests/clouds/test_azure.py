@@ -20,6 +20,7 @@ from l2bridge_helpers.errors import (
 from l2bridge_helpers.filters import FIREWALL_RULES
 from l2bridge_helpers.lab import Lab, Request, world
 from l2bridge_helpers.nodes import node_rows
+from l2bridge_helpers.pace import Limits
 from l2bridge_helpers.platforms import cloud_of
 from tests.runs import Run, errors_of, parameters_of, remove_node, without_provider_ids
 
@@ -128,8 +129,9 @@ def test_a_plan_writes_nothing(name: str) -> None:
         assert (lab.writes, lab.world.resources) == ([], before)
 
 
-def test_eight_hundred_nodes_take_few_requests_and_one_write_for_the_table() -> None:
+def test_eight_hundred_nodes_take_few_requests_and_one_write_for_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lists and pages, never a request per node; forwarding where it is off, once each."""
+    monkeypatch.setattr("l2bridge_helpers.clouds.azure.AZURE", Limits(lanes=64, width=32))  # Azure's take 100 s
     with Lab(world("azure-800")) as lab:
         run = _run(lab, effective_routes="none")
         assert len(lab.requests) <= 20

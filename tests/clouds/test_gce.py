@@ -222,7 +222,7 @@ def test_an_instance_that_others_keep_changing_fails_alone(lab: Lab) -> None:
 def test_a_replaced_instance_is_not_touched(lab: Lab) -> None:
     """The same name, another machine: the plan was not made for it."""
     read = _read(lab)
-    _instances(lab)["win-1"]["id"] = "42"
+    _instances(lab)["win-1"] |= {"id": "42", "fingerprint": "b3RoZXI="}
     results = _apply(lab, read)
     assert "was replaced" in results.failed[0].error
     assert _instances(lab)["win-1"]["canIpForward"] is False

@@ -1,0 +1,198 @@
+"""Waits for many operations with few requests: one thread looks for all, the others sleep until theirs has ended.
+
+Who waits first looks; when its own operation has ended, the next one goes on. How often it looks follows from how long
+operations take here, and from how many looks there have been already.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from l2bridge_helpers.errors import CloudError
+
+_FIRST, _SHORTEST, _LONGEST = 0.1, 0.05, 5.0
+"""Seconds between two looks, before anything is known, and the bounds later."""
+_PART = 5
+"""So many looks in the time that an operation takes."""
+_GROWTH = 1.5
+"""How much longer the next pause is when a look has found nothing."""
+_EARLY = 0.95
+_LEARN = 0.3
+_FEW, _RATIO = 3, 0.03
+"""Looks that are always fine, and those for each operation."""
+_GRACE = 0.02
+"""Seconds in which others may come that wait too."""
+_PATIENCE = 2
+"""Looks that do not show an operation until it is asked for by itself."""
+
+Answer = TypeVar("Answer")
+
+
+@dataclass
+class _Waiting(Generic[Answer]):
+    key: str
+    since: float
+    woken: threading.Event = field(default_factory=threading.Event)
+    answer: Answer | None = None
+    error: Exception | None = None
+    missed: int = 0
+
+    @property
+    def ended(self) -> bool:
+        return self.answer is not None or self.error is not None
+
+
+class Watcher(Generic[Answer]):
+    """Waits for operations of one kind.
+
+    Args:
+        look: returns what it finds out about these operations, by their keys: an answer, None for one that is under
+            way; one that it does not see is not in it.
+        ask: returns the answer about one operation, None while it is under way; may wait meanwhile.
+        seconds: how long an operation may take.
+
+    """
+
+    def __init__(
+        self,
+        look: Callable[[Collection[str]], Mapping[str, Answer | None]],
+        ask: Callable[[str], Answer | None],
+        *,
+        seconds: float,
+    ) -> None:
+        """Nothing is waited for yet."""
+        self._look = look
+        self._ask = ask
+        self._seconds = seconds
+        self._lock = threading.Lock()
+        self._waiting: dict[str, _Waiting[Answer]] = {}
+        self._leader: _Waiting[Answer] | None = None
+        self._rhythm = Rhythm()
+
+    @property
+    def typical(self) -> float:
+        """Return the seconds that an operation takes here, 0 when nothing is known yet."""
+        return self._rhythm.typical
+
+    def wait(self, key: str) -> Answer:
+        """Return the answer about an operation when it has ended.
+
+        Raises:
+            CloudError: it still runs after the time that it may take.
+
+        """
+        mine: _Waiting[Answer] = _Waiting(key, time.monotonic())
+        with self._lock:
+            self._waiting[key] = mine
+        self._rhythm.started()
+        try:
+            while not mine.ended:
+                if time.monotonic() - mine.since > self._seconds:
+                    raise CloudError(f"operation {key} is still running after {self._seconds:.0f} s; look at it")
+                if self._leads(mine):
+                    self._lead(mine)
+                else:
+                    mine.woken.wait(self._seconds)
+                    mine.woken.clear()
+        finally:
+            self._leave(mine)
+        if mine.error:
+            raise mine.error
+        assert mine.answer is not None  # noqa: S101 - the loop ends with one
+        return mine.answer
+
+    def _leads(self, mine: _Waiting[Answer]) -> bool:
+        with self._lock:
+            if self._leader is None:
+                self._leader = mine
+            return self._leader is mine
+
+    def _leave(self, mine: _Waiting[Answer]) -> None:
+        """Wait no more; another one looks on."""
+        with self._lock:
+            self._waiting.pop(mine.key, None)
+            if self._leader is not mine:
+                return
+            self._leader = None
+            for other in self._waiting.values():
+                if not other.ended:
+                    other.woken.set()
+                    return
+
+    def _lead(self, mine: _Waiting[Answer]) -> None:
+        """Look once, for all."""
+        time.sleep(_GRACE)
+        with self._lock:
+            waiting = list(self._waiting.values())
+        if len(waiting) == 1:
+            self._ask_for(mine)
+            return
+        time.sleep(max(0.0, self._rhythm.pause(min(one.since for one in waiting), time.monotonic()) - _GRACE))
+        with self._lock:
+            waiting = [one for one in self._waiting.values() if not one.ended]
+        asked = time.monotonic()
+        found = self._look([one.key for one in waiting])
+        ended = [one for one in waiting if found.get(one.key) is not None]
+        self._rhythm.looked([asked - one.since for one in ended])
+        for one in waiting:
+            self._tell(one, found)
+
+    def _tell(self, one: _Waiting[Answer], found: Mapping[str, Answer | None]) -> None:
+        if one.key not in found:
+            one.missed += 1
+            if one.missed >= _PATIENCE:
+                one.missed = 0
+                self._ask_for(one)
+        elif (answer := found[one.key]) is not None:
+            one.answer = answer
+            one.woken.set()
+
+    def _ask_for(self, one: _Waiting[Answer]) -> None:
+        """Ask for one operation by itself; what goes wrong concerns it alone."""
+        asked = time.monotonic()
+        try:
+            one.answer = self._ask(one.key)
+        except Exception as err:  # noqa: BLE001 - it is raised where the operation is waited for
+            one.error = err
+        if one.ended:
+            self._rhythm.looked([time.monotonic() - one.since])
+            one.woken.set()
+        elif time.monotonic() - asked < 1:
+            time.sleep(self._rhythm.pause(one.since, time.monotonic()))
+
+
+class Rhythm:
+    """When to look next. Threads that start operations count them here; only one looks."""
+
+    def __init__(self) -> None:
+        """Know nothing yet."""
+        self.typical = 0.0
+        self._operations = 0
+        self._looks = 0
+        self._misses = 0
+
+    def started(self) -> None:
+        """Count an operation."""
+        self._operations += 1
+
+    def pause(self, oldest: float, now: float) -> float:
+        """Return the seconds until the next look, when the oldest operation began then."""
+        usual = self.typical / _PART if self.typical else _FIRST
+        spare = _FEW + _RATIO * self._operations
+        often = max(1.0, self._looks / spare)
+        step = min(_LONGEST, max(_SHORTEST, usual * _GROWTH**self._misses) * often)
+        return max(step, oldest + _EARLY * self.typical - now)
+
+    def looked(self, seconds: list[float]) -> None:
+        """Learn from a look that found operations ended, after so many seconds each."""
+        self._looks += 1
+        if not seconds:
+            self._misses = min(self._misses + 1, 10)
+            return
+        self._misses = 0
+        fastest = min(seconds)
+        self.typical += (_LEARN if self.typical else 1.0) * (fastest - self.typical)
