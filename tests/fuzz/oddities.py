@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 NAMES = (
     "<script>alert(1)</script>",
     '"><img src=x onerror=alert(1)>',
@@ -57,7 +59,24 @@ RANGES = (
 )
 """Addresses, CIDRs and ports, right and wrong."""
 
-OTHERS = (None, True, False, 0, -1, 1.5, 10**30, float("nan"), [], {}, [None], [[]], [{}], ["x"], [1], {"a": 1})
+OTHERS: tuple[Any, ...] = (
+    None,
+    True,
+    False,
+    0,
+    -1,
+    1.5,
+    10**30,
+    float("nan"),
+    [],
+    {},
+    [None],
+    [[]],
+    [{}],
+    ["x"],
+    [1],
+    {"a": 1},
+)
 """What is no text."""
 
 VALUES = (*NAMES, *RANGES, *OTHERS)

@@ -77,7 +77,7 @@ def values(parameters: tuple[Parameter, ...]) -> st.SearchStrategy[dict[str, Any
 
     def fitting(chosen: set[str]) -> st.SearchStrategy[dict[str, Any]]:
         return st.fixed_dictionaries(
-            {name: st.sampled_from([one for one in ODD if type(one) is by_name[name]] or [None]) for name in chosen}
+            {name: st.sampled_from([one for one in ODD if type(one) is by_name[name]]) for name in chosen}
         )
 
     return st.sets(names, min_size=1, max_size=3).flatmap(fitting)
