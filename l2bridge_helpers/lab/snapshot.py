@@ -8,9 +8,19 @@ from typing import Any
 from l2bridge_helpers.lab.world import Json, World
 
 _COUNTERS = frozenset(
-    {"etag", "fingerprint", "generation", "labelFingerprint", "managedFields", "resourceVersion", "SecurityGroupRuleId"}
+    {
+        "SecurityGroupRuleId",
+        "etag",
+        "fingerprint",
+        "generation",
+        "labelFingerprint",
+        "latestModelApplied",
+        "managedFields",
+        "resourceVersion",
+    }
 )
-"""What a cloud renews with each write, or gives anew to what is made anew."""
+"""What a cloud renews with each write, or gives anew to what is made anew. An instance of a scale set is said not to
+follow the latest model after each write of it, also of one that makes it what it was."""
 
 _MADE_ANEW = {name: frozenset({"creationTimestamp", "id"}) for name in ("firewalls", "routes")}
 """What else is new in a GCE resource that was deleted and made again: of the kinds that a runbook may make."""

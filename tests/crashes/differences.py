@@ -36,7 +36,6 @@ _RULES = (
     (r"networkInterfaces/.*/(?P<key>[^/]+)/properties/enableIPForwarding", "forwarding"),
     (r"virtualMachineScaleSets/.*/(?P<key>[^/]+)/properties/virtualMachineProfile/.*enableIPForwarding", "template"),
     (rf"virtualMachineScaleSet.*/virtualMachineScaleSets/(?P<key>{_FOLLOWING})/.*enableIPForwarding", "template"),
-    (r"virtualMachineScaleSetVMs/.*/virtualMachineScaleSets/(?P<key>[^/]+)/.*/latestModelApplied", "template"),
     (r"virtualMachineScaleSetVMs/.*/virtualMachineScaleSets/(?P<key>[^/]+)/.*enableIPForwarding", "forwarding"),
     (
         r"virtualMachineScaleSetNetworkInterfaces/.*/(?P<key>[^/]+)/virtualMachines/(?P<more>\d+)/.*enableIPForwarding",

@@ -67,6 +67,7 @@ def _without_denial(lab: Lab, _run: Run) -> None:
 _THREE = ("node-1", "node-2", "win-1")
 _FOUR = (*_THREE, "node-3")
 _AWS = ("node-0", "node-1")
+_SETS = ("pool-auto000000", "pool-manual000000", "pool-flex000000")
 _OPEN = {"open_firewall": True}
 
 SCENARIOS: dict[str, Scenario] = {
@@ -79,6 +80,6 @@ SCENARIOS: dict[str, Scenario] = {
     ),
     "aws, outdated": Scenario("aws-small", {"routes": True}, _FOUR, _outdated),
     "azure": Scenario("azure-small", nodes=_THREE),
-    "azure, scale sets": Scenario("azure-scale-sets", {"upgrade_instances": True}),
+    "azure, scale sets": Scenario("azure-scale-sets", {"upgrade_instances": True}, _SETS),
     "azure, outdated": Scenario("azure-small", {}, _FOUR, _outdated),
 }

@@ -102,11 +102,22 @@ class Site:
         """Return the world, without what clouds count themselves."""
         return self.lab.snapshot(counters=False)
 
-    def run(self, mode: str = "apply", *, undoes: str | None = None, lanes: int = 0, **changed: Any) -> Child:
-        """Start a run; with `undoes` one that puts back that run."""
+    def run(
+        self, mode: str = "apply", *, undoes: str | None = None, lanes: int = 0, patience: float = 0.0, **changed: Any
+    ) -> Child:
+        """Start a run.
+
+        Args:
+            mode: the runbook's.
+            undoes: the run that it puts back; None: it is a run of the runbook.
+            lanes: so many changes may be under way at once; 0: as many as the platform bears.
+            patience: seconds to wait for an answer; 0: as many as the adapters wait.
+            changed: other parameters of the runbook.
+
+        """
         given = {**self.lab.parameters, **self._scenario.parameters, "runs": str(self.folder), "lock_timeout": 10}
         given |= {"mode": mode, "confirm": self.lab.parameters["cluster"] if mode == "apply" else "", **changed}
-        return self._nursery.start(self._scenario.platform, given, lanes=lanes, undoes=undoes)
+        return self._nursery.start(self._scenario.platform, given, lanes=lanes, undoes=undoes, patience=patience)
 
     def kill(self, number: int, moment: Moment, **how: Any) -> str:
         """Make a run and kill it at a boundary; return which request that was, "" when the run ended well before."""
@@ -159,6 +170,10 @@ class Site:
     def finish(self) -> Iterator[str]:
         """Run again, and check; give what is wrong."""
         yield from _failure("the run after it", self.run())
+        yield from self.checked()
+
+    def checked(self) -> Iterator[str]:
+        """Give what a run in `check` mode finds out of place, or changes."""
         writes = len(self.lab.writes)
         yield from _failure("check", self.run("check"))
         if len(self.lab.writes) != writes:
