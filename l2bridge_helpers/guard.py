@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import shlex
-import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from l2bridge_helpers.changes import Plan
 from l2bridge_helpers.entries import Entries, RunEntries
 from l2bridge_helpers.errors import BlockedError, JournalError, ParameterError
+from l2bridge_helpers.journal_records import JournalRun, os_user
+from l2bridge_helpers.journal_url import journal_url
 from l2bridge_helpers.moved import moved, remaining
 from l2bridge_helpers.parameters import COMMON
 
@@ -77,7 +77,7 @@ class Guard:
             LockError: the Lease cannot be read.
 
         """
-        from l2bridge_helpers.journal import Journal, journal_url  # SQLAlchemy is of no use to the other modes
+        from l2bridge_helpers.journal import Journal  # SQLAlchemy is of no use to the other modes
 
         if self._journal is None:
             self._journal = Journal.open(journal_url(self._parameters["journal"], self._parameters["runs"]))
@@ -117,7 +117,7 @@ class Guard:
         from l2bridge_helpers.lease import Lease
 
         parameters = self._parameters
-        holder = f"{who()}/{os.getpid()}/{self._run}"
+        holder = f"{os_user()}/{os.getpid()}/{self._run}"
         return Lease(
             self._kube, namespace=parameters["lease_namespace"], holder=holder, timeout=parameters["lock_timeout"]
         )
@@ -136,8 +136,6 @@ class Guard:
 
     def _begin(self, changes: Plan, cloud: Cloud, nodes: pd.DataFrame, started: str) -> RunEntries:
         """Open the run's pages of the journal."""
-        from l2bridge_helpers.journal import JournalRun
-
         if self._journal is None:
             raise JournalError("the journal was not opened before the network was read; run all cells from the top")
         where = {name: value for name, value in self._parameters.items() if name not in _OF_THE_RUN}
@@ -148,7 +146,7 @@ class Guard:
                 platform=changes.platform,
                 network=changes.network,
                 plan_hash=changes.hash,
-                user=who(),
+                user=os_user(),
                 identity=cloud.identity(),
                 started=started,
                 undoes=changes.undoes,
@@ -232,15 +230,6 @@ def undo_advice(run: str, cluster: str, parameters: Mapping[str, Any]) -> dict[s
         "see it first": "open undo.ipynb, give it this run, and leave its mode at 'plan'",
         "put it back": f"papermill notebooks/undo.ipynb undone.ipynb {options}",
     }
-
-
-def who() -> str:
-    """Return who runs this, and on which machine."""
-    try:
-        user = getpass.getuser()
-    except (OSError, KeyError):  # a container's user may have no name
-        user = str(os.getuid())
-    return f"{user}@{socket.gethostname()}"
 
 
 def told(rows: Sequence[str]) -> str:
