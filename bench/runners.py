@@ -25,6 +25,8 @@ HERE = Path(__file__).resolve().parent / "tools"
 _CLOUDS = ("aws", "gce", "azure")
 _EVERY, _FEW = 10_000, 20
 """Nodes."""
+_LAST = 2000
+"""Characters of what a tool says that are kept."""
 _COLUMNS = (
     "NAME:.metadata.name,IP:.status.addresses[?(@.type=='InternalIP')].address,PODS:.spec.podCIDR,ID:.spec.providerID"
 )
@@ -118,7 +120,7 @@ def _run(command: Command, variables: Mapping[str, str], folder: Path, limit: fl
         cpu=spent.ru_utime + spent.ru_stime,
         megabytes=spent.ru_maxrss / 1024,
         status=process.returncode,
-        output=output.read_text(errors="replace"),
+        output=output.read_text(errors="replace")[-_LAST:],
     )
 
 

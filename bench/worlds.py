@@ -131,10 +131,9 @@ def _gce_routes(old: Json, new: Json) -> list[str]:
     for route in new.get("routes", []):
         if route["destRange"] in pods:
             leads.setdefault(route["destRange"], []).append(route)
-    if "routes" in new:
-        new["routes"] = [route for route in new["routes"] if route["destRange"] not in pods]
     for world_of in (old, new):
-        for route in world_of.get("routes", []):
+        world_of["routes"] = [route for route in world_of.get("routes", []) if route["destRange"] not in pods]
+        for route in world_of["routes"]:
             route.pop("warnings", None)  # what they say of a next hop changes with it
     return [
         f"{cidr} does not lead to {name}" for cidr, (name, ip) in pods.items() if not _leads(leads.get(cidr), name, ip)
@@ -163,12 +162,15 @@ def _azure_routes(old: Json, new: Json) -> list[str]:
             if hops.get(cidr, {}).get("nextHopIpAddress") != address
         ]
         found += [f"{cidr} has a route that nobody wants" for cidr in hops.keys() - pods.keys()]
-        table["properties"]["routes"] = []
     known = {table["id"] for table in old.get("routeTables", [])}
     left = [table for table in new.get("routeTables", []) if table["id"] in known]
-    if len(new.get("routeTables", [])) > len(left) + 1:
-        found.append("more than one route table was made")
+    if len(new.get("routeTables", [])) > len(left) + (not known):
+        found.append("a route table more than is needed was made")
     new["routeTables"] = left
+    for subnet in _node_subnets(old):
+        subnet["properties"].pop("routeTable", None)
+    for table in (*old.get("routeTables", []), *left):
+        table["properties"]["routes"] = []
     return found
 
 
