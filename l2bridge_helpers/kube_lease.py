@@ -89,7 +89,7 @@ class LeaseObject:
             raise self._explain(err) from err
         except urllib3.exceptions.HTTPError as err:
             raise NoAnswerError(f"{self.server} does not answer: {root_of(err)}") from err
-        except ValueError as err:
+        except (ValueError, RecursionError) as err:
             raise NoAnswerError(f"{self.server}: the answer is not JSON ({err}); is this a Kubernetes API?") from err
         self._look_at_clock(response.headers)
         return self._whole(answer)

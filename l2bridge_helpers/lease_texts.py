@@ -45,7 +45,7 @@ def refusal(name: str, namespace: str, status: int, text: str) -> str:
 def foreign(name: str) -> str:
     """Return the error when somebody else has made a Lease of our name."""
     return (
-        f"{name} was not made by l2bridge: it has no label {LABEL}={NAME}; give another one (parameter lease_namespace),"
+        f"{name} was not made by l2bridge: it has no label {LABEL}={NAME}; give another lease_namespace,"
         " or delete that Lease if nobody needs it"
     )
 
