@@ -151,7 +151,7 @@ class Guard:
                 started=started,
                 undoes=changes.undoes,
                 parameters=where,
-                nodes=nodes.to_dict("records"),
+                nodes=[{str(name): value for name, value in row.items()} for row in nodes.to_dict("records")],
             )
         )
         return RunEntries(self._journal, self._run)

@@ -10,9 +10,9 @@ from l2bridge_helpers.clouds.dialects import dialect_of
 from l2bridge_helpers.filters import FIREWALL
 
 if TYPE_CHECKING:
-    from l2bridge_helpers.changes import Plan
+    from l2bridge_helpers.changes import Action, Plan
 
-_PUT_BACK: Mapping[str, str] = {"create": "make again", "update": "lead back", "delete": "delete"}
+_PUT_BACK: Mapping[Action, str] = {"create": "make again", "update": "lead back", "delete": "delete"}
 """What an undo does to a route or a table, by the row's action."""
 _SWITCHES = ((False, "off"), (True, "on"))
 

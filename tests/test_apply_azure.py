@@ -63,10 +63,6 @@ class BatchCloud:
 
     pace: Pace = field(default_factory=Pace.unlimited)
 
-    def identity(self) -> str:
-        """Know nobody."""
-        return "nobody"
-
     def target(self) -> dict[str, str]:
         """Say nothing."""
         return {}

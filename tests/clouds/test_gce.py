@@ -28,7 +28,8 @@ Read = tuple[Gce, pd.DataFrame, Fabric, Plan]
 
 def _read(lab: Lab, **changed: str) -> Read:
     parameters = {**lab.parameters, **changed}
-    cloud = Gce(**{name: parameters[name] for name in ("project", "network", "endpoint")})
+    project, network, endpoint = (parameters[name] for name in ("project", "network", "endpoint"))
+    cloud = Gce(project=project, network=network, endpoint=endpoint)
     nodes = list_nodes(parameters["kubeconfig"])
     fabric = cloud.observe(nodes)
     return cloud, nodes, fabric, plan(nodes, fabric, cluster=parameters["cluster"])

@@ -12,7 +12,8 @@ from tests.gcloud import Gcloud, needs_gcloud
 def _plan(lab: Lab) -> Plan:
     parameters = lab.parameters
     nodes = list_nodes(parameters["kubeconfig"])
-    cloud = Gce(**{name: parameters[name] for name in ("project", "network", "endpoint")})
+    project, network, endpoint = (parameters[name] for name in ("project", "network", "endpoint"))
+    cloud = Gce(project=project, network=network, endpoint=endpoint)
     return plan(nodes, cloud.observe(nodes), cluster=parameters["cluster"])
 
 
