@@ -39,7 +39,7 @@ def read_net_conf(source: str, data: dict[str, Any]) -> NetConf:
         return NetConf(source, problem="it has no net-conf.json")
     try:
         conf = json.loads(text)
-    except ValueError as err:
+    except (ValueError, RecursionError) as err:
         return NetConf(source, problem=f"its net-conf.json is not JSON: {err}")
     if not isinstance(conf, dict):
         return NetConf(source, problem="its net-conf.json is not an object")

@@ -127,7 +127,7 @@ class Kube:
             raise KubernetesError(
                 f"{self.name} does not answer: {root_of(err)}; check the address, VPN and firewall, then run again"
             ) from err
-        except ValueError as err:
+        except (ValueError, RecursionError) as err:
             raise KubernetesError(f"{self.name}: the answer is not JSON ({err}); is this a Kubernetes API?") from err
         if not isinstance(answer, dict):
             raise KubernetesError(
@@ -159,7 +159,7 @@ def status_message(err: ApiException) -> str:
     """Return the API's own words for a refusal."""
     try:
         return str(json.loads(err.body or "")["message"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return f"{err.status} {err.reason}"
 
 

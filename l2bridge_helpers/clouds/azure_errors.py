@@ -72,7 +72,7 @@ def explained(doing: str, endpoint: str = "Azure") -> Iterator[None]:
         yield
     except azure.AzureError as err:
         raise translate(err, doing, endpoint) from err
-    except (AttributeError, KeyError, TypeError, ValueError) as err:
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as err:
         raise CloudError(
             f"could not {doing}: the answer is not what Azure answers ({type(err).__name__}: {err})"
         ) from err
@@ -101,7 +101,7 @@ def is_lock(body: bytes) -> bool:
     """Return whether an error's body says that another operation works on the resource, which is no throttling."""
     try:
         return json.loads(body)["error"]["code"] in _BUSY
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, RecursionError):
         return False
 
 
@@ -171,7 +171,7 @@ def _error_of(err: azure.HttpResponseError) -> azure.ODataV4Format | None:
     """Return what the answer says, also where ARM's own reader gives up: on `"additionalInfo": null`."""
     try:
         return err.error or azure.ODataV4Format(json.loads(err.response.text() if err.response else ""))
-    except (AttributeError, TypeError, ValueError):
+    except (AttributeError, TypeError, ValueError, RecursionError):
         return None
 
 
