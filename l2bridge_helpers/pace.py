@@ -23,6 +23,8 @@ READ, GET, LIST, OPERATION = "read", "get", "list", "operation"
 """Groups of requests that change nothing."""
 SHARE = 0.8
 """Of the published rate, where nothing else is asked for: others use the same account."""
+_LONGEST_AFTER = 3600.0
+"""Seconds; nobody is asked to wait longer."""
 _SMOOTH = 0.1
 """Weight of the last answer in the mean time that answers take."""
 
@@ -98,6 +100,15 @@ def steady_clock() -> Callable[[], float]:
     return lambda: start + time.monotonic()
 
 
+def seconds_of(header: str | None) -> float | None:
+    """Return the seconds that a `Retry-After` asks for, None when it says nothing, or a date."""
+    try:
+        seconds = float(header or "")
+    except ValueError:
+        return None
+    return seconds if 0 <= seconds <= _LONGEST_AFTER else None
+
+
 class StoppedError(CloudError):
     """A request was not sent, since nothing more is to be."""
 
@@ -162,18 +173,32 @@ class Pace:
 
         """
         state = self._group(group)
+        with self._news:
+            state.queued += 1
         with state.line, self._news:
-            while True:
-                self._refuse_when_stopped(group)
-                now = self._now()
-                seconds = state.wait(now)
-                if seconds <= 0 and self._width.has_room:
-                    break
-                self._wait(self._news, seconds if seconds > 0 else 1.0)
+            try:
+                now = self._turn(group, state)
+            finally:
+                state.queued -= 1
             state.take(now)
             self._width.under_way += 1
             self.counts.requests += 1
             return Ticket(group, now)
+
+    def _turn(self, group: str, state: _Group) -> float:
+        """Return the time at which the first in line may send."""
+        while True:
+            if self._stopped and not self._limits.is_read(group):
+                raise StoppedError(f"not sent: {self._stopped}")
+            now = self._now()
+            seconds = state.wait(now)
+            if seconds <= 0 and self._width.has_room:
+                return now
+            self._wait(self._news, seconds if seconds > 0 else 1.0)
+
+    def is_queued(self, group: str) -> bool:
+        """Return whether more than one request of a group waits for its turn."""
+        return self._group(group).queued > 1
 
     def end(self, ticket: Ticket, answer: Answer) -> None:
         """Learn from what became of a request."""
@@ -218,10 +243,6 @@ class Pace:
             granted = max((meter.seconds_for(number, now) for meter in state.meters), default=0.0)
             return max(granted, state.brake.held(now), state.seconds * number / self._width.size) + state.seconds
 
-    def _refuse_when_stopped(self, group: str) -> None:
-        if self._stopped and not self._limits.is_read(group):
-            raise StoppedError(f"not sent: {self._stopped}")
-
     def _group(self, group: str) -> _Group:
         state = self._groups.get(group)
         if state is None:
@@ -247,6 +268,8 @@ class _Group:
         """Who has it is the next."""
         self.seconds = 0.0
         """What an answer takes, on average."""
+        self.queued = 0
+        """How many wait for their turn."""
 
     def wait(self, now: float) -> float:
         return max(self.brake.wait(now), *(meter.wait(now) for meter in self.meters), 0.0)

@@ -3,8 +3,8 @@
 Sources:
     EC2: docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html (read 2026-11): per account and region, a
         bucket for each action.
-    Compute Engine: docs.cloud.google.com/compute/api-quota (read 2026-11): per project and group of methods, counted
-        in minutes of the clock.
+    Compute Engine: docs.cloud.google.com/compute/api-quota and …/compute/docs/api-rate-limits (read 2026-11): per
+        project and group of methods, per region for methods of zones and regions, counted in minutes of the clock.
     Azure: learn.microsoft.com, "request limits and throttling" of Resource Manager and "Azure subscription limits" of
         Microsoft.Network (read 2026-11): buckets per subscription, region and principal; the network service counts
         in five minutes, beside them.
@@ -15,15 +15,20 @@ from __future__ import annotations
 from l2bridge_helpers.pace import GET, LIST, OPERATION, READ, WRITE, Limits
 from l2bridge_helpers.pace_meters import Bucket, Limit, Window
 
-DELETE = "delete"
+DELETE, HEAVY = "delete", "heavy"
 _MINUTE, _FIVE_MINUTES = 60.0, 300.0
 
 
-def _minute(group: str) -> tuple[Limit, ...]:
-    return (Window(f"compute {group}", 1500, _MINUTE),)
+_COMPUTE = {WRITE: 1500, GET: 1500, LIST: 1500, OPERATION: 1500, HEAVY: 750}
+"""Requests in a minute: of global methods in a project, of those of zones and regions in each region, apart."""
 
 
-GCE = Limits(groups={group: _minute(group) for group in (WRITE, GET, LIST, OPERATION)}, lanes=256, width=64)
+def _in_a_minute(group: str) -> tuple[Limit, ...]:
+    """Return the limits of a group and, behind it, the region that it is counted in; none for a global one."""
+    return (Window(f"compute {group}", _COMPUTE[group.split(maxsplit=1)[0]], _MINUTE),)
+
+
+GCE = Limits(others=_in_a_minute, lanes=512, width=128, is_read=lambda group: not group.startswith(WRITE))
 """More changes than requests may be under way: a change waits for its operation most of the time."""
 
 _NETWORK_WRITES = Window("network writes", 1000, _FIVE_MINUTES, aligned=False)
@@ -34,8 +39,8 @@ AZURE = Limits(
         WRITE: (Bucket("writes", 200, 10), _NETWORK_WRITES),
         DELETE: (Bucket("deletes", 200, 10), _NETWORK_WRITES),
     },
-    lanes=64,
-    width=32,
+    lanes=256,
+    width=64,
 )
 
 _EC2_BUCKETS = {"CreateTags": (100, 10), "ModifyNetworkInterfaceAttribute": (100, 5)}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -21,7 +21,7 @@ from azure.mgmt.network import NetworkManagementClient
 from l2bridge_helpers.clouds.azure_client import PUBLIC, client_options, credential_for, polling_interval, scope_for
 from l2bridge_helpers.clouds.azure_errors import BusyError, MissingError, explained
 from l2bridge_helpers.clouds.azure_identity import azure_identity
-from l2bridge_helpers.clouds.azure_operations import InterfaceWatcher, WritePolling
+from l2bridge_helpers.clouds.azure_operations import InterfaceWatcher, WritePolling, has_settled
 from l2bridge_helpers.errors import CloudError
 from l2bridge_helpers.pace import Pace
 from l2bridge_helpers.pace_limits import AZURE
@@ -157,9 +157,8 @@ class AzureApi:
         calls: Any = self._network.route_tables
         doing = f"write route table {group}/{name}"
         headers = _unchanged(body, doing) if "id" in body else {"If-None-Match": "*"}
-        self._write(
-            doing, lambda: calls.begin_create_or_update(group, name, body, headers=headers, polling=self._polling())
-        )
+        polling = self._polling(lambda: self._has_settled(lambda: self.route_table(group, name) or {}, body))
+        self._write(doing, lambda: calls.begin_create_or_update(group, name, body, headers=headers, polling=polling))
 
     def delete_route_table(self, group: str, name: str, seen: Raw) -> None:
         """Delete a route table that still is as it was read."""
@@ -173,9 +172,10 @@ class AzureApi:
         calls: Any = self._network.subnets
         doing = f"update subnet {group}/{network}/{name}"
         headers = _unchanged(body, doing)
+        polling = self._polling(lambda: self._has_settled(lambda: self.subnet(group, network, name), body))
         self._write(
             doing,
-            lambda: calls.begin_create_or_update(group, network, name, body, headers=headers, polling=self._polling()),
+            lambda: calls.begin_create_or_update(group, network, name, body, headers=headers, polling=polling),
         )
 
     def patch_scale_set(self, group: str, name: str, body: Raw, etag: str) -> None:
@@ -223,10 +223,12 @@ class AzureApi:
                 raise CloudError(f"could not {doing}: the operation still runs after {_OPERATION_SECONDS:.0f} s")
             return poller
 
-    def _polling(self, wait: Callable[[], bool] | None = None) -> WritePolling:
-        """Return how a write's operation is followed: by `wait`, or when it is likely to have ended."""
-        seconds = self._interfaces.typical or polling_interval(self._endpoint)
-        return WritePolling(self._endpoint, seconds, wait)
+    def _polling(self, wait: Callable[[], bool]) -> WritePolling:
+        """Return how a write's operation is followed: by `wait`, which returns whether it has succeeded."""
+        return WritePolling(self._endpoint, polling_interval(self._endpoint), wait)
+
+    def _has_settled(self, read: Callable[[], Raw], before: Raw) -> bool:
+        return has_settled(read, str(before.get("etag") or ""), self._interfaces.typical)
 
     def _list(self, doing: str, call: Callable[[], Iterable[Any]]) -> list[Raw]:
         with explained(doing, self._endpoint):
@@ -239,7 +241,13 @@ class AzureApi:
 
     @cached_property
     def _interfaces(self) -> InterfaceWatcher:
-        return InterfaceWatcher(self.interfaces, self.interface)
+        return InterfaceWatcher(self._each_interface, self.interface, self._pace)
+
+    def _each_interface(self, group: str) -> Iterator[Raw]:
+        """Give the interfaces of a group, page by page as they are asked for."""
+        with explained(f"list network interfaces of group {group}", self._endpoint):
+            for item in self._network.network_interfaces.list(group):
+                yield item.as_dict()
 
     @cached_property
     def _network(self) -> NetworkManagementClient:

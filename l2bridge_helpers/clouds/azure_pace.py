@@ -9,7 +9,7 @@ from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import HTTPPolicy
 
 from l2bridge_helpers.clouds.azure_errors import is_lock
-from l2bridge_helpers.pace import READ, WRITE, Answer, Pace
+from l2bridge_helpers.pace import READ, WRITE, Answer, Pace, seconds_of
 from l2bridge_helpers.pace_limits import DELETE
 
 _TOO_MANY, _BROKEN = 429, 500
@@ -49,8 +49,7 @@ def answer_of(response: Any) -> Answer:
     """Return what an answer says about the pace; 429 is also said of a lock, which is none of its business."""
     left = dict(_left(response.headers))
     if response.status_code == _TOO_MANY and not is_lock(response.read()):
-        after = str(response.headers.get("Retry-After", ""))
-        return Answer("throttled", float(after) if after.isdecimal() else None, left)
+        return Answer("throttled", seconds_of(response.headers.get("Retry-After")), left)
     return Answer("overloaded" if response.status_code >= _BROKEN else "fine", left=left)
 
 

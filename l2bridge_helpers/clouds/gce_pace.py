@@ -9,7 +9,8 @@ from typing import Any
 import requests
 from requests.adapters import HTTPAdapter
 
-from l2bridge_helpers.pace import GET, LIST, OPERATION, WRITE, Answer, Pace
+from l2bridge_helpers.pace import GET, LIST, OPERATION, WRITE, Answer, Pace, seconds_of
+from l2bridge_helpers.pace_limits import HEAVY
 
 _BEHIND_PROJECT = re.compile(r".*?/projects/[^/?]+/?([^?]*)")
 _RATE_LIMITS = frozenset({"rateLimitExceeded", "userRateLimitExceeded"})
@@ -37,24 +38,30 @@ class PacedAdapter(HTTPAdapter):
 
 
 def group_of(method: str, url: str) -> str:
-    """Return the group of methods that a request is counted in."""
+    """Return the group of methods that a request is counted in, and the region where each has its own."""
     found = _BEHIND_PROJECT.match(url)
     parts = found[1].split("/") if found and found[1] else []
-    if "operations" in parts:
-        return OPERATION
-    if method != "GET":
-        return WRITE
     if not parts:
         return GET
-    below = len(parts) - (1 if parts[0] in ("aggregated", "global") else 2)
-    return LIST if parts[0] == "aggregated" or below == 1 or parts[-1].startswith("getEffective") else GET
+    if parts[0] == "aggregated":
+        return HEAVY
+    place = {"zones": parts[1].rpartition("-")[0], "regions": parts[1]}.get(parts[0], "") if len(parts) > 1 else ""
+    return f"{_kind(method, parts, is_global=not place)} {place}".rstrip()
+
+
+def _kind(method: str, parts: list[str], *, is_global: bool) -> str:
+    if "operations" in parts:
+        return OPERATION if is_global or parts[-1] != "wait" else HEAVY
+    if method != "GET":
+        return WRITE
+    lists = len(parts) == (2 if is_global else 3) or parts[-1].startswith("getEffective")
+    return LIST if lists else GET
 
 
 def answer_of(response: requests.Response) -> Answer:
     """Return what an answer says about the pace."""
     if response.status_code == _TOO_MANY or (response.status_code == _FORBIDDEN and _is_rate_limit(response)):
-        after = response.headers.get("Retry-After", "")
-        return Answer("throttled", float(after) if after.isdecimal() else None)
+        return Answer("throttled", seconds_of(response.headers.get("Retry-After")))
     return Answer("overloaded" if response.status_code >= _BROKEN else "fine")
 
 

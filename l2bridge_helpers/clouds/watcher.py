@@ -18,8 +18,8 @@ _FIRST, _SHORTEST, _LONGEST = 0.1, 0.05, 5.0
 """Seconds between two looks, before anything is known, and the bounds later."""
 _PART = 5
 """So many looks in the time that an operation takes."""
-_GROWTH = 1.5
-"""How much longer the next pause is when a look has found nothing."""
+_GROWTH, _SLOW_GROWTH = 1.5, 1.1
+"""How much longer the next pause is when a look has found nothing; the latter as long as nothing is known."""
 _EARLY = 0.95
 _LEARN = 0.3
 _FEW, _RATIO = 3, 0.03
@@ -54,6 +54,7 @@ class Watcher(Generic[Answer]):
             way; one that it does not see is not in it.
         ask: returns the answer about one operation, None while it is under way; may wait meanwhile.
         seconds: how long an operation may take.
+        calm: when there is no hurry; None: always a little.
 
     """
 
@@ -63,8 +64,10 @@ class Watcher(Generic[Answer]):
         ask: Callable[[str], Answer | None],
         *,
         seconds: float,
+        calm: Calm | None = None,
     ) -> None:
         """Nothing is waited for yet."""
+        self._calm = calm
         self._look = look
         self._ask = ask
         self._seconds = seconds
@@ -132,6 +135,8 @@ class Watcher(Generic[Answer]):
             self._ask_for(mine)
             return
         time.sleep(max(0.0, self._rhythm.pause(min(one.since for one in waiting), time.monotonic()) - _GRACE))
+        if self._calm:
+            self._calm.wait(lambda: len(self._waiting))
         with self._lock:
             waiting = [one for one in self._waiting.values() if not one.ended]
         asked = time.monotonic()
@@ -165,6 +170,29 @@ class Watcher(Generic[Answer]):
             time.sleep(self._rhythm.pause(one.since, time.monotonic()))
 
 
+@dataclass
+class Calm:
+    """When there is no hurry to look: what comes next waits for its turn anyway, and there is room for it.
+
+    Attributes:
+        queued: whether requests wait for their turn.
+        seconds: how long it may last.
+        room: how many operations may be waited for meanwhile.
+
+    """
+
+    queued: Callable[[], bool]
+    seconds: float
+    room: int
+    _last: float = 0.0
+
+    def wait(self, under_way: Callable[[], int]) -> None:
+        """Return when there is a hurry."""
+        while self.queued() and under_way() < self.room and time.monotonic() < self._last + self.seconds:
+            time.sleep(_FIRST)
+        self._last = time.monotonic()
+
+
 class Rhythm:
     """When to look next. Threads that start operations count them here; only one looks."""
 
@@ -181,10 +209,10 @@ class Rhythm:
 
     def pause(self, oldest: float, now: float) -> float:
         """Return the seconds until the next look, when the oldest operation began then."""
-        usual = self.typical / _PART if self.typical else _FIRST
+        usual, growth = (self.typical / _PART, _GROWTH) if self.typical else (_FIRST, _SLOW_GROWTH)
         spare = _FEW + _RATIO * self._operations
         often = max(1.0, self._looks / spare)
-        step = min(_LONGEST, max(_SHORTEST, usual * _GROWTH**self._misses) * often)
+        step = min(_LONGEST, max(_SHORTEST, usual * growth**self._misses) * often)
         return max(step, oldest + _EARLY * self.typical - now)
 
     def looked(self, seconds: list[float]) -> None:
