@@ -4,6 +4,8 @@
 PLATFORM ?= gce
 WORLD    ?= gce-small
 ARGS     ?=
+MINUTES  ?= 10
+SEED     ?=
 
 # Not $(abspath ...), which cannot handle a path with spaces.
 root   := $(shell cd "$$(dirname "$(strip $(MAKEFILE_LIST))")" && pwd)
@@ -19,12 +21,13 @@ unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help environment tools runbook lab test lint bench bench-plan bench-reach outputs requirements requirements-check clean
+.PHONY: help environment tools runbook lab test soak lint bench bench-plan bench-reach outputs requirements requirements-check clean
 
 help:
 	@echo 'make runbook [PLATFORM=gce]     plan, apply and check one runbook (gce, aws, azure, bare_metal) on the lab'
 	@echo 'make lab [WORLD=gce-small]      the same lab, kept running, with JupyterLab on the notebooks'
 	@echo 'make test [ARGS="-k route"]     all tests; ARGS go to pytest'
+	@echo 'make soak [MINUTES=10] [SEED=N] kill and disturb runs at random; SEED repeats a round'
 	@echo 'make lint                       ruff and mypy'
 	@echo 'make bench [BENCH_NODES="20"]   how fast we are under the published limits, beside other tools'
 	@echo 'make bench-plan [ARGS=gce-100]  how long a plan takes, beside reading alone'
@@ -46,6 +49,9 @@ lab: environment
 
 test: environment
 	@$(enter) && exec $(python) -m pytest $(ARGS)
+
+soak: environment
+	@$(enter) && exec $(python) -m tests.soak "$(MINUTES)" "$(SEED)"
 
 lint: environment
 	@$(enter) && $(python) -m ruff check .

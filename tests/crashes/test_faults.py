@@ -1,4 +1,4 @@
-"""The fault table: whatever happens on the way, a run ends in the right state, or in an error that says what is left."""
+"""The fault table: whatever happens on the way, a run ends in the right state, or in an error saying what is left."""
 
 import re
 from collections.abc import Callable
@@ -117,6 +117,11 @@ ROWS = [
 ]
 
 
+def _unused(lab: Lab) -> list[object]:
+    """Return the trouble that nothing has met: then nothing was tried."""
+    return [one for hooks in (lab.cloud, lab.kubernetes) for one in hooks.faults._faults if one.times]
+
+
 def _calm(lab: Lab) -> None:
     lab.cloud.faults.clear()
     lab.kubernetes.faults.clear()
@@ -140,6 +145,7 @@ def test_faults(platform: str, name: str, nurseries: Nurseries) -> None:
     with site(scenario, nurseries(platform)) as here:
         fault.make(here.lab)
         status = _ended(here.run(patience=PATIENCE), fault.ends)
+        assert not _unused(here.lab)
         _calm(here.lab)
         problems = list(here.unnamed())
         problems += here.finish() if status else here.checked()
@@ -175,9 +181,10 @@ def test_machines(platform: str, what: str, nurseries: Nurseries) -> None:
         assert problems == [], f"status {status}"
 
 
-@pytest.mark.parametrize(
-    "platform", [pytest.param(one, marks=pytest.mark.xdist_group(f"crash {one}")) for one in PLATFORMS]
-)
+EACH = [pytest.param(one, marks=pytest.mark.xdist_group(f"crash {one}")) for one in PLATFORMS]
+
+
+@pytest.mark.parametrize("platform", EACH)
 def test_two_at_once(platform: str, nurseries: Nurseries) -> None:
     """Two runs that apply at the same time make each change once, whoever is first."""
     scenario = SCENARIOS[PLATFORMS[platform]]

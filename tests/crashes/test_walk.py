@@ -7,10 +7,9 @@ import pytest
 
 from tests.crashes.nursery import Nursery
 from tests.crashes.scenarios import SCENARIOS
-from tests.crashes.walk import Moment, site
+from tests.crashes.walk import MOMENTS, Moment, site
 
 Nurseries = Callable[[str], Nursery]
-MOMENTS: tuple[Moment, Moment] = ("before", "after")
 _LEASE = 2
 """Changes that every run asks for, besides its own: the Lease is taken, and given back."""
 LANES = (1, 0)
