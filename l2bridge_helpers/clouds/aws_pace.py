@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from botocore.client import BaseClient
 
 _USUAL = "ModifyNetworkInterfaceAttribute"
-_BROKEN = 500
+_REFUSED, _BROKEN = 300, 500
 
 
 class PacedEvents:
@@ -26,10 +26,17 @@ class PacedEvents:
     def watch(self, client: BaseClient) -> None:
         """Pace all requests of a client."""
         client.meta.events.register("before-send.ec2", self._begin)
+        client.meta.events.register("before-parse.ec2", self._answered)
         client.meta.events.register("response-received.ec2", self._end)
 
     def _begin(self, event_name: str, **_: Any) -> None:
+        self._end(None, None)  # one whose answer could not be parsed has had no other end
         self._mine.ticket = self._pace.begin(group_of(event_name.rpartition(".")[2]))
+
+    def _answered(self, response_dict: dict[str, Any], **_: Any) -> None:
+        """Count a success before it is parsed: where the parser fails, botocore tells no more of it."""
+        if response_dict["status_code"] < _REFUSED:
+            self._end({"ResponseMetadata": {"HTTPStatusCode": response_dict["status_code"]}}, None)
 
     def _end(self, parsed_response: dict[str, Any] | None, exception: Exception | None, **_: Any) -> None:
         ticket: Ticket | None = getattr(self._mine, "ticket", None)

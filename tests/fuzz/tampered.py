@@ -50,6 +50,7 @@ class TamperedLab(Lab):
     Attributes:
         mutations: what is done to each answer from now on.
         raw: whole bodies, by answer; they replace what the lab says.
+        status: the HTTP status that they come with.
         places: where answers could be changed until now.
         known: those of an undisturbed read.
         written: how many writes there were before it.
@@ -63,6 +64,7 @@ class TamperedLab(Lab):
         """Serve the world as it is, for now."""
         self.mutations = ()
         self.raw: dict[str, bytes] = {}
+        self.status = 200
         self.places: dict[Place, None] = {}
         self.count = self.written = 0
         self.known: tuple[Place, ...] = ()
@@ -78,7 +80,7 @@ class TamperedLab(Lab):
         if self.count > _MOST_ANSWERS:
             return Response("asked too often", 400)
         if key in self.raw:
-            return Response(self.raw[key], 200, content_type=response.content_type)
+            return Response(self.raw[key], self.status, content_type=response.content_type)
         if response.status_code != 200 or not response.get_data():
             return response
         read, write, patterns, apply = _FORMS["xml" if "xml" in str(response.content_type) else "json"]

@@ -22,7 +22,7 @@ from tests.fuzz.tampered import EVERY, Mutation, TamperedLab
 from tests.fuzz.whole import SCOPES, plan_of
 from tests.runs import Run
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "25"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "15"))
 """Of each test; always the same ones. More find more: FUZZ_EXAMPLES=2000."""
 UNTOUCHED = ("gce-messy", "aws-messy", "azure-messy", "azure-scale-sets", "bare-metal-messy")
 APPLIED = ("gce-small", "aws-small", "azure-small")

@@ -67,6 +67,20 @@ def test_an_answer_that_botocore_stumbles_over_is_an_error_of_ours() -> None:
             values_of(lab)
 
 
+@pytest.mark.parametrize("status", [200, 400, 503])
+def test_an_answer_that_cannot_be_parsed_holds_no_lane(status: int) -> None:
+    """What has failed is under way no more: after a few of them a run waited for ever."""
+    with TamperedLab(world("aws-small")) as lab:
+        values_of(lab)
+        lab.raw, lab.status = {"aws DescribeSubnets": b"{}"}, status
+        for _ in range(3):
+            with pytest.raises(CloudError, match="could not read subnets"):
+                values_of(lab)
+        lab.raw = {}
+        values_of(lab)
+        assert lab.adapter._api._pace._width.under_way == 0  # type: ignore[union-attr, attr-defined]
+
+
 @pytest.mark.parametrize("kind", ["virtualMachineScaleSets", "networkInterfaces"])
 def test_resources_of_azure_without_an_id_are_left_out_and_told(kind: str) -> None:
     """They cannot be asked for, nor changed: unpacking their ids was a traceback."""
