@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,6 +14,7 @@ import pandas as pd
 
 from l2bridge_helpers.errors import DataError
 from l2bridge_helpers.files import write_file
+from l2bridge_helpers.plain_values import fields_of
 from l2bridge_helpers.plan_summary import summary
 
 Action = Literal["create", "update", "delete", "none", "conflict"]
@@ -111,7 +113,7 @@ class Plan:
         """The rows that stop `apply`."""
         return tuple(change for change in self.changes if change.action == "conflict")
 
-    @property
+    @cached_property
     def hash(self) -> str:
         """A stable name of the plan's content: equal plans, and only they, have the same."""
         return hashlib.sha256(_canonical(self).encode()).hexdigest()[:16]
@@ -132,8 +134,9 @@ class Plan:
             DataError: the file cannot be written.
 
         """
-        document = {"schema": SCHEMA, "hash": self.hash, **asdict(self)}
-        write_file(path, json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+        document = {"schema": SCHEMA, "hash": self.hash, **fields_of(self)}
+        text = json.dumps(document, default=fields_of, indent=1, sort_keys=True, ensure_ascii=False)
+        write_file(path, f"{text}\n")
 
     @classmethod
     def load(cls, path: Path) -> Plan:
@@ -183,4 +186,4 @@ def is_kept(change: Change) -> bool:
 
 
 def _canonical(plan: Plan) -> str:
-    return json.dumps(asdict(plan), sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return json.dumps(plan, default=fields_of, sort_keys=True, ensure_ascii=True, separators=(",", ":"))

@@ -60,15 +60,25 @@ class Nic:
 
     def primary(self, version: int) -> str:
         """Return the first address of the IP version (4, 6), or "" when it has none."""
-        networks = (parse_range(own) for own in self.addresses)
-        return next((str(net.network_address) for net in networks if net.version == version), "")
+        return _first_of(self.addresses, version)
 
     def hosts(self) -> tuple[str, ...]:
         """Return the single addresses that it has, each once; of a range only the one it is known by."""
-        networks = [parse_range(own) for own in self.addresses]
-        single = (str(net.network_address) for net in networks if net.num_addresses == 1)
-        known = (self.primary(4), self.primary(6), *single)
-        return tuple(dict.fromkeys(filter(None, known)))
+        return _hosts_of(self.addresses)
+
+
+@lru_cache(maxsize=1 << 16)
+def _first_of(addresses: tuple[str, ...], version: int) -> str:
+    networks = (parse_range(own) for own in addresses)
+    return next((str(net.network_address) for net in networks if net.version == version), "")
+
+
+@lru_cache(maxsize=1 << 16)
+def _hosts_of(addresses: tuple[str, ...]) -> tuple[str, ...]:
+    networks = [parse_range(own) for own in addresses]
+    single = (str(net.network_address) for net in networks if net.num_addresses == 1)
+    known = (_first_of(addresses, 4), _first_of(addresses, 6), *single)
+    return tuple(dict.fromkeys(filter(None, known)))
 
 
 @dataclass(frozen=True)

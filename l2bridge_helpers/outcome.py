@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from l2bridge_helpers.apply import deletion_problem
 from l2bridge_helpers.errors import ApplyError, DriftError, L2BridgeError, VerifyError
 from l2bridge_helpers.findings import Findings, names_of
+from l2bridge_helpers.plain_values import fields_of
 from l2bridge_helpers.proof import Proof
 from l2bridge_helpers.reachability.result import MOMENTS, NOW, PLANNED, Reachability
 from l2bridge_helpers.results import Results
@@ -85,16 +86,18 @@ class Outcome:
 
     def table(self) -> dict[str, Any]:
         """Return everything as plain data for `result.json`."""
-        sent = [{"outcome": result.outcome, "error": result.error, **asdict(result.change)} for result in self.results]
+        sent = [
+            {"outcome": result.outcome, "error": result.error, **fields_of(result.change)} for result in self.results
+        ]
         return {
             "nodes": self.nodes,
             "plan_hash": self.changes.hash if self.changes else "",
             "counts": self.counts(),
-            "findings": [asdict(finding) for finding in self.findings],
+            "findings": [fields_of(finding) for finding in self.findings],
             "reachability": {moment: one.facts() for moment, one in self.reachability.items()},
             "changes": sent,
-            "conflicts": [asdict(change) for change in (self.changes.conflicts if self.changes else ())],
-            "verified": [asdict(check) for check in self.proof],
+            "conflicts": [fields_of(change) for change in (self.changes.conflicts if self.changes else ())],
+            "verified": [fields_of(check) for check in self.proof],
         }
 
     def _apply_error(self) -> L2BridgeError | None:

@@ -11,4 +11,6 @@ def printable(text: str, *, keep: str = "") -> str:
         keep: characters that stay although they cannot be seen, such as line breaks of our own.
 
     """
+    if text.isprintable():  # a table of thousands of names is all such
+        return text
     return "".join(letter if letter.isprintable() or letter in keep else ascii(letter)[1:-1] for letter in text)
