@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -33,12 +34,14 @@ class Killer:
     """Kills a process at one boundary of the lab: the change that arrives as the `number`-th, from 1 on.
 
     Attributes:
+        signal: what it is sent; after another one than SIGKILL the request goes on its way.
         at: which request that was.
 
     """
 
     number: int
     moment: Moment
+    signal: int = signal.SIGKILL
     at: str = ""
     child: Child | None = None
     ready: threading.Event = field(default_factory=threading.Event)
@@ -61,11 +64,12 @@ class Killer:
                 self.under_way += 1
                 self.numbers[id(request)] = self.arrived
             strikes = (self.numbers[id(request)], moment) == (self.number, self.moment)
-            self.under_way -= moment == "after" or strikes
+            hangs_up = strikes and self.signal == signal.SIGKILL
+            self.under_way -= moment == "after" or hangs_up
             if strikes and self.child:
                 self.at = f"{request.action or request.method} {request.path}"
-                self.child.kill()
-        return strikes
+                self.child.kill(self.signal)
+        return hangs_up
 
     def settle(self) -> None:
         """Wait for the changes that others of the process's threads have sent before it was killed."""

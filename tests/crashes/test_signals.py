@@ -1,0 +1,48 @@
+"""Ctrl-C and SIGTERM, disks that are full: nothing is half-written, and the journal is right."""
+
+import re
+import signal
+from collections.abc import Callable
+
+import pytest
+
+from tests.crashes.child import INTERRUPTED, OURS
+from tests.crashes.nursery import Nursery
+from tests.crashes.scenarios import SCENARIOS
+from tests.crashes.walk import Killer, site
+
+Nurseries = Callable[[str], Nursery]
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+PLATFORMS = {"gce": "gce", "aws": "aws, outdated", "azure": "azure"}
+EACH = [pytest.param(one, marks=pytest.mark.xdist_group(f"crash {one}")) for one in PLATFORMS]
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.parametrize("platform", EACH)
+def test_signal_while_applying(platform: str, number: signal.Signals, nurseries: Nurseries) -> None:
+    """What is under way is finished and written down, nothing more is sent, and the error says what is left."""
+    with site(SCENARIOS[PLATFORMS[platform]], nurseries(platform)) as here:
+        killer = Killer(3, "before", signal=number)
+        here.lab.on_boundary(killer)
+        child = here.run(lanes=1)
+        killer.aim(child)
+        assert child.wait() == OURS, child.said()
+        here.lab.on_boundary(None)
+        assert re.search(r"ApplyError: .*not sent|ApplyError: .*interrupted", child.said()), child.said()
+        rows = here.rows()
+        assert rows
+        assert {row.outcome for row in rows} == {"applied"}
+        assert [*here.unnamed(), *here.finish(), *here.put_back()] == []
+
+
+@pytest.mark.xdist_group("crash gce")
+@pytest.mark.parametrize("number", SIGNALS)
+def test_signal_while_reading(number: signal.Signals, nurseries: Nurseries) -> None:
+    """Before anything is sent a signal ends the run, and nothing has changed."""
+    with site(SCENARIOS["gce"], nurseries("gce")) as here:
+        runs: list[object] = []
+        here.lab.gce.faults.add(("GET", "routes"), status=0, do=lambda: child.kill(number))
+        child = here.run()
+        assert child.wait() in (INTERRUPTED, -number), child.said()
+        assert runs == here.lab.writes == []
+        assert [*here.changed(), *here.finish(), *here.put_back()] == []
