@@ -78,7 +78,7 @@ def test_an_answer_that_cannot_be_parsed_holds_no_lane(status: int) -> None:
                 values_of(lab)
         lab.raw = {}
         values_of(lab)
-        assert lab.adapter._api._pace._width.under_way == 0  # type: ignore[union-attr, attr-defined]
+        assert lab.adapter._api._pace._width.under_way == 0  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("kind", ["virtualMachineScaleSets", "networkInterfaces"])
