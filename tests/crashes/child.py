@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import resource
 import signal
 import socket
 import sys
@@ -66,7 +67,9 @@ def _be_a_run(job: dict[str, Any]) -> None:
     log = os.open(job["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(log, 1)
     os.dup2(log, 2)
-    _hurry(job.get("patience", 0.0))
+    _hurry(job["patience"])
+    if job["file_bytes"]:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (job["file_bytes"], resource.RLIM_INFINITY))
     sys.stdout, sys.stderr = os.fdopen(1, "w", buffering=1), os.fdopen(2, "w", buffering=1)
     os._exit(_status(job))
 
@@ -86,7 +89,7 @@ def _hurry(patience: float) -> None:
 
 def _status(job: dict[str, Any]) -> int:
     try:
-        if job.get("undoes") is None:
+        if job["undoes"] is None:
             make_run(job["platform"], job["parameters"], lanes=job["lanes"])
         else:
             make_undo(job["undoes"], job["parameters"], lanes=job["lanes"])

@@ -56,11 +56,11 @@ class Nursery:
         self._number = 0
         self.answer()
 
-    def start(self, platform: str, parameters: dict[str, Any], *, lanes: int = 0, **more: Any) -> Child:
-        """Start a run."""
+    def start(self, platform: str, parameters: dict[str, Any], **how: Any) -> Child:
+        """Start a run; `how` is what `child` reads of a job beside it."""
         self._number += 1
         log = self._folder / f"{self._number}.log"
-        job = {"platform": platform, "parameters": parameters, "lanes": lanes, "log": str(log), **more}
+        job = {"platform": platform, "parameters": parameters, "log": str(log), **how}
         return Child(self, int(self.ask(job)), log)
 
     def ask(self, what: object) -> str:

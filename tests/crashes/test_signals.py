@@ -46,3 +46,18 @@ def test_signal_while_reading(number: signal.Signals, nurseries: Nurseries) -> N
         assert child.wait() in (INTERRUPTED, -number), child.said()
         assert runs == here.lab.writes == []
         assert [*here.changed(), *here.finish(), *here.put_back()] == []
+
+
+@pytest.mark.xdist_group("crash gce")
+def test_full_disk(nurseries: Nurseries) -> None:
+    """Wherever the disk is full, what is not written down is not sent, and the error says what was not written."""
+    ends = set()
+    for size in (*range(4_000, 64_000, 6_000), 200_000):
+        with site(SCENARIOS["gce"], nurseries("gce")) as here:
+            child = here.run(file_bytes=size)
+            status = child.wait()
+            ends.add((status, here.state() == here.start))
+            assert status in (0, OURS), f"{size}: {child.said()}"
+            assert not status or re.search(r"^(Journal|Data|Apply)Error: ", child.said(), re.MULTILINE), child.said()
+            assert [*here.unnamed(), *here.finish(), *here.put_back()] == [], size
+    assert ends >= {(OURS, True), (0, False)}

@@ -107,7 +107,14 @@ class Site:
         return self.lab.snapshot(counters=False)
 
     def run(
-        self, mode: str = "apply", *, undoes: str | None = None, lanes: int = 0, patience: float = 0.0, **changed: Any
+        self,
+        mode: str = "apply",
+        *,
+        undoes: str | None = None,
+        lanes: int = 0,
+        patience: float = 0.0,
+        file_bytes: int = 0,
+        **changed: Any,
     ) -> Child:
         """Start a run.
 
@@ -116,12 +123,14 @@ class Site:
             undoes: the run that it puts back; None: it is a run of the runbook.
             lanes: so many changes may be under way at once; 0: as many as the platform bears.
             patience: seconds to wait for an answer; 0: as many as the adapters wait.
+            file_bytes: how long a file may become, as if the disk were full then; 0: any length.
             changed: other parameters of the runbook.
 
         """
         given = {**self.lab.parameters, **self._scenario.parameters, "runs": str(self.folder), "lock_timeout": 10}
         given |= {"mode": mode, "confirm": self.lab.parameters["cluster"] if mode == "apply" else "", **changed}
-        return self._nursery.start(self._scenario.platform, given, lanes=lanes, undoes=undoes, patience=patience)
+        how = {"undoes": undoes, "lanes": lanes, "patience": patience, "file_bytes": file_bytes}
+        return self._nursery.start(self._scenario.platform, given, **how)
 
     def kill(self, number: int, moment: Moment, **how: Any) -> str:
         """Make a run and kill it at a boundary; return which request that was, "" when the run ended well before."""
