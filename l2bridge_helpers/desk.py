@@ -84,7 +84,7 @@ def copy_notebooks(desk: Path, platform: str, parameters: Mapping[str, str]) -> 
     Returns their names, the platform's first.
     """
     names = []
-    for path in filter(Path.is_file, (NOTEBOOKS / f"{stem}.ipynb" for stem in (platform, "explain"))):
+    for path in filter(Path.is_file, (NOTEBOOKS / f"{stem}.ipynb" for stem in (platform, "explain", "undo"))):
         notebook = nbformat.read(path, as_version=4)
         for cell in notebook.cells:
             if cell.cell_type == "code":

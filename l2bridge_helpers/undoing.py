@@ -21,6 +21,8 @@ from l2bridge_helpers.kubeconfig import cluster_of, shown_server
 from l2bridge_helpers.nodes import node_names
 from l2bridge_helpers.platforms import cloud_of
 from l2bridge_helpers.proof import Proof
+from l2bridge_helpers.reach import reach
+from l2bridge_helpers.reachability.result import APPLIED
 from l2bridge_helpers.run import Run
 from l2bridge_helpers.steps import make_folder
 from l2bridge_helpers.undo import undo
@@ -185,7 +187,7 @@ class UndoRun(Run):
             after = self.cloud.observe(self.nodes)
             proof = verify(changes, before, after, based_on)
             if not proof.wrong or results.failed or time.monotonic() >= deadline:
-                return Proof.of(proof, after)
+                return Proof.of(proof, after, reach(self.nodes, after, cluster=self.cluster, moment=APPLIED))
             time.sleep(_PAUSE)
 
     @property

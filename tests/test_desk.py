@@ -46,14 +46,15 @@ def test_a_desk_has_notebooks_for_its_lab(tree: Path) -> None:
 
 
 def test_a_desk_has_a_question_for_its_lab(tree: Path) -> None:
-    """`explain.ipynb` comes after the platform's notebook, and asks of the first two nodes as people count."""
+    """`explain.ipynb` and `undo.ipynb` come after the platform's; the question is about the first two nodes."""
     cell = new_code_cell('platform: str = ""  # cloud\nsource: str = ""  # who', metadata={"tags": ["parameters"]})
-    nbformat.write(new_notebook(cells=[cell]), tree / "notebooks" / "explain.ipynb")
+    for name in ("explain", "undo"):
+        nbformat.write(new_notebook(cells=[cell]), tree / "notebooks" / f"{name}.ipynb")
     (tree / "desk").mkdir()
     with Lab(world("gce-small")) as lab:
         lab.world.nodes.reverse()
         parameters = parameters_of(lab)
-    assert copy_notebooks(tree / "desk", "gce", parameters) == ["gce.ipynb", "explain.ipynb"]
+    assert copy_notebooks(tree / "desk", "gce", parameters) == ["gce.ipynb", "explain.ipynb", "undo.ipynb"]
     copy = nbformat.read(tree / "desk" / "explain.ipynb", as_version=4)
     assert copy.cells[0].source == 'platform: str = "gce"  # cloud\nsource: str = "node-1"  # who'
     assert parameters["destination"] == "node-2"
