@@ -12,6 +12,8 @@ from typing import Protocol
 
 _SLOP = 1e-9
 """What adding up floats may lose of a token."""
+_TICK = 1e-6
+"""Seconds; the time of day as a float has no smaller ones."""
 RESERVE = 1.0
 """Tokens that stay in a full bucket: a request that travels faster than those before it still finds one."""
 GUARD = 0.1
@@ -101,7 +103,7 @@ class BucketMeter:
     def wait(self, now: float) -> float:
         """Return the seconds until there is a token."""
         self._fill(now)
-        return 0.0 if self._level >= 1 - _SLOP else (1 - self._level) / self.rate
+        return 0.0 if self._level >= 1 - _SLOP else max(_TICK, (1 - self._level) / self.rate)
 
     def take(self, now: float) -> None:
         """Take one."""
@@ -152,7 +154,7 @@ class AlignedMeter:
     def wait(self, now: float) -> float:
         """Return the seconds until this window, or the next one, has room."""
         self._turn(now)
-        return 0.0 if self._used < self._most else self._until_next(now)
+        return 0.0 if self._room(now) else self._until_next(now)
 
     def take(self, now: float) -> None:
         """Count one."""
@@ -175,7 +177,7 @@ class AlignedMeter:
     def seconds_for(self, number: int, now: float) -> float:
         """Return the seconds until so many have had room."""
         self._turn(now)
-        beyond = number - max(0, self._most - self._used)
+        beyond = number - self._room(now)
         if beyond <= 0:
             return 0.0
         return self._until_next(now) + (beyond - 1) // self._number * self._seconds
@@ -186,8 +188,12 @@ class AlignedMeter:
             self._window, self._used = window, 0
             self._most = min(self._number, self._most + max(1, self._most // 4))
 
+    def _room(self, now: float) -> int:
+        """Return how many fit into this window: none when the next has begun, by our clock if not by the service's."""
+        return 0 if now // self._seconds > self._window else max(0, self._most - self._used)
+
     def _until_next(self, now: float) -> float:
-        return max(_SLOP, (self._window + 1) * self._seconds + GUARD - now)
+        return max(_TICK, (self._window + 1) * self._seconds + GUARD - now)
 
 
 class SlidingMeter:
@@ -207,7 +213,8 @@ class SlidingMeter:
 
     def wait(self, now: float) -> float:
         """Return the seconds until the first of the last `number` requests is old enough."""
-        return max(0.0, self._sent[0] + self._seconds + GUARD - now) if len(self._sent) == self._number else 0.0
+        left = self._sent[0] + self._seconds + GUARD - now if len(self._sent) == self._number else 0.0
+        return max(_TICK, left) if left > 0 else 0.0
 
     def take(self, now: float) -> None:
         """Count one."""
@@ -229,7 +236,7 @@ class SlidingMeter:
             return 0.0
         whole, part = divmod(number - free - 1, self._number)
         first = self._sent[part] if part < len(self._sent) else now
-        return max(0.0, first + self._seconds + GUARD - now) + whole * self._seconds
+        return max(0.0, first + self._seconds + GUARD - now) + whole * (self._seconds + GUARD)
 
 
 class Brake:

@@ -27,7 +27,7 @@ _FEW, _RATIO = 3, 0.03
 _GRACE = 0.02
 """Seconds in which others may come that wait too."""
 _PATIENCE = 2
-"""Looks that do not show an operation until it is asked for by itself."""
+"""Looks that do not show an operation, until its own thread asks for it."""
 
 Answer = TypeVar("Answer")
 
@@ -40,6 +40,11 @@ class _Waiting(Generic[Answer]):
     answer: Answer | None = None
     error: Exception | None = None
     missed: int = 0
+    """Looks in a row that did not show it."""
+
+    @property
+    def alone(self) -> bool:
+        return self.missed >= _PATIENCE
 
     @property
     def ended(self) -> bool:
@@ -96,13 +101,18 @@ class Watcher(Generic[Answer]):
             while not mine.ended:
                 if time.monotonic() - mine.since > self._seconds:
                     raise CloudError(f"operation {key} is still running after {self._seconds:.0f} s; look at it")
-                if self._leads(mine):
+                if mine.alone:
+                    self._hand_over(mine)
+                    self._ask_for(mine)
+                elif self._leads(mine):
                     self._lead(mine)
                 else:
                     mine.woken.wait(self._seconds)
                     mine.woken.clear()
         finally:
-            self._leave(mine)
+            with self._lock:
+                self._waiting.pop(key, None)
+            self._hand_over(mine)
         if mine.error:
             raise mine.error
         assert mine.answer is not None  # noqa: S101 - the loop ends with one
@@ -114,15 +124,14 @@ class Watcher(Generic[Answer]):
                 self._leader = mine
             return self._leader is mine
 
-    def _leave(self, mine: _Waiting[Answer]) -> None:
-        """Wait no more; another one looks on."""
+    def _hand_over(self, mine: _Waiting[Answer]) -> None:
+        """Let another one look on."""
         with self._lock:
-            self._waiting.pop(mine.key, None)
             if self._leader is not mine:
                 return
             self._leader = None
             for other in self._waiting.values():
-                if not other.ended:
+                if not other.ended and not other.alone:
                     other.woken.set()
                     return
 
@@ -132,13 +141,14 @@ class Watcher(Generic[Answer]):
         with self._lock:
             waiting = list(self._waiting.values())
         if len(waiting) == 1:
+            self._hand_over(mine)  # those who come meanwhile do not wait for this one
             self._ask_for(mine)
             return
         time.sleep(max(0.0, self._rhythm.pause(min(one.since for one in waiting), time.monotonic()) - _GRACE))
         if self._calm:
             self._calm.wait(lambda: len(self._waiting))
         with self._lock:
-            waiting = [one for one in self._waiting.values() if not one.ended]
+            waiting = [one for one in self._waiting.values() if not one.ended and not one.alone]
         asked = time.monotonic()
         found = self._look([one.key for one in waiting])
         ended = [one for one in waiting if found.get(one.key) is not None]
@@ -149,10 +159,11 @@ class Watcher(Generic[Answer]):
     def _tell(self, one: _Waiting[Answer], found: Mapping[str, Answer | None]) -> None:
         if one.key not in found:
             one.missed += 1
-            if one.missed >= _PATIENCE:
-                one.missed = 0
-                self._ask_for(one)
-        elif (answer := found[one.key]) is not None:
+            if one.alone:
+                one.woken.set()
+            return
+        one.missed = 0
+        if (answer := found[one.key]) is not None:
             one.answer = answer
             one.woken.set()
 
