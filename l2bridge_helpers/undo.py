@@ -61,10 +61,21 @@ def undo(run: JournalRun, rows: Sequence[JournalRow], fabric: Fabric, *, skip_co
 
 
 def _inverses(changes: Sequence[Change], now: Now) -> Iterator[Change]:
-    for change in changes:
-        if change.kind in _ALONE:
-            yield _ALONE[change.kind](change, now)
+    yield from _as_models_allow([_ALONE[change.kind](change, now) for change in changes if change.kind in _ALONE], now)
     yield from undo_tables(changes, now)
+
+
+def _as_models_allow(rows: Sequence[Change], now: Now) -> Iterator[Change]:
+    """Turn instances into conflicts that cannot be put back, since they follow a model that stays as it is."""
+    models = {group: template.forwarding for group, template in now.templates.items()}
+    models |= {row.resource: row.after["forwarding"] for row in rows if row.kind == "template" and row.writes}
+    for row in rows:
+        group = row.after.get("template", "") if row.kind == "forwarding" and row.writes else ""
+        if group in models and models[group] != row.after["forwarding"]:
+            reason = f"it follows the model of {group}, which another run has changed; put back that run first"
+            yield conflict(row, row.before, row.after, reason)
+        else:
+            yield row
 
 
 def _elsewhere(run: JournalRun, fabric: Fabric) -> str:

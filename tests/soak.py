@@ -11,6 +11,7 @@ import time
 from contextlib import ExitStack
 from functools import cache
 from random import Random
+from typing import Any
 
 from tests.crashes.child import OURS
 from tests.crashes.nursery import nursery
@@ -88,7 +89,7 @@ def _disturbed(here: Site, random: Random) -> str:
     killer = Killer(random.randint(1, _MOST_CHANGES), random.choice(MOMENTS))
     troubles = [random.choice(_TROUBLES) for _ in range(random.choice((0, 0, 1, 2)))]
     for kind in troubles:
-        more = {"seconds": _SECONDS[kind]} if kind in _SECONDS else {}
+        more: dict[str, Any] = {"seconds": _SECONDS[kind]} if kind in _SECONDS else {}
         here.lab.trouble(kind, times=random.randint(1, 3), skip=random.randint(0, 40), **more)
     kills = not troubles or random.random() < 0.5
     if kills:

@@ -36,7 +36,7 @@ def main(platform: str) -> None:
     """Import what a run of the platform needs, then make the runs that stdin tells."""
     answer = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    steps.display = lambda shown, **_: print(shown["text/plain"])
+    steps.display = lambda shown, **_: print(shown["text/plain"])  # type: ignore[attr-defined]
     _warm_up(platform)
     print("warm", file=answer)
     for line in sys.stdin:
@@ -83,8 +83,8 @@ def _hurry(patience: float) -> None:
     def settimeout(self: socket.socket, seconds: float | None) -> None:
         wait(self, patience if seconds is None or seconds > patience else seconds)
 
-    socket.socket.settimeout = settimeout  # type: ignore[method-assign]
-    time.sleep = lambda seconds: pause(seconds / _FASTER)
+    socket.socket.settimeout = settimeout  # type: ignore[method-assign, assignment]
+    time.sleep = lambda seconds: pause(float(seconds) / _FASTER)
 
 
 def _status(job: dict[str, Any]) -> int:
@@ -105,4 +105,4 @@ def _status(job: dict[str, Any]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    main(*sys.argv[1:])

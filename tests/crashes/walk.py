@@ -194,7 +194,9 @@ class Site:
 
     def put_back(self, runs: Sequence[str] | None = None) -> Iterator[str]:
         """Undo runs, all of this round if none are named, the newest first; give what is not as it was."""
-        for run in self.runs() if runs is None else runs:
+        given = self.runs() if runs is None else runs
+        later = [run for run in given if list(_failure("", self.run(undoes=run)))]
+        for run in later:  # what one run has changed may stand on what an older one has: then it says so
             yield from _failure(f"undo of {run}", self.run(undoes=run))
         yield from self.changed()
 
