@@ -35,7 +35,7 @@ OF_PLATFORM = {
     "bare_metal": {"node_prefix"},
 }
 MOST_CELLS = 25
-MOST_LINES = 8
+MOST_LINES = 9
 
 PARAMETER = re.compile(r"(?P<name>[a-z_]+): (?P<type>str|int|float|bool) = (?P<value>\S.*?)  # \S.*")
 ABSOLUTE_PATH = re.compile(

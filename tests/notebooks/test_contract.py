@@ -94,7 +94,7 @@ BAD: dict[str, tuple[Callable[[NotebookNode], object], str]] = {
         lambda nb: nb.cells.extend(new_markdown_cell("more") for _ in range(MOST_CELLS)),
         "cells, more",
     ),
-    "long cell": (code("1\n" * 9), "has 9 lines"),
+    "long cell": (code("1\n" * 10), "has 10 lines"),
     "def": (code("def f(): ..."), "has a 'def'"),
     "class": (code("class C: ..."), "has a 'class'"),
     "for": (code("for n in []: ..."), "has a 'for'"),

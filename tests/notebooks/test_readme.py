@@ -12,6 +12,7 @@ import pytest
 
 from l2bridge_helpers.lab import Lab, world
 from l2bridge_helpers.parameters import PARAMETERS
+from l2bridge_helpers.undo_choice import UNDO
 from tests.notebooks.conftest import Run
 
 
@@ -46,11 +47,15 @@ def test_the_list_of_worlds_is_real(blocks: dict[str, str]) -> None:
 
 
 def test_the_papermill_line_names_real_parameters(blocks: dict[str, str]) -> None:
-    """Each `-p name` is a parameter of the notebook."""
-    (command,) = [command for command in blocks if "papermill" in command]
-    given = re.findall(r"-p (\w+)", command)
-    assert given
-    assert set(given) <= {parameter.name for parameter in PARAMETERS["gce"]}
+    """Each `-p name`, or `-r name`, is a parameter of the notebook."""
+    known = {**{platform: PARAMETERS[platform] for platform in PARAMETERS}, "undo": UNDO}
+    commands = [command for command in blocks if "papermill" in command]
+    assert len(commands) > 1
+    for command in commands:
+        given, named = re.findall(r"-[pr] (\w+)", command), re.search(r"notebooks/(\w+)\.ipynb", command)
+        assert given
+        assert named
+        assert set(given) <= {parameter.name for parameter in known[named[1]]}
 
 
 def test_the_drift_error_is_real(run_runbook: Run, root: Path) -> None:
