@@ -148,7 +148,8 @@ class AzureApi:
 
         def start() -> LROPoller[Any]:
             polling = self._polling(lambda: self._interfaces.has_succeeded(identifier, headers["If-Match"]))
-            return calls.begin_create_or_update(group, name, body, headers=headers, polling=polling)
+            poller: LROPoller[Any] = calls.begin_create_or_update(group, name, body, headers=headers, polling=polling)
+            return poller
 
         self._write(doing, start)
 

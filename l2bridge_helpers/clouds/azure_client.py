@@ -81,7 +81,7 @@ def polling_interval(endpoint: str) -> float:
     return _LAB_POLL if is_plain_http(endpoint) else _POLL
 
 
-class _Transport(RequestsTransport):
+class _Transport(RequestsTransport):  # type: ignore[misc] # the SDK imports it when it is asked for
     """The SDK's own transport, with as many connections kept open as requests may be under way."""
 
     def __init__(self, width: int, **ways: Any) -> None:
