@@ -2,14 +2,15 @@
 
 The first failure of a node stops that node only (see `rounds`). Nothing more is sent when the run is interrupted, the
 right to change the cluster is lost, the journal cannot be written, or the cloud is gone; what is under way is finished.
+Without the right, and when it is interrupted again, also what waits for its turn at the cloud's pace is not sent.
 """
 
 from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, nullcontext
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -83,17 +84,40 @@ class Execution:
         """Run the chains in parallel. Ctrl-C lets the requests under way finish, and sends nothing more."""
         if not chains:
             return
-        with ThreadPoolExecutor(min(self._cloud.pace.lanes, len(chains)), thread_name_prefix="apply") as pool:
+        lanes, futures = min(self._cloud.pace.lanes, len(chains)), list[Future[None]]()
+        with ThreadPoolExecutor(lanes, thread_name_prefix="apply") as pool, self._last_word():
             try:
-                futures = [pool.submit(self._chain, chain) for chain in chains]
-                while wait(futures, timeout=_LOOK_SECONDS).not_done:
-                    self._progress.tell(self._outcomes)
+                futures += (pool.submit(self._chain, chain) for chain in chains)
+                self._watch(futures)
                 for future in futures:
                     future.result()
             except KeyboardInterrupt:
                 self._stop("the run was interrupted")
-        with self._quiet:  # an interruption can make the pool lose sight of a thread that it has just started
+                self._watch(futures)
+        with self._last_word(), self._quiet:  # an interruption can make the pool lose sight of a thread just started
             self._quiet.wait_for(lambda: self._under_way == 0)
+
+    def _watch(self, futures: Collection[Future[None]]) -> None:
+        """Wait for them, and see to it that the Lease stays ours meanwhile."""
+        while wait(futures, timeout=_LOOK_SECONDS).not_done:
+            self._permitted()
+            self._progress.tell(self._outcomes)
+
+    @contextmanager
+    def _last_word(self) -> Iterator[None]:
+        """Let nothing that still waits for its turn be sent when the block is left in an error: the Lease goes, too."""
+        try:
+            yield
+        except BaseException:
+            self._stop("the run was interrupted")
+            self._cloud.pace.stop("the run was interrupted")
+            raise
+
+    def _permitted(self) -> None:
+        """Stop when the Lease is not ours any more, at once also what waits for its turn: that can take minutes."""
+        if problem := self._permit():
+            self._stop(problem)
+            self._cloud.pace.stop(problem)
 
     def _chain(self, chain: Chain) -> None:
         broken = ""
@@ -105,9 +129,8 @@ class Execution:
 
     def _begin(self) -> bool:
         """Count a write as under way, unless nothing more is to be sent."""
-        problem = "" if self._stopped else self._permit()
-        if problem:
-            self._stop(problem)
+        if not self._stopped:
+            self._permitted()
         with self._quiet:
             self._under_way += not self._stopped
             return not self._stopped

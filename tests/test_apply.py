@@ -21,7 +21,8 @@ from l2bridge_helpers.fabric import Fabric
 from l2bridge_helpers.findings import Finding, Findings
 from l2bridge_helpers.foresee import foresee
 from l2bridge_helpers.observed import InForce
-from l2bridge_helpers.pace import Pace
+from l2bridge_helpers.pace import WRITE, Answer, Limits, Pace, StoppedError
+from l2bridge_helpers.pace_meters import Bucket
 from l2bridge_helpers.plan import plan
 from l2bridge_helpers.reach import reach
 from l2bridge_helpers.reachability.result import PLANNED, Reachability
@@ -303,6 +304,54 @@ def test_nothing_more_is_sent_once_the_lease_is_lost() -> None:
     results = _apply(many, cloud, permit=lambda: "the Lease was taken by bob" if len(cloud.sent) >= 4 else "")
     assert 4 <= results.applied == len(cloud.sent) < 4 + cloud.pace.lanes
     assert {result.error for result in results.failed} == {"the Lease was taken by bob"}
+
+
+class PacedCloud(RecordingCloud):
+    """A cloud that grants one request in a long time."""
+
+    def __init__(self) -> None:
+        """Have one to grant."""
+        super().__init__(pace=Pace(Limits({WRITE: (Bucket("writes", 1, 0.001),)}, lanes=8), share=1.0))
+
+    def send(self, changes: Sequence[Change]) -> dict[str, Mapping[str, Any]]:
+        """Wait for the turn."""
+        self.pace.end(self.pace.begin(WRITE), Answer())
+        return super().send(changes)
+
+
+def test_what_waits_for_its_turn_is_not_sent_once_the_lease_is_lost() -> None:
+    """A turn can come minutes later: another run has the Lease by then."""
+    many, pages, cloud = plan(numbered_nodes(60), numbered_fabric(60), cluster=CLUSTER), Pages(), PacedCloud()
+    results = _apply(many, cloud, entries=pages, permit=lambda: "taken by bob" if cloud.pace.is_queued(WRITE) else "")
+    assert len(cloud.sent) == results.applied == 1
+    assert len(pages.intended) == len(pages.settled) <= 8
+    assert {result.error for result in results.failed} == {"not sent: taken by bob", "taken by bob"}
+
+
+def test_who_interrupts_again_does_not_leave_writes_behind_that_are_sent_later() -> None:
+    """The Lease is given back then, so nobody who waits for a turn may take it."""
+    many, cloud, told = plan(numbered_nodes(60), numbered_fabric(60), cluster=CLUSTER), PacedCloud(), list[str]()
+
+    def interrupt() -> None:
+        while not cloud.pace.is_queued(WRITE):
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+        while not told:
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            _apply(many, cloud, tell=told.append)
+    finally:
+        thread.join()
+        signal.signal(signal.SIGINT, before)
+    with pytest.raises(StoppedError):
+        cloud.pace.begin(WRITE)
+    assert len(cloud.sent) == 1
 
 
 def test_without_the_lease_nothing_is_sent(changes: Plan) -> None:
