@@ -22,8 +22,9 @@ from l2bridge_helpers.journal_commits import GroupCommit
 from l2bridge_helpers.journal_engine import make_engine
 from l2bridge_helpers.journal_errors import explained
 from l2bridge_helpers.journal_history import HISTORY, history_query, history_table
+from l2bridge_helpers.journal_reading import CHANGE_TEXTS, OUTCOMES, RUN_TEXTS, readable, row_of, run_of
 from l2bridge_helpers.journal_records import JournalRow, JournalRun, os_user
-from l2bridge_helpers.journal_schema import CHANGES, RUNS, as_json, escaped, from_json, restored, upgrade
+from l2bridge_helpers.journal_schema import CHANGES, RUNS, as_json, escaped, upgrade
 from l2bridge_helpers.journal_url import journal_problem, journal_url, shown_journal
 from l2bridge_helpers.steps import now
 
@@ -34,10 +35,7 @@ PATIENCE = 30.0
 RECONNECT = 10.0
 """Seconds in which a connection that was lost is made again: a server that restarts is back by then."""
 _PAUSE = 0.5
-OUTCOMES = ("applied", "failed")
 
-_RUN_TEXTS = ("run", "cluster", "platform", "network", "plan_hash", "identity", "started", "undoes")
-_CHANGE_TEXTS = ("action", "kind", "resource", "node", "reason", "command")
 _SETTLE = (
     update(CHANGES)
     .where(CHANGES.c.run == bindparam("its_run"), CHANGES.c.place == bindparam("its_place"))
@@ -99,7 +97,7 @@ class Journal:
             JournalError: it cannot be written, or the journal has a run of this name.
 
         """
-        row = {name: escaped(getattr(run, name)) for name in _RUN_TEXTS} | {"os_user": escaped(run.user)}
+        row = {name: escaped(getattr(run, name)) for name in RUN_TEXTS} | {"os_user": escaped(run.user)}
         row |= {name: self._facts(f"run {run.run}", getattr(run, name)) for name in ("parameters", "nodes")}
         with explained(self._shown, f"write run {run.run}"):
             try:
@@ -129,15 +127,15 @@ class Journal:
         Args:
             run: one that has begun.
             places: of changes that were intended, and have no other outcome yet.
-            outcome: `applied` or `failed`.
-            error: why they failed.
+            outcome: `applied`, `failed` or `unchanged`, see `JournalRow`.
+            error: why they failed, or were not made.
 
         Raises:
             JournalError: it could not be written down; the journal still says that they may have been made.
 
         """
         if outcome not in OUTCOMES:
-            raise JournalError(f"journal {self._shown}: {outcome!r} is no outcome; use {' or '.join(OUTCOMES)}")
+            raise JournalError(f"journal {self._shown}: {outcome!r} is no outcome; use {', '.join(OUTCOMES)}")
         told = {"its_run": escaped(run), "outcome": outcome, "error": escaped(error), "settled": now()}
         try:
             self._submit(run, _Work(outcomes=[{**told, "its_place": place} for place in places]))
@@ -156,15 +154,11 @@ class Journal:
         """
         wanted = select(RUNS).order_by(RUNS.c.number.desc())
         found = self._read(wanted.where(RUNS.c.cluster == escaped(cluster)) if cluster else wanted)
-        return tuple(
-            JournalRun(
-                **{name: restored(row[name]) for name in _RUN_TEXTS},
-                user=restored(row["os_user"]),
-                parameters=from_json(row["parameters"]),
-                nodes=from_json(row["nodes"]),
-            )
-            for row in found
-        )
+        runs = []
+        for row in found:
+            with readable(self._shown, f"run {row['run']!r:.80}"):
+                runs.append(run_of(row))
+        return tuple(runs)
 
     def rows(self, run: str) -> tuple[JournalRow, ...]:
         """Return the changes that a run was about to make, in the order of intent.
@@ -174,22 +168,17 @@ class Journal:
 
         """
         wanted = select(CHANGES).where(CHANGES.c.run == escaped(run)).order_by(CHANGES.c.number)
-        return tuple(
-            JournalRow(
-                run=run,
-                place=row["place"],
-                change=_change_of(row),
-                intended=row["intended"],
-                outcome=row["outcome"],
-                error=restored(row["error"]),
-                settled=row["settled"],
-            )
-            for row in self._read(wanted)
-        )
+        rows = []
+        for row in self._read(wanted):
+            with readable(self._shown, f"run {run}, change {row['place']!r:.80}"):
+                rows.append(row_of(row))
+        return tuple(rows)
 
     def history(self, *, cluster: str = "", node: str = "") -> pd.DataFrame:
         """Return what `history` returns."""
-        return history_table(self._read(history_query(cluster, node)))
+        found = self._read(history_query(cluster, node))
+        with readable(self._shown, "its history"):
+            return history_table(found)
 
     def close(self) -> None:
         """Let go of the file, or of the server."""
@@ -204,7 +193,7 @@ class Journal:
     def _row(self, run: str, place: int, change: Change, moment: str) -> dict[str, Any]:
         what = f"{change.about}{change.kind} of {change.resource}"
         facts = {"before": self._facts(what, dict(change.before)), "after": self._facts(what, dict(change.after))}
-        texts = {name: escaped(getattr(change, name)) for name in _CHANGE_TEXTS}
+        texts = {name: escaped(getattr(change, name)) for name in CHANGE_TEXTS}
         return {"run": escaped(run), "place": place, "intended": moment, **texts, **facts}
 
     def _submit(self, run: str, work: _Work) -> None:
@@ -273,8 +262,3 @@ def _intend(connection: Connection, *, again: bool) -> Insert:
     if connection.dialect.name == "postgresql":
         return postgresql.insert(CHANGES).on_conflict_do_nothing()
     return sqlite.insert(CHANGES).on_conflict_do_nothing()
-
-
-def _change_of(row: RowMapping) -> Change:
-    texts: dict[str, Any] = {name: restored(row[name]) for name in _CHANGE_TEXTS}
-    return Change(**texts, before=from_json(row["before"]), after=from_json(row["after"]))

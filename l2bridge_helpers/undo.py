@@ -7,6 +7,7 @@ The rules, each of which has tests:
 * What was made is deleted only if it still is what was made, and nobody else has come to use it.
 * What is gone cannot be put back: the row says so.
 * An intent without an outcome may or may not have been carried out: the network tells, not the journal.
+* What the run was refused, or has found so already, is not its work, whatever is there now.
 * Marks are made of the routes that are there: routes of later runs stay known as ours.
 * Nothing else is touched.
 """
@@ -17,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from l2bridge_helpers.changes import Change, Plan
+from l2bridge_helpers.undo_check import check_rows
 from l2bridge_helpers.undo_now import Now, conflict, stays
 from l2bridge_helpers.undo_order import undo_order
 from l2bridge_helpers.undo_routes import undo_tables
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from l2bridge_helpers.fabric import Fabric
     from l2bridge_helpers.journal_records import JournalRow, JournalRun
 
+_NOTHING = "the run changed nothing here"
 _ALONE = {"forwarding": undo_forwarding, "template": undo_template, "filter": undo_filter}
 
 
@@ -38,13 +41,19 @@ def undo(run: JournalRun, rows: Sequence[JournalRow], fabric: Fabric, *, skip_co
         fabric: the run's network as it is now.
         skip_conflicts: leave what others have changed since as it is; else such rows stop `apply`.
 
+    Raises:
+        DataError: the journal holds changes that no run of ours makes.
+
     """
-    changes = [row.change for row in sorted(rows, key=lambda row: row.place)]
+    check_rows(run, rows)
+    ordered = sorted(rows, key=lambda row: row.place)
+    changes = [row.change for row in ordered if not _is_unchanged(row)]
     now = Now(fabric, run.cluster)
     if fabric.network == run.network:
         inverses = list(_inverses(changes, now))
     else:
         inverses = [conflict(change, {}, change.before, _elsewhere(run, fabric)) for change in changes]
+    inverses += [stays(row.change, {}, f"{_NOTHING}: {row.error}") for row in ordered if _is_unchanged(row)]
     if skip_conflicts:
         inverses = [_left(row) for row in inverses]
     kinds = {change.kind for change in changes}
@@ -58,6 +67,11 @@ def undo(run: JournalRun, rows: Sequence[JournalRow], fabric: Fabric, *, skip_co
         routes=bool(kinds - {"forwarding", "template", "filter"}),
         undoes=run.run,
     )
+
+
+def _is_unchanged(row: JournalRow) -> bool:
+    """Return whether the run has surely not made a change; marks are made of the routes that are there anyway."""
+    return row.outcome == "unchanged" and row.change.kind not in ("claim", "mark")
 
 
 def _inverses(changes: Sequence[Change], now: Now) -> Iterator[Change]:
