@@ -26,7 +26,7 @@ from l2bridge_helpers.journal_reading import CHANGE_TEXTS, OUTCOMES, RUN_TEXTS, 
 from l2bridge_helpers.journal_records import JournalRow, JournalRun, os_user
 from l2bridge_helpers.journal_schema import CHANGES, RUNS, as_json, escaped, upgrade
 from l2bridge_helpers.journal_url import journal_problem, journal_url, shown_journal
-from l2bridge_helpers.steps import now
+from l2bridge_helpers.moment import now
 
 __all__ = ["HISTORY", "Journal", "JournalRow", "JournalRun", "history", "journal_problem", "journal_url", "os_user"]
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import psycopg
-from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 
 from l2bridge_helpers.errors import JournalError
 from l2bridge_helpers.journal_errors import explained
 from l2bridge_helpers.journal_url import FORMS, POSTGRESQL, shown_journal, sqlite_path
+
+if TYPE_CHECKING:
+    import psycopg
 
 _MAGIC = b"SQLite format 3\0"
 _KEEPALIVE = {
@@ -97,6 +98,8 @@ def _begin_sqlite(connection: Connection) -> None:
 
 def _postgresql(url: str, patience: float) -> Engine:
     """Leave the URL to PostgreSQL's own library: several hosts, services, password files are its business."""
+    import psycopg  # a file needs no driver of a server
+
     conninfo = "postgresql" + url[url.index("://") :]
     given = _understood(conninfo)
     if given is None:
@@ -132,6 +135,9 @@ def _understood(conninfo: str) -> dict[str, Any] | None:
     Its own error is not even kept as a context: it shows what it does not understand, such as half a password. So would
     a host's name, when a password holds an @.
     """
+    import psycopg
+    from psycopg.conninfo import conninfo_to_dict
+
     if conninfo.partition("?")[0].count("@") > 1:
         return None
     with suppress(psycopg.Error):

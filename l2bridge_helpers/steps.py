@@ -14,6 +14,7 @@ from IPython.display import display
 
 from l2bridge_helpers.errors import DataError, ParameterError
 from l2bridge_helpers.files import write_file
+from l2bridge_helpers.moment import now
 from l2bridge_helpers.report import report
 from l2bridge_helpers.show import shown
 
@@ -119,8 +120,3 @@ def make_folder(runs: str, cluster: str, runbook: str) -> Path:
             f"parameter runs: {runs!r} cannot hold this run's folder ({err}); give a folder that you may write to"
         ) from err
     raise ParameterError(f"parameter runs: {runs!r} holds too many runs of this second; give another folder")
-
-
-def now() -> str:
-    """Return the moment, in UTC, as the files write it."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
