@@ -41,7 +41,7 @@ def test_the_package_loads_no_sdk() -> None:
 
 
 def test_what_is_pure_loads_nothing_that_calls() -> None:
-    """Values in, values out: no client of any API, and no database, is even loaded, nor by what says that it is pure."""
+    """Values in, values out: no client of any API, no database is loaded, also by what just says that it is pure."""
     files = sorted((Path(__file__).parents[1] / "l2bridge_helpers").glob("*.py"))
     said = {path.stem for path in files if "(pure" in path.read_text(encoding="utf-8").partition("\n")[0]}
     assert len(said) > 10
