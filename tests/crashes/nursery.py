@@ -28,7 +28,7 @@ class Child:
     pid: int
     log: Path
 
-    def kill(self, number: int = signal.SIGKILL) -> None:
+    def send_signal(self, number: int) -> None:
         """Send it a signal."""
         os.kill(self.pid, number)
 
@@ -37,7 +37,7 @@ class Child:
         try:
             return int(self.nursery.ask(self.pid))
         except TimeoutError:
-            self.kill()
+            self.send_signal(signal.SIGKILL)
             self.nursery.answer()
             raise TimeoutError(f"a run did not end in {_PATIENCE:.0f} s; it said:\n{self.said()}") from None
 

@@ -2,8 +2,13 @@
 
 import re
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
+from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.crashes.child import INTERRUPTED, OURS
@@ -41,7 +46,7 @@ def test_signal_while_reading(number: signal.Signals, nurseries: Nurseries) -> N
     """Before anything is sent a signal ends the run, and nothing has changed."""
     with site(SCENARIOS["gce"], nurseries("gce")) as here:
         runs: list[object] = []
-        here.lab.gce.faults.add(("GET", "routes"), status=0, do=lambda: child.kill(number))
+        here.lab.gce.faults.add(("GET", "routes"), status=0, do=lambda: child.send_signal(number))
         child = here.run()
         assert child.wait() in (INTERRUPTED, -number), child.said()
         assert runs == here.lab.writes == []
@@ -52,7 +57,7 @@ def test_signal_while_reading(number: signal.Signals, nurseries: Nurseries) -> N
 def test_full_disk(nurseries: Nurseries) -> None:
     """Wherever the disk is full, what is not written down is not sent, and the error says what was not written."""
     ends = set()
-    for size in (*range(4_000, 64_000, 6_000), 200_000):
+    for size in (4_000, 20_000, 44_000, 56_000, 200_000):
         with site(SCENARIOS["gce"], nurseries("gce")) as here:
             child = here.run(file_bytes=size)
             status = child.wait()
@@ -61,3 +66,29 @@ def test_full_disk(nurseries: Nurseries) -> None:
             assert not status or re.search(r"^(Journal|Data|Apply)Error: ", child.said(), re.MULTILINE), child.said()
             assert [*here.unnamed(), *here.finish(), *here.put_back()] == [], size
     assert ends >= {(OURS, True), (0, False)}
+
+
+@pytest.mark.xdist_group("crash gce")
+@pytest.mark.parametrize("number", SIGNALS)
+def test_signal_to_papermill(number: signal.Signals, root: Path, nurseries: Nurseries) -> None:
+    """Papermill leaves with another status than 0, nobody goes on, and what was done is known and can be finished."""
+    with site(SCENARIOS["gce"], nurseries("gce")) as here:
+        given = here.parameters()
+        options = [part for name, value in given.items() for part in ("-p", name, str(value))]
+        executed = here.folder.parent / "executed.ipynb"
+        command = [sys.executable, "-m", "papermill", "notebooks/gce.ipynb", str(executed), *options]
+        here.lab.gce.write_latency = 0.1
+        killer = Killer(3, "before", signal=number)
+        here.lab.on_boundary(killer)
+        with subprocess.Popen(command, cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            killer.aim(process)
+            family: list[psutil.Process] = []
+            while not killer.at and process.poll() is None:
+                family = psutil.Process(process.pid).children(recursive=True) or family
+                time.sleep(0.05)
+            assert process.wait(60) != 0
+        assert killer.at
+        assert psutil.wait_procs(family, timeout=30)[1] == []
+        here.lab.on_boundary(None)
+        here.lab.gce.write_latency = 0
+        assert [*here.unnamed(), *here.finish(), *here.put_back()] == []
