@@ -23,7 +23,7 @@ class Entries(Protocol):
         """
 
     def settle(self, places: Sequence[int], outcome: str, error: str = "") -> None:
-        """Write down what became of it: `applied` or `failed`.
+        """Write down what became of it: `applied`, `failed` (perhaps made), or `unchanged` (surely not by this run).
 
         Raises:
             JournalError: it cannot be written; the changes stay known as intended.

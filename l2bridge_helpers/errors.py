@@ -46,7 +46,14 @@ class KubernetesError(L2BridgeError):
 
 
 class CloudError(L2BridgeError):
-    """The cloud refused a call, or failed it."""
+    """The cloud refused a call, or failed it.
+
+    Attributes:
+        refused: whether this very request is known to have changed nothing, whatever stands there now.
+
+    """
+
+    refused: bool = False
 
 
 class UnreachableError(CloudError):

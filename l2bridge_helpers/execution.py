@@ -16,8 +16,9 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from l2bridge_helpers.changes import SIDE_BY_SIDE
+from l2bridge_helpers.clouds.base import Sent
 from l2bridge_helpers.clouds.dialects import dialect_of
-from l2bridge_helpers.errors import CredentialsError, JournalError, L2BridgeError, UnreachableError
+from l2bridge_helpers.errors import CloudError, CredentialsError, JournalError, L2BridgeError, UnreachableError
 from l2bridge_helpers.progress import Progress
 from l2bridge_helpers.results import Outcome, Result, Results
 from l2bridge_helpers.rounds import Batch, Chain, Rounds, failed_first
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 OUTAGE = 10
 """So many failures in a row of a cloud that is not there, or lets us in no more, and the rest is not tried."""
+SO_ALREADY = "it was so already when it was about to be sent: others have done it since the plan was made"
+"""What the journal says of a change that was not needed any more."""
 _LONG = 400
 """Characters of an error that a thousand rows may repeat."""
 _LOOK_SECONDS = 1.0
@@ -159,7 +162,9 @@ class Execution:
             return False
         return True
 
-    def _settle(self, batch: Batch, outcome: str, error: str = "") -> None:
+    def _settle(self, batch: Sequence[int], outcome: str, error: str = "") -> None:
+        if not batch:
+            return
         try:
             self._entries.settle(batch, outcome, error)
         except JournalError as err:
@@ -169,7 +174,7 @@ class Execution:
         try:
             based_on = self._cloud.send([self._writes[place] for place in batch])
         except L2BridgeError as err:
-            self._fail(batch, str(err))
+            self._fail(batch, str(err), refused=isinstance(err, CloudError) and err.refused)
             self._count_outage(err)
         except Exception as err:  # noqa: BLE001 - whatever happens to one node, the others are served
             self._fail(batch, f"unexpected {type(err).__name__}: {err}")
@@ -177,14 +182,16 @@ class Execution:
             for place in batch:
                 self._outcomes[place] = Result(self._writes[place], "applied", based_on=based_on)
             self._outages = 0
-            self._settle(batch, "applied")
+            found = based_on.found if isinstance(based_on, Sent) else ()
+            self._settle([place for number, place in enumerate(batch) if number not in found], "applied")
+            self._settle([batch[number] for number in found], "unchanged", SO_ALREADY)
             return True
         return False
 
-    def _fail(self, batch: Batch, error: str) -> None:
+    def _fail(self, batch: Batch, error: str, *, refused: bool = False) -> None:
         self._note(batch[:1], "failed", error)
         self._note(batch[1:], "failed", self._brief(error, batch))
-        self._settle(batch, "failed", error)
+        self._settle(batch, "unchanged" if refused else "failed", error)
 
     def _replaces(self, batch: Batch) -> bool:
         """Return whether a new route stands beside the old one for a moment."""

@@ -22,7 +22,7 @@ class JournalRun:
         plan_hash: of the plan that was applied.
         user: who ran it, see `os_user`.
         identity: who the cloud takes us for; "" for unknown.
-        started: UTC, as `steps.now` writes it.
+        started: UTC, as `moment.now` writes it.
         undoes: the run that it puts back; "" for none.
         parameters: what is needed to find the same network again; nothing secret.
         nodes: the nodes table as plain records, so that machines of nodes that are gone can be found.
@@ -51,8 +51,9 @@ class JournalRow:
         place: its place among the plan's writes.
         change: the change; its facts are JSON's values, so a tuple is read back as a list.
         intended: UTC; it was written down then, and sent afterwards.
-        outcome: `applied`, `failed`; "" for an intent alone: it may or may not have been made.
-        error: why it failed.
+        outcome: `applied`; `failed`: it may have been made in spite of it; `unchanged`: it was surely not made by the
+            run, which was refused, or found it so already; "" for an intent alone: it may or may not have been made.
+        error: why it failed, or was not made.
         settled: UTC; "" while there is no outcome.
 
     """

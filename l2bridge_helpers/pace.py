@@ -148,6 +148,7 @@ class Pace:
         self._groups: dict[str, _Group] = {}
         self._width = _Width(limits.width)
         self._stopped = ""
+        self._mine = threading.local()
         self.counts = Counts()
 
     @classmethod
@@ -183,6 +184,7 @@ class Pace:
             state.take(now)
             self._width.under_way += 1
             self.counts.requests += 1
+            self._mine.begun = self.begun_here + 1
             return Ticket(group, now)
 
     def _turn(self, group: str, state: _Group) -> float:
@@ -195,6 +197,11 @@ class Pace:
             if seconds <= 0 and self._width.has_room:
                 return now
             self._wait(self._news, seconds if seconds > 0 else 1.0)
+
+    @property
+    def begun_here(self) -> int:
+        """How many requests this thread has sent: it tells whether one was sent once only."""
+        return int(getattr(self._mine, "begun", 0))
 
     def is_queued(self, group: str) -> bool:
         """Return whether more than one request of a group waits for its turn."""

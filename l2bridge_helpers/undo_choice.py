@@ -27,6 +27,7 @@ UNDO = (
 )
 """The parameters of `undo.ipynb`."""
 _LISTED = 5
+_OUTCOMES = ("applied", "unchanged", "failed", "")
 
 
 def check_choice(values: Mapping[str, Any]) -> None:
@@ -149,7 +150,7 @@ class Recorded:
 
     def summary(self) -> str:
         """Return how many changes it made, in a sentence."""
-        counts = {outcome: sum(row.outcome == outcome for row in self.rows) for outcome in ("applied", "failed", "")}
-        words = {"applied": "made", "failed": "failed", "": "intended, and perhaps made"}
+        counts = {outcome: sum(row.outcome == outcome for row in self.rows) for outcome in _OUTCOMES}
+        words = {"applied": "made", "unchanged": "not made", "failed": "failed", "": "intended, and perhaps made"}
         told = [f"{count} {words[outcome]}" for outcome, count in counts.items() if count]
         return ", ".join(told) or "none"

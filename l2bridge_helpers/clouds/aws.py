@@ -20,6 +20,7 @@ from l2bridge_helpers.clouds.aws_read import (
     table_of,
     vpc_cidrs,
 )
+from l2bridge_helpers.clouds.base import Sent, later_word
 from l2bridge_helpers.clouds.loose_json import objects, text
 from l2bridge_helpers.clouds.reading import optional
 from l2bridge_helpers.endpoints import is_plain_http, shown_endpoint
@@ -222,11 +223,11 @@ class Aws:
         elif change.kind in ("claim", "mark"):
             self._write_marks(change)
         elif change.kind == "filter":
-            open_group(self._api, change)
+            return {} if open_group(self._api, change) else Sent()
         elif change.action == "create":
-            self._create_route(Route.from_facts(change.after))
+            return {} if self._create_route(Route.from_facts(change.after)) else Sent()
         else:
-            self._change_route(change)
+            return {} if self._change_route(change) else Sent()
         return {}
 
     def _write_marks(self, change: Change) -> None:
@@ -235,27 +236,33 @@ class Aws:
         if new:
             self._api.set_tags(table, new)
         if old:
-            self._api.delete_tags(table, old)
+            with later_word():
+                self._api.delete_tags(table, old)
 
-    def _create_route(self, route: Route) -> None:
-        """Create the route. A destination that is taken is success only if it leads to the very interface."""
+    def _create_route(self, route: Route) -> bool:
+        """Create the route. A destination that is taken is success only if it leads to the very interface.
+
+        Return whether it may be this very write that has made it: the answer to a first try can be lost.
+        """
         _, table = parse_regional(route.table)
-        if self._api.create_route(table, route.destination, route.next_hop):
-            return
+        tries = self._api.create_route(table, route.destination, route.next_hop)
+        if tries is None:
+            return True
         hop = self._next_hop(table, route.destination)
         if hop != route.next_hop:
             found = f"leads to {hop}" if hop else "comes and goes"
             raise CloudError(
                 f"could not create route {route.name}: one is there now and {found}; look at it, then run again"
             )
+        return tries > 0
 
-    def _change_route(self, change: Change) -> None:
-        """Replace or delete the route if it still is the one that was read."""
+    def _change_route(self, change: Change) -> bool:
+        """Replace or delete the route if it still is the one that was read; return False when that is done already."""
         old = Route.from_facts(change.before)
         _, table = parse_regional(old.table)
         hop = self._next_hop(table, old.destination)
-        if change.action == "delete" and not hop:
-            return
+        if hop == change.after.get("next_hop", ""):
+            return False
         if hop not in (old.next_hop, change.after.get("next_hop")):
             verb = "deleted" if change.action == "delete" else "replaced"
             raise CloudError(f"route {old.name} is no longer the one that was read, so it was not {verb}; run again")
@@ -263,6 +270,7 @@ class Aws:
             self._api.delete_route(table, old.destination)
         else:
             self._api.replace_route(table, old.destination, change.after["next_hop"])
+        return True
 
     def _next_hop(self, table: str, destination: str) -> str:
         """Return what a table's own route to a destination leads to now, "" when it has none."""

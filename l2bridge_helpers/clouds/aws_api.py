@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -16,6 +17,7 @@ from l2bridge_helpers import __version__
 from l2bridge_helpers.clouds.aws_errors import code_of, message_of, translate
 from l2bridge_helpers.clouds.aws_identity import aws_identity
 from l2bridge_helpers.clouds.aws_pace import PacedEvents
+from l2bridge_helpers.clouds.base import first_word
 from l2bridge_helpers.endpoints import is_plain_http
 from l2bridge_helpers.errors import CredentialsError, ParameterError
 from l2bridge_helpers.pace import Pace
@@ -130,8 +132,8 @@ class AwsApi:
         call = client.modify_network_interface_attribute
         self._do(what, lambda: call(NetworkInterfaceId=nic, SourceDestCheck={"Value": check}))
 
-    def create_route(self, table: str, destination: str, nic: str) -> bool:
-        """Create a route; return False when the table has one with this destination."""
+    def create_route(self, table: str, destination: str, nic: str) -> int | None:
+        """Create a route; when the table has one with this destination, return how often it was tried before."""
         call, what = self._client().create_route, f"could not create route {destination} in {table}"
         return self._do(what, lambda: call(**_route(table, destination, nic)), "RouteAlreadyExists")
 
@@ -148,7 +150,8 @@ class AwsApi:
     def authorize(self, group: str, permissions: list[Any]) -> bool:
         """Let packets in to a group's members; return False when the group has one of the ranges already."""
         call, what = self._client().authorize_security_group_ingress, f"could not add rules to security group {group}"
-        return self._do(what, lambda: call(GroupId=group, IpPermissions=permissions), "InvalidPermission.Duplicate")
+        send = partial(call, GroupId=group, IpPermissions=permissions)
+        return self._do(what, send, "InvalidPermission.Duplicate") is None
 
     def revoke(self, group: str, permissions: list[Any]) -> None:
         """Remove rules of a group; what is gone is no error."""
@@ -167,17 +170,18 @@ class AwsApi:
         call = self._client().delete_tags
         self._do(f"could not remove tags of {resource}", lambda: call(Resources=[resource], Tags=pairs))
 
-    def _do(self, what: str, call: Callable[[], object], fine: str = "") -> bool:
-        """Make a call; return False when it failed with the one code that the caller knows what to do about."""
-        try:
-            call()
-        except ClientError as err:
-            if fine and code_of(err) == fine:
-                return False
-            raise translate(err, what, self.region) from err
-        except _FAILURES as err:
-            raise translate(err, what, self.region) from err
-        return True
+    def _do(self, what: str, call: Callable[[], object], fine: str = "") -> int | None:
+        """Make a call; when it failed with the one code that is fine, return how often the SDK had tried before."""
+        with first_word():
+            try:
+                call()
+            except ClientError as err:
+                if fine and code_of(err) == fine:
+                    return int(err.response["ResponseMetadata"].get("RetryAttempts", 0))
+                raise translate(err, what, self.region) from err
+            except _FAILURES as err:
+                raise translate(err, what, self.region) from err
+        return None
 
     def _filtered(
         self,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from l2bridge_helpers.clouds.aws_dialect import permissions
 from l2bridge_helpers.clouds.aws_read import group_rules_of
+from l2bridge_helpers.clouds.base import later_word
 from l2bridge_helpers.errors import CloudError
 from l2bridge_helpers.filters import Rule
 
@@ -14,8 +15,10 @@ if TYPE_CHECKING:
     from l2bridge_helpers.clouds.aws_api import AwsApi
 
 
-def open_group(api: AwsApi, change: Change) -> None:
-    """Add and remove ranges of a rule of ours; one that is no longer what was read is left alone.
+def open_group(api: AwsApi, change: Change) -> bool:
+    """Add and remove ranges of a rule of ours; return False when it was so already.
+
+    One that is no longer what was read is left alone.
 
     Raises:
         CloudError: it was refused, or others have changed it.
@@ -25,7 +28,7 @@ def open_group(api: AwsApi, change: Change) -> None:
     rule = Rule.from_facts(change.after or change.before)
     there = _ranges(api, rule)
     if there == new:
-        return
+        return False
     if there != old:
         raise CloudError(
             f"the rule of security group {rule.list} for pods of {rule.cluster} is no longer the one that was read, "
@@ -35,7 +38,9 @@ def open_group(api: AwsApi, change: Change) -> None:
     if added and not api.authorize(rule.list, permissions(added, rule.description)):
         _check_taken(api, rule, set(added))
     if gone:
-        api.revoke(rule.list, permissions(gone, rule.description))
+        with later_word(made=bool(added)):
+            api.revoke(rule.list, permissions(gone, rule.description))
+    return True
 
 
 def about_rules(group: str) -> tuple[str, dict[str, Any]]:

@@ -22,6 +22,7 @@ from l2bridge_helpers.clouds.azure_client import PUBLIC, client_options, credent
 from l2bridge_helpers.clouds.azure_errors import BusyError, MissingError, explained
 from l2bridge_helpers.clouds.azure_identity import azure_identity
 from l2bridge_helpers.clouds.azure_operations import InterfaceWatcher, WritePolling, has_settled
+from l2bridge_helpers.clouds.base import first_word
 from l2bridge_helpers.errors import CloudError
 from l2bridge_helpers.pace import Pace
 from l2bridge_helpers.pace_limits import AZURE
@@ -49,6 +50,11 @@ class AzureApi:
     def identity(self) -> str:
         """Return who the requests' token is for; see `azure_identity`."""
         return azure_identity(self._credential, scope_for(self._endpoint), self._endpoint)
+
+    @property
+    def begun_here(self) -> int:
+        """How many requests this thread has sent."""
+        return self._pace.begun_here
 
     # Read.
 
@@ -217,8 +223,9 @@ class AzureApi:
 
     def _ended(self, doing: str, start: Callable[[], LROPoller[Any]]) -> LROPoller[Any]:
         """Return an operation that has ended well."""
-        with explained(doing, self._endpoint):
+        with first_word(), explained(doing, self._endpoint):
             poller = start()
+        with explained(doing, self._endpoint):
             poller.wait(_OPERATION_SECONDS)
             if not poller.done():
                 raise CloudError(f"could not {doing}: the operation still runs after {_OPERATION_SECONDS:.0f} s")

@@ -6,7 +6,7 @@ the very routes of the plan is never overwritten: the whole write is refused, an
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
@@ -56,6 +56,20 @@ def merged(raw: Mapping[str, Any], changes: Sequence[Change]) -> Raw:
         elif change.kind == "table":
             tags = _marked(tags, {}, change.after["marks"])
     return {**body, "tags": tags} if tags != there else body
+
+
+def standing(raw: Mapping[str, Any], changes: Sequence[Change]) -> list[int]:
+    """Return the places of routes' changes that others have made already."""
+    routes = {(name.lower(), prefix, hop) for name, prefix, hop in map(route_parts, routes_listed(raw))}
+    return [place for place, change in enumerate(changes) if change.kind == "route" and _stands(change, routes)]
+
+
+def _stands(change: Change, routes: Collection[tuple[str, str, str]]) -> bool:
+    side = change.after or change.before
+    label = str(side["name"]).rpartition("/")[2]
+    if change.action == "delete":
+        return label not in {name for name, _, _ in routes}
+    return (label, side["destination"], side["next_hop"]) in routes
 
 
 def _marked(tags: Raw, before: Mapping[str, str], after: Mapping[str, str]) -> Raw:

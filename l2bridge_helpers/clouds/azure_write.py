@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,8 @@ from l2bridge_helpers.clouds.azure_read import (
     table_of,
     tags_of,
 )
-from l2bridge_helpers.clouds.azure_tables import in_use, merged, new_table
+from l2bridge_helpers.clouds.azure_tables import in_use, merged, new_table, standing
+from l2bridge_helpers.clouds.base import Sent, later_word
 from l2bridge_helpers.clouds.loose_json import mapping, text
 from l2bridge_helpers.errors import CloudError
 
@@ -57,22 +59,36 @@ class AzureWriter:
         """Turn IP forwarding on or off at one ordinary interface: one write, if nobody else writes to it."""
         group, name = change.resource.split("/")
         wanted = bool(change.after["forwarding"])
-        seen = self._machines.interfaces.get(change.resource)
+        seen, tried = self._machines.interfaces.get(change.resource), list[Raw]()
 
         def write(raw: Raw) -> BasedOn:
             if seen is not None and _owner(raw) != _owner(seen):
                 raise CloudError(f"{change.resource} is another machine's interface than it was; run again")
             if _forwards(raw) is not wanted:
                 body = {**raw, "properties": {**properties_of(raw), "enableIPForwarding": wanted}}
-                self._api.put_interface(group, name, body)
-            return {change.resource: flat(raw)}
+                with self._noted(tried, raw):
+                    self._api.put_interface(group, name, body)
+            return Sent({change.resource: flat(raw)}, found=[] if tried else [0])
 
         return _again(seen, lambda: self._api.interface(group, name), write)
+
+    @contextmanager
+    def _noted(self, tried: list[Raw], raw: Raw) -> Iterator[None]:
+        """Note a write, unless it surely was not made: then what the next read shows is the work of others."""
+        begun = self._api.begun_here
+        try:
+            yield
+        except LostRaceError:
+            if self._api.begun_here > begun + 1:  # the answer to an earlier try may have been lost
+                tried.append(raw)
+            raise
+        tried.append(raw)
 
     def write_table(self, table: str, changes: Sequence[Change]) -> BasedOn:
         """Make all changes of one table: one write."""
         _, group, name = parse_table(table)
         made = next((change for change in changes if change.kind == "table"), None)
+        tried, found = list[Raw](), list[int]()
 
         def read() -> Raw:
             raw = self._api.route_table(group, name)
@@ -86,9 +102,12 @@ class AzureWriter:
 
         def write(raw: Raw) -> BasedOn:
             body = merged(raw, changes)
+            if not tried:
+                found[:] = standing(raw, changes)
             if body != raw:
-                self._api.put_route_table(group, name, body)
-            return {} if made else {table: table_of(raw).properties}
+                with self._noted(tried, raw):
+                    self._api.put_route_table(group, name, body)
+            return Sent({} if made else {table: table_of(raw).properties}, found=found)
 
         return _again(None, read, write)
 
@@ -109,6 +128,7 @@ class AzureWriter:
         """Give a subnet its table, or take it off, unless others have given it another: that would be replaced."""
         group, network, name = change.resource.split("/")
         was, wanted = change.before["table"], change.after["table"]
+        tried: list[Raw] = []
 
         def write(raw: Raw) -> BasedOn:
             there = subnet_table(raw)
@@ -118,8 +138,9 @@ class AzureWriter:
             if scoped(there) != wanted:
                 left = {key: value for key, value in properties_of(raw).items() if key != "routeTable"}
                 given = {"routeTable": {"id": table_path(wanted)}} if wanted else {}
-                self._api.put_subnet(group, network, name, {**raw, "properties": {**left, **given}})
-            return {change.resource: flat(raw)}
+                with self._noted(tried, raw):
+                    self._api.put_subnet(group, network, name, {**raw, "properties": {**left, **given}})
+            return Sent({change.resource: flat(raw)}, found=[] if tried else [0])
 
         return _again(None, lambda: self._api.subnet(group, network, name), write)
 
@@ -151,7 +172,8 @@ class AzureWriter:
         size = max(1, len(numbers) * _BATCH_PERCENT // 100)
         for first in range(0, len(numbers), size):
             part = numbers[first : first + size]
-            self._api.upgrade_machines(group, name, part)
+            with later_word(made=first > 0):
+                self._api.upgrade_machines(group, name, part)
             self._wait(scale_set, {nic: one for nic, one in wanted.items() if one in part}, forwarding=forwarding)
         return {}
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
+
+from l2bridge_helpers.errors import AccessDeniedError, CloudError, PolicyError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -14,6 +17,40 @@ if TYPE_CHECKING:
     from l2bridge_helpers.nodes import NodeRow
     from l2bridge_helpers.observed import InForce, Template
     from l2bridge_helpers.pace import Pace
+
+
+class Sent(dict[str, Mapping[str, Any]]):
+    """What `send` returns when changes were so already before anything was sent: others have made them.
+
+    Attributes:
+        found: the places of these changes among those that were to be sent.
+
+    """
+
+    def __init__(self, based_on: Mapping[str, Mapping[str, Any]] | None = None, *, found: Iterable[int] = (0,)) -> None:
+        """Keep what the write was based on, too."""
+        super().__init__(based_on or {})
+        self.found = frozenset(found)
+
+
+@contextmanager
+def first_word() -> Iterator[None]:
+    """Mark an error of the block, which sends one request, as a refusal when it says that nothing may be changed."""
+    try:
+        yield
+    except (AccessDeniedError, PolicyError) as err:
+        err.refused = True
+        raise
+
+
+@contextmanager
+def later_word(*, made: bool = True) -> Iterator[None]:
+    """Mark no error of the block as a refusal when something was changed before it."""
+    try:
+        yield
+    except CloudError as err:
+        err.refused = err.refused and not made
+        raise
 
 
 class Cloud(Protocol):
@@ -46,7 +83,7 @@ class Cloud(Protocol):
         """Make the changes of one write (see `Dialect.together`), and wait until the cloud says that they are done.
 
         Returns what a full write was based on: the resource's id -> all its properties, as they were read just before,
-        in the form that `observe` gives them; empty where nothing was written back.
+        in the form that `observe` gives them; empty where nothing was written back. A `Sent` says what was so already.
 
         Raises:
             CloudError: it was refused or failed; none of the changes was made.

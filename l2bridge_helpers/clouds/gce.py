@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from google.cloud import compute_v1
 
+from l2bridge_helpers.clouds.base import Sent, later_word
 from l2bridge_helpers.clouds.gce_api import GceApi
 from l2bridge_helpers.clouds.gce_connection import PUBLIC
 from l2bridge_helpers.clouds.gce_dialect import GceDialect, parse_network
@@ -183,19 +184,17 @@ class Gce:
         """
         (change,) = changes
         if change.kind == "forwarding":
-            return {change.resource: self._set_forwarding(change)}
+            return self._set_forwarding(change)
         if change.kind == "filter":
-            open_network(self._api, change)
-            return {}
-        if change.action != "delete":
-            self._create_route(Route.from_facts(change.after))
-        if change.action != "create":
-            self._delete_route(Route.from_facts(change.before))
-        return {}
+            return {} if open_network(self._api, change) else Sent()
+        made = change.action != "delete" and self._create_route(Route.from_facts(change.after))
+        with later_word(made=made):
+            gone = change.action != "create" and self._delete_route(Route.from_facts(change.before))
+        return {} if made or gone else Sent()
 
-    def _set_forwarding(self, change: Change) -> dict[str, Any]:
+    def _set_forwarding(self, change: Change) -> Mapping[str, Mapping[str, Any]]:
         """Turn forwarding on or off, write every property back as it was read; a lost race is read again."""
-        wanted = bool(change.after["forwarding"])
+        wanted, unsure = bool(change.after["forwarding"]), False
         for attempt in range(_RACES):
             seen = json.loads(self._seen.pop(change.resource, "{}"))
             fits = seen.get("fingerprint") and (seen.get("canIpForward") is True) is not wanted
@@ -204,37 +203,42 @@ class Gce:
                 raise CloudError(
                     f"{change.resource} was replaced since the plan was made: it is another machine now; run again"
                 )
+            if (raw.get("canIpForward") is True) is wanted:
+                return Sent({change.resource: raw}, found=[] if unsure else [0])
+            begun = self.pace.begun_here
             try:
-                if (raw.get("canIpForward") is True) is not wanted:
-                    self._api.update_instance(change.resource, {**raw, "canIpForward": wanted})
+                self._api.update_instance(change.resource, {**raw, "canIpForward": wanted})
             except LostRaceError:
+                unsure |= self.pace.begun_here > begun + 1  # the answer to an earlier try may have been lost
                 if attempt == _RACES - 1:
                     raise
             else:
-                return raw
+                return {change.resource: raw}
         raise AssertionError("the last lost race is raised above")
 
-    def _create_route(self, route: Route) -> None:
-        """Create the route. A name that is taken is success only if the very same route has it."""
+    def _create_route(self, route: Route) -> bool:
+        """Create the route. A name that is taken is success only if the very same route has it; then return False."""
         host, _ = parse_network(route.table)
         if self._api.insert_route(host, _as_resource(route)):
-            return
+            return True
         existing = self._api.get_route(host, route.name)
         if existing is None or route_of(existing).facts() != route.facts():
             found = f"exists and leads {existing.dest_range} elsewhere" if existing else "comes and goes"
             raise CloudError(
                 f"could not create route {route.name}: a route of that name {found}; look at it, then run again"
             )
+        return False
 
-    def _delete_route(self, route: Route) -> None:
-        """Delete the route if it still is the one that was read."""
+    def _delete_route(self, route: Route) -> bool:
+        """Delete the route if it still is the one that was read; return False when it is gone already."""
         host, _ = parse_network(route.table)
         existing = self._api.get_route(host, route.name)
         if existing is None:
-            return
+            return False
         if route_of(existing).facts() != route.facts():
             raise CloudError(f"route {route.name} is no longer the one that was read, so it was not deleted; run again")
         self._api.delete_route(host, route.name)
+        return True
 
 
 def _as_resource(route: Route) -> compute_v1.Route:

@@ -16,6 +16,7 @@ from typing import Any
 from google.api_core import exceptions as api
 from google.cloud import compute_v1
 
+from l2bridge_helpers.clouds.base import first_word
 from l2bridge_helpers.clouds.gce_connection import RETRY, TIMEOUT, GceConnection, explained
 from l2bridge_helpers.clouds.gce_lists import instances_of, items_of, refuse_partial, scopes_of, warnings_of
 
@@ -49,7 +50,8 @@ class GceApi(GceConnection):
         """Replace the instance, allowing what needs no restart, and wait: `instances.update`."""
         doing = f"update instance {path}"
         query = {"mostDisruptiveAllowedAction": "REFRESH", "requestId": str(uuid.uuid4())}
-        operation = self._json(doing, "PUT", path, query, body)
+        with first_word():
+            operation = self._json(doing, "PUT", path, query, body)
         self._operations.finish(doing, "/".join(path.split("/")[:4]), operation)
 
     # Routes.

@@ -19,6 +19,7 @@ from google.auth.transport.requests import AuthorizedSession
 from google.protobuf.json_format import MessageToDict, ParseError
 from google.protobuf.message import Message
 
+from l2bridge_helpers.clouds.base import first_word
 from l2bridge_helpers.clouds.gce_errors import RETRY_SECONDS, translate, worth_retrying
 from l2bridge_helpers.clouds.gce_identity import gce_identity
 from l2bridge_helpers.clouds.gce_operations import GceOperations
@@ -103,7 +104,7 @@ class GceConnection:
         """
         content = MessageToDict(body, use_integers_for_enums=False) if body is not None else None
         try:
-            with explained(doing, fine):
+            with first_word(), explained(doing, fine):
                 operation = self._object(doing, method, path, {"requestId": str(uuid.uuid4())}, content)
         except fine:
             return False

@@ -16,22 +16,23 @@ if TYPE_CHECKING:
     from l2bridge_helpers.clouds.gce_api import GceApi
 
 
-def open_network(api: GceApi, change: Change) -> None:
-    """Create, change or delete a rule of ours; one that is no longer what was read is left alone.
+def open_network(api: GceApi, change: Change) -> bool:
+    """Create, change or delete a rule of ours; return False when it was so already.
+
+    One that is no longer what was read is left alone.
 
     Raises:
         CloudError: it was refused, or others have changed it.
 
     """
     if not change.before:
-        _create(api, Rule.from_facts(change.after))
-        return
+        return _create(api, Rule.from_facts(change.after))
     old = Rule.from_facts(change.before)
     host, _ = parse_network(old.list)
     existing = api.get_firewall(host, old.name)
     facts = rule_of(existing).facts() if existing else {}
     if facts == change.after:
-        return
+        return False
     if facts != change.before:
         verb = "changed" if change.after else "deleted"
         raise CloudError(
@@ -41,13 +42,14 @@ def open_network(api: GceApi, change: Change) -> None:
         api.patch_firewall(host, compute_v1.Firewall(name=old.name, source_ranges=list(change.after["sources"])))
     else:
         api.delete_firewall(host, old.name)
+    return True
 
 
-def _create(api: GceApi, rule: Rule) -> None:
-    """Create the rule. A name that is taken is success only if the very same rule has it."""
+def _create(api: GceApi, rule: Rule) -> bool:
+    """Create the rule. A name that is taken is success only if the very same rule has it; then return False."""
     host, _ = parse_network(rule.list)
     if api.insert_firewall(host, _as_resource(rule)):
-        return
+        return True
     existing = api.get_firewall(host, rule.name)
     if existing is None or rule_of(existing).facts() != rule.facts():
         found = (
@@ -56,6 +58,7 @@ def _create(api: GceApi, rule: Rule) -> None:
         raise CloudError(
             f"could not create firewall rule {rule.name}: one of that name {found}; look at it, then run again"
         )
+    return False
 
 
 def _as_resource(rule: Rule) -> compute_v1.Firewall:
