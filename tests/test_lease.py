@@ -611,7 +611,7 @@ def test_there_are_never_two_holders(lab: Lab, seed: int) -> None:
     def run(number: int) -> None:
         rng = random.Random(seed * 100 + number)  # noqa: S311 - no secret
         while time.monotonic() < stop:
-            lease = make(lab, f"run-{number}", timeout=1.0, duration=1)
+            lease = make(lab, f"run-{number}", timeout=2.5, duration=1)
             with contextlib.suppress(LockError):
                 lease.__enter__()
                 detector.work(lease, rng)
