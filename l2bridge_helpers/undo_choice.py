@@ -128,10 +128,11 @@ def nodes_of(run: JournalRun) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Recorded:
-    """What a journal holds of one run."""
+    """What a journal holds of one run, and of the cluster's runs since."""
 
     run: JournalRun
     rows: tuple[JournalRow, ...]
+    later: tuple[JournalRow, ...] = ()
 
     def __iter__(self) -> Iterator[JournalRow]:
         """Iterate over the rows, in the order in which they were intended."""

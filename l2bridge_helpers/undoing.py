@@ -27,6 +27,7 @@ from l2bridge_helpers.run import Run
 from l2bridge_helpers.steps import make_folder
 from l2bridge_helpers.undo import undo
 from l2bridge_helpers.undo_choice import UNDO, Recorded, check_choice, chosen_run, cloud_parameters, nodes_of
+from l2bridge_helpers.undo_later import without_later
 from l2bridge_helpers.verify import verify
 
 if TYPE_CHECKING:
@@ -82,8 +83,11 @@ def _recorded(given: Mapping[str, Any], cluster: str) -> Recorded:
     from l2bridge_helpers.journal import Journal, journal_url  # SQLAlchemy costs time, and bad parameters need none
 
     with closing(Journal.open(journal_url(given["journal"], given["runs"]), create=False)) as journal:
-        run = chosen_run(given["run"], cluster, journal.runs())
-        return Recorded(run, journal.rows(run.run))
+        runs = journal.runs()
+        run = chosen_run(given["run"], cluster, runs)
+        since = [one.run for one in runs[: runs.index(run)] if one.cluster == run.cluster]
+        later = [row for name in reversed(since) for row in journal.rows(name)]
+        return Recorded(run, journal.rows(run.run), tuple(later))
 
 
 class UndoRun(Run):
@@ -142,7 +146,8 @@ class UndoRun(Run):
         return self._read
 
     def _planned(self, fabric: Fabric) -> Plan:
-        return undo(self.recorded.run, self.recorded.rows, fabric, skip_conflicts=self._skip_conflicts)
+        back = undo(self.recorded.run, self.recorded.rows, fabric, skip_conflicts=self._skip_conflicts)
+        return without_later(back, self.recorded.later)
 
     def put_back(self, changes: Plan) -> Results:
         """Carry the plan out under the cluster's Lease, each change in the journal; in the other modes send nothing.
@@ -165,6 +170,8 @@ class UndoRun(Run):
             return apply(left.changes, self.cloud, entries=left.entries, permit=left.permit, **options)
 
     def _again(self) -> Plan:
+        run = self.recorded.run
+        self.recorded = _recorded({**self._parameters, "run": run.run}, run.cluster)
         fresh = self._planned(self.cloud.observe(self.nodes))
         refuse(fresh, Findings(), self.confirm)
         return fresh

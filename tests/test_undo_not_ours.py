@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from l2bridge_helpers.errors import ApplyError
+from l2bridge_helpers.errors import ApplyError, BlockedError
 from l2bridge_helpers.journal import history
 from l2bridge_helpers.journal_url import journal_url
 from l2bridge_helpers.lab import Lab, world
@@ -132,3 +132,21 @@ def test_a_route_that_a_person_makes_between_plan_and_create_stays(tmp_path: Pat
         assert _unchanged(tmp_path) == [("route", "node-1")]
         make_undo("", given)
         assert [one for one in table["Routes"] if one.get("NetworkInterfaceId")] == [route]
+
+
+@pytest.mark.parametrize("skip", [False, True])
+def test_what_a_later_run_has_done_again_is_put_back_with_that_run(tmp_path: Path, *, skip: bool) -> None:
+    """It looks as the older run left it; nothing is sent, and the error names the run that comes first."""
+    with Lab(world("gce-small")) as lab:
+        given = _parameters(lab, tmp_path)
+        before = lab.snapshot(counters=False)
+        old = make_run("gce", given).folder.name
+        make_undo("", given)
+        new = make_run("gce", given).folder.name
+        there = lab.snapshot(counters=False)
+        with pytest.raises(BlockedError, match=f"run {new} has done this since; put back that run first"):
+            make_undo(old, {**given, "skip_conflicts": skip})
+        assert lab.snapshot(counters=False) == there
+        make_undo(new, given)
+        make_undo(old, given)
+        assert lab.snapshot(counters=False) == before

@@ -1,0 +1,52 @@
+"""What later runs have done again is theirs: an older run's undo does not touch it (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from l2bridge_helpers.undo_now import conflict
+from l2bridge_helpers.undo_order import undo_order
+
+if TYPE_CHECKING:
+    from l2bridge_helpers.changes import Change, Plan
+    from l2bridge_helpers.journal_records import JournalRow
+
+_Key = tuple[str, str]
+_MARKS = ("claim", "mark")
+"""They are made of the routes that are there, whoever has made these."""
+
+
+def without_later(plan: Plan, later: Sequence[JournalRow]) -> Plan:
+    """Return an undo's plan with a conflict for each row whose present state a later run has made.
+
+    It names that run, which is put back first. It is no row that can be skipped: marks follow from the others.
+
+    Args:
+        plan: the undo's.
+        later: what the journal holds of the runs since the one that is put back, oldest first.
+
+    """
+    newest = {key: row for row in later if row.outcome == "applied" for key in _keys(row.change)}
+    rows = [_unless_later(row, newest) for row in plan]
+    return plan if rows == list(plan) else replace(plan, changes=undo_order(rows))
+
+
+def _unless_later(row: Change, newest: Mapping[_Key, JournalRow]) -> Change:
+    found = next((newest[key] for key in _keys(row) if key in newest), None)
+    if found is None or not row.writes or row.kind in _MARKS or not _is(row.before, found.change.after):
+        return row
+    reason = f"run {found.run} has done this since; put back that run first"
+    return conflict(row, row.before, row.after, reason)
+
+
+def _keys(change: Change) -> Iterator[_Key]:
+    """Give what a change is found by; a route and its replacement can have two names."""
+    names = (change.before.get("name"), change.after.get("name")) if change.kind == "route" else ()
+    yield from ((change.kind, str(name)) for name in dict.fromkeys([*names, change.resource]) if name)
+
+
+def _is(there: Mapping[str, Any], made: Mapping[str, Any]) -> bool:
+    """Return whether what is there is what was made; a plan's facts may say more than what is read."""
+    return bool(there) == bool(made) and all(made.get(name) == value for name, value in there.items())
