@@ -19,6 +19,7 @@ from l2bridge_helpers.changes import SIDE_BY_SIDE
 from l2bridge_helpers.clouds.base import Sent
 from l2bridge_helpers.clouds.dialects import dialect_of
 from l2bridge_helpers.errors import CloudError, CredentialsError, JournalError, L2BridgeError, UnreachableError
+from l2bridge_helpers.printable import printable
 from l2bridge_helpers.progress import Progress
 from l2bridge_helpers.results import Outcome, Result, Results
 from l2bridge_helpers.rounds import Batch, Chain, Rounds, failed_first
@@ -216,7 +217,7 @@ class Execution:
             first = not self._stopped
             self._stopped = self._stopped or reason
         if first:
-            self._tell(f"{reason}: what is under way is finished, nothing more is sent")
+            self._tell(printable(f"{reason}: what is under way is finished, nothing more is sent"))
 
     def _skip(self, place: int, why: str) -> None:
         self._note((place,), "skipped", self._stopped or why)

@@ -88,6 +88,7 @@ def _prepare_sqlite(connection: Any, _: object) -> None:
     connection.isolation_level = None  # transactions begin where we say so, not before the first INSERT
     connection.execute("PRAGMA synchronous = EXTRA")
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA trusted_schema = OFF")  # whoever made the file must not have functions called by it
 
 
 def _begin_sqlite(connection: Connection) -> None:

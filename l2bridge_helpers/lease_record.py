@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from l2bridge_helpers.printable import printable
+
 Json = dict[str, Any]
 
 NAME = "l2bridge"
@@ -19,6 +21,8 @@ _STALE = 10
 """After so many durations without a renewal a holder is dead, whatever the clocks of two API servers differ by …"""
 _STALE_AT_LEAST = timedelta(minutes=2)
 """… which may be this much at least."""
+_LONG = 200
+"""Characters of a holder's name that people are shown: anybody who may write a Lease can write a million."""
 
 
 @dataclass(frozen=True)
@@ -99,9 +103,10 @@ class Record:
         return body
 
     def told(self) -> str:
-        """Return who holds it and since when, for people."""
+        """Return who holds it and since when, for people: one line that does nothing to a terminal."""
         since = f" since {shown(self.acquired)}" if self.acquired else ""
-        return f"{self.holder}{since}" + (f" (last sign of life {shown(self.renewed)})" if self.renewed else "")
+        holder = self.holder if len(self.holder) <= _LONG else f"{self.holder[:_LONG]}…"
+        return printable(f"{holder}{since}" + (f" (last sign of life {shown(self.renewed)})" if self.renewed else ""))
 
 
 def new_lease(namespace: str) -> Record:

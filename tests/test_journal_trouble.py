@@ -352,6 +352,12 @@ def test_the_file_is_synced_with_its_folder(journal: Journal) -> None:
         assert connection.execute(text("PRAGMA synchronous")).scalar_one() == 3
 
 
+def test_the_files_own_schema_is_not_trusted(journal: Journal) -> None:
+    """Triggers and views of a file from elsewhere call nothing with side effects (sqlite.org/security.html)."""
+    with journal._engine.connect().execution_options(reading=True) as connection:
+        assert connection.execute(text("PRAGMA trusted_schema")).scalar_one() == 0
+
+
 def test_the_environment_alone_can_say_where(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
     """An empty URL of PostgreSQL means what its own tools would take: PGHOST, PGPASSFILE and the others."""
     name = postgres.url().partition("?")[0].rpartition("/")[2]

@@ -414,7 +414,8 @@ def test_a_renewal_under_way_does_not_take_it_again(lab: Lab) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda lab: put(lab, holderIdentity="thief"), "was taken by thief since"),
+        (lambda lab: put(lab, holderIdentity="thief\n\x1b[2J"), r"was taken by thief\n\x1b[2J since"),
+        (lambda lab: put(lab, holderIdentity="x" * 99_999), f"was taken by {'x' * 200}… since"),
         (lambda lab: put(lab, holderIdentity=""), "was released by somebody"),
         (lambda lab: lab.kubernetes.leases.clear(), "was deleted by somebody"),
     ],
