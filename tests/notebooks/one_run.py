@@ -28,8 +28,7 @@ def make_run(lab: Lab, folder: Path) -> dict[str, str]:
     )
     url = f"sqlite:///{folder}/journal.db"
     journal = Journal.open(url)
-    of_the_run = ("kubeconfig", "context", "cluster")
-    where = {name: value for name, value in lab.parameters.items() if name not in of_the_run}
+    where = {name: value for name, value in lab.parameters.items() if name not in ("kubeconfig", "context", "cluster")}
     journal.begin(
         JournalRun(
             run=RUN,
@@ -40,9 +39,7 @@ def make_run(lab: Lab, folder: Path) -> dict[str, str]:
             user="alice@desk-7",
             identity="nobody (practice lab)",
             started="2026-11-24T22:00:00+00:00",
-            parameters={
-                name: value for name, value in where.items() if name not in ("kubeconfig", "context", "cluster")
-            },
+            parameters=where,
             nodes=[dict(vars(row)) for row in node_rows(nodes)],
         )
     )
