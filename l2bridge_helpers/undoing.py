@@ -85,6 +85,8 @@ def _recorded(given: Mapping[str, Any], cluster: str) -> Recorded:
     with closing(Journal.open(journal_url(given["journal"], given["runs"]), create=False)) as journal:
         runs = journal.runs()
         run = chosen_run(given["run"], cluster, runs)
+        while not given["run"] and all(row.outcome == "unchanged" for row in journal.rows(run.run)):
+            run = chosen_run("", cluster, runs[runs.index(run) + 1 :])  # it was stopped before it changed anything
         since = [one.run for one in runs[: runs.index(run)] if one.cluster == run.cluster]
         later = [row for name in reversed(since) for row in journal.rows(name)]
         return Recorded(run, journal.rows(run.run), tuple(later))

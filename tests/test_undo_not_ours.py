@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from l2bridge_helpers.errors import ApplyError, BlockedError
-from l2bridge_helpers.journal import history
+from l2bridge_helpers.journal import Journal, history
 from l2bridge_helpers.journal_url import journal_url
 from l2bridge_helpers.lab import Lab, world
 from l2bridge_helpers.lab.record import Request
@@ -149,4 +151,17 @@ def test_what_a_later_run_has_done_again_is_put_back_with_that_run(tmp_path: Pat
         assert lab.snapshot(counters=False) == there
         make_undo(new, given)
         make_undo(old, given)
+        assert lab.snapshot(counters=False) == before
+
+
+def test_the_last_run_that_changed_anything_is_meant_when_none_is_named(tmp_path: Path) -> None:
+    """One that lost its Lease before its first change is not what an operator wants to have back at night."""
+    with Lab(world("gce-small")) as lab:
+        given = _parameters(lab, tmp_path)
+        before = lab.snapshot(counters=False)
+        make_run("gce", given)
+        with closing(Journal.open(journal_url("", str(tmp_path)))) as journal:
+            (made,) = journal.runs()
+            journal.begin(replace(made, run="stopped at once"))
+        make_undo("", given)
         assert lab.snapshot(counters=False) == before
