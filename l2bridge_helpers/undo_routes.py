@@ -216,6 +216,11 @@ class _Ledger:
         """Return where our routes lead that are there now."""
         return {route.destination for route in self.table.routes if route.cluster == self.now.cluster}
 
+    def back(self) -> set[str]:
+        """Return where routes of ours lead that an earlier undo has made again before it broke off."""
+        rows = (row.before for row in self.routes if row.reason == UNTOUCHED)
+        return {str(there["destination"]) for there in rows if there and there["cluster"] == self.now.cluster}
+
     def claimed(self) -> set[str]:
         """Return where routes lead that a run of ours was about to make."""
         routes = (route for route in self.table.routes if not route.cluster)
@@ -237,12 +242,12 @@ def _undo_marks(changes: list[Change], now: Now, routes: list[Change]) -> Iterat
     ledger = _Ledger(table, now, routes)
     made, going = ledger.destinations("create"), ledger.destinations("delete")
     known = [dict(row.before) for row in changes] + [dict(row.after) for row in changes]
-    left = (ledger.owned() | made) - going
+    left = (ledger.owned() | ledger.back() | made) - going
     settled = there in known and all(row.writes or row.reason == UNTOUCHED for row in routes)
     settled = settled and bool(first.before or not left)  # one mark for all routes does not tell whose run's they are
     try:
         claim = now.dialect.marks(now.cluster, ledger.owned(), ledger.claimed() | made) if made else there
-        computed = now.dialect.marks(now.cluster, left, ledger.claimed() - going)
+        computed = now.dialect.marks(now.cluster, left, ledger.claimed() - going - left)
     except DataError as err:
         yield conflict(first, there, first.before, str(err))
         return
