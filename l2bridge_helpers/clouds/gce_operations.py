@@ -20,6 +20,8 @@ from l2bridge_helpers.errors import CloudError
 Raw = dict[str, Any]
 
 _SECONDS = 600.0
+_MALFORMED = (ValueError, TypeError, AttributeError, KeyError)
+"""What reading a list of another shape than the API's ends in."""
 _FAILED = 400
 """HTTP statuses from here on are failures."""
 _PAGE = 500
@@ -69,7 +71,7 @@ class GceOperations:
         for project, wanted in projects.items() if self._listed else ():
             try:
                 self._list(project, wanted, found)
-            except CloudError:  # each is asked for by itself instead
+            except (CloudError, *_MALFORMED):  # each is asked for by itself instead
                 self._listed = False
         return found
 
