@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -116,7 +116,11 @@ def _serve(world: World, pipe: Connection[Any, Any], limited: bool, tls: bool) -
     def note(_request: Request) -> None:
         answers.append(time.monotonic())
 
-    with Lab(world, on_request=note) as lab, TemporaryDirectory(prefix="l2bridge-bench-") as folder:
+    with (
+        Lab(world, on_request=note) as lab,
+        TemporaryDirectory(prefix="l2bridge-bench-") as folder,
+        ExitStack() as stack,
+    ):
         _slow_down(lab, limited=limited)
         environment: dict[str, str] = {}
         if tls:
@@ -124,6 +128,7 @@ def _serve(world: World, pipe: Connection[Any, Any], limited: bool, tls: bool) -
 
             logging.getLogger("werkzeug").setLevel(logging.ERROR)
             front = Front(Path(folder))
+            stack.callback(front.close)
             front.lab = lab
             environment = {"BENCH_TLS": front.url, "BENCH_CERTIFICATE": str(front.certificate)}
         pipe.send({"parameters": lab.parameters, "environment": environment})
@@ -134,8 +139,6 @@ def _serve(world: World, pipe: Connection[Any, Any], limited: bool, tls: bool) -
                 pipe.send(None)
             elif run:
                 pipe.send(run.verdict())
-        if tls:
-            front.close()
 
 
 def _slow_down(lab: Lab, *, limited: bool) -> None:

@@ -127,7 +127,8 @@ def _address(node: Json) -> str:
 
 def _gce_routes(old: Json, new: Json) -> list[str]:
     """Judge the routes of the pods, and take them out of the world: the others must be what they were."""
-    pods, leads = _pods(new), {}
+    pods = _pods(new)
+    leads: dict[str, list[Json]] = {}
     for route in new.get("routes", []):
         if route["destRange"] in pods:
             leads.setdefault(route["destRange"], []).append(route)

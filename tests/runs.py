@@ -50,7 +50,10 @@ class Run:
 
     def apply(self) -> Results:
         """Carry the plan out."""
-        return apply(self.changes, self.cloud, findings=self.findings, mode="apply", confirm="lab", entries=Pages(), permit=granted)
+        entries, findings = Pages(), self.findings
+        return apply(
+            self.changes, self.cloud, findings=findings, mode="apply", confirm="lab", entries=entries, permit=granted
+        )
 
     def proof(self, results: Results, patience: float = 2) -> Proof:
         """Return what a fresh read shows."""
