@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import threading
@@ -26,6 +27,9 @@ KILLED = -9
 _MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of an unforgeable name is made in it
 """Where files are written without waiting for a disk: what a killed process has written outlives it there, too."""
 _SETTLED = 0.5
+_FIRST = re.compile(r"run (\S+) has done this since; put back that run first")
+_ADVISED = 3
+"""How often an undo may say that another one has to come first."""
 _IN_ORDER: set[tuple[str, str]] = set()
 """Scenarios, each with a state of its world that `check` has found nothing wrong with."""
 _TOLD = 900
@@ -207,11 +211,19 @@ class Site:
 
     def put_back(self, runs: Sequence[str] | None = None) -> Iterator[str]:
         """Undo runs, all of this round if none are named, the newest first; give what is not as it was."""
-        given = self.runs() if runs is None else runs
-        later = [run for run in given if list(_failure("", self.run(undoes=run)))]
+        given = list(self.runs() if runs is None else runs)
+        later = [run for run in given if not self._undo(run)]
         for run in later:  # what one run has changed may stand on what an older one has: then it says so
             yield from _failure(f"undo of {run}", self.run(undoes=run))
         yield from self.changed()
+
+    def _undo(self, run: str, advised: int = _ADVISED) -> bool:
+        """Undo a run, and before it those that its error names; return whether that went well."""
+        child = self.run(undoes=run)
+        if not child.wait():
+            return True
+        first = sorted(set(_FIRST.findall(child.said())), reverse=True)
+        return bool(advised and first) and all(self._undo(one, advised - 1) for one in first) and self._undo(run, 0)
 
     def changed(self) -> Iterator[str]:
         """Give what is not as it was at the start."""
