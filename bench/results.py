@@ -203,7 +203,7 @@ def _misses(row: Row) -> list[str]:
     texts = {
         f"the end state is not right ({row.note})": not row.converged,
         f"{row.ratio:.2f} times the bound instead of {most:.2f}": measured and row.ratio > most,
-        f"{asked:.2f} times the minimum of requests instead of {MOST_REQUESTS}": measured and asked > MOST_REQUESTS,
+        f"{asked:.3f} times the minimum of requests instead of {MOST_REQUESTS}": measured and asked > MOST_REQUESTS,
         f"{throttled:.1%} of the requests throttled instead of {MOST_THROTTLED:.0%}": throttled > MOST_THROTTLED,
     }
     return [f"{row.platform}, {row.nodes} nodes, {row.tool}: {text}" for text, missed in texts.items() if missed]
