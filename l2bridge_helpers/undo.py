@@ -86,7 +86,10 @@ def _as_models_allow(rows: Sequence[Change], now: Now) -> Iterator[Change]:
     for row in rows:
         group = row.after.get("template", "") if row.kind == "forwarding" and row.writes else ""
         if group in models and models[group] != row.after["forwarding"]:
-            reason = f"it follows the model of {group}, which another run has changed; put back that run first"
+            reason = (
+                f"it follows the model of {group}, which another run has changed: put back that run, then this "
+                "one again; each with skip_conflicts=True where they wait for each other"
+            )
             yield conflict(row, row.before, row.after, reason)
         else:
             yield row

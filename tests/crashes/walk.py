@@ -213,7 +213,9 @@ class Site:
         """Undo runs, all of this round if none are named, the newest first; give what is not as it was."""
         given = list(self.runs() if runs is None else runs)
         later = [run for run in given if not self._undo(run)]
-        for run in later:  # what one run has changed may stand on what an older one has: then it says so
+        for run in later:  # what one run has changed may stand on what an older one has: both may say so
+            self.run(undoes=run, skip_conflicts=True).wait()
+        for run in later:
             yield from _failure(f"undo of {run}", self.run(undoes=run))
         yield from self.changed()
 
