@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from l2bridge_helpers.undo_now import conflict
+from l2bridge_helpers.undo_now import conflict, stays
 from l2bridge_helpers.undo_order import undo_order
 
 if TYPE_CHECKING:
@@ -14,14 +14,17 @@ if TYPE_CHECKING:
     from l2bridge_helpers.journal_records import JournalRow
 
 _Key = tuple[str, str]
+_BY_THEMSELVES = ("forwarding", "template", "filter")
+"""Nothing else of a plan follows from these, so they just stay."""
 _MARKS = ("claim", "mark")
 """They are made of the routes that are there, whoever has made these."""
 
 
 def without_later(plan: Plan, later: Sequence[JournalRow]) -> Plan:
-    """Return an undo's plan with a conflict for each row whose present state a later run has made.
+    """Return an undo's plan without the rows whose present state a later run has made: it is that run's.
 
-    It names that run, which is put back first. It is no row that can be skipped: marks follow from the others.
+    What is in a table is a conflict that names the run, which is put back first. It is none that can be skipped: marks
+    follow from these rows.
 
     Args:
         plan: the undo's.
@@ -37,6 +40,8 @@ def _unless_later(row: Change, newest: Mapping[_Key, JournalRow]) -> Change:
     found = next((newest[key] for key in _keys(row) if key in newest), None)
     if found is None or not row.writes or row.kind in _MARKS or not _is(row.before, found.change.after):
         return row
+    if row.kind in _BY_THEMSELVES:
+        return stays(row, row.before, f"run {found.run} has done this since, so it is put back with that run")
     reason = f"run {found.run} has done this since; put back that run first"
     return conflict(row, row.before, row.after, reason)
 
