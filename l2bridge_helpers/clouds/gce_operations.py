@@ -33,7 +33,7 @@ _FIELDS = "nextPageToken,items/*/operations(name,status,error,httpErrorStatusCod
 class Ask(Protocol):
     """Sends one request and returns the answer's JSON object."""
 
-    def __call__(self, doing: str, method: str, path: str, query: Mapping[str, str]) -> Raw:
+    def __call__(self, doing: str, method: str, path: str, query: Mapping[str, str], /) -> Raw:
         """Raise `CloudError` when it fails."""
 
 
