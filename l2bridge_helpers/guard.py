@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from l2bridge_helpers.journal_records import JournalRun, os_user
 from l2bridge_helpers.journal_url import journal_url
 from l2bridge_helpers.moved import moved, remaining
 from l2bridge_helpers.parameters import COMMON
+from l2bridge_helpers.paths import is_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 _OF_THE_RUN = {parameter.name for parameter in COMMON} - {"endpoint"}
 """Parameters that are about the run, and not about where the network is."""
 _MOST_ROWS = 20
+_ROOT = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True)
@@ -219,17 +222,41 @@ def check_unmoved(saved: Plan, fresh: Plan) -> None:
 
 
 def undo_advice(run: str, cluster: str, parameters: Mapping[str, Any]) -> dict[str, str]:
-    """Return how to put back what a run has changed, by hand and headless, as label -> value."""
+    """Return how to put back what a run has changed, by hand and headless, as label -> value.
+
+    The lines can be pasted into any shell in any folder: relative paths are meant from where the run was made, which
+    in JupyterLab is the notebook's own folder.
+    """
     names = ("kubeconfig", "context", "cluster", "runs", "journal", "lease_namespace", "endpoint")
     defaults = {parameter.name: parameter.default for parameter in COMMON}
     kept = {name: parameters[name] for name in names if parameters[name] != defaults[name]}
-    given = {**kept, "run": run, "mode": "apply", "confirm": cluster}
-    options = " ".join(f"-r {name} {shlex.quote(str(value))}" for name, value in given.items())
+    options = " ".join(f"-r {name} {shlex.quote(str(value))}" for name, value in {**kept, "run": run}.items())
+    papermill, notebook = (shlex.quote(_from_here(path)) for path in (_papermill(), _undo_notebook()))
+    line = f"cd {shlex.quote(str(Path.cwd()))} && {papermill} {notebook} undone.ipynb {options}"
     return {
         "run": run,
-        "see it first": "open undo.ipynb, give it this run, and leave its mode at 'plan'",
-        "put it back": f"papermill notebooks/undo.ipynb undone.ipynb {options}",
+        "see it first": f"{line} -r mode plan",
+        "put it back": f"{line} -r mode apply -r confirm {shlex.quote(cluster)}",
+        "step by step": "open undo.ipynb beside this notebook, and give it this run",
     }
+
+
+def _papermill() -> Path:
+    """Return the program of the environment that this is; what the shell finds, if that has none."""
+    beside = Path(sys.executable).with_name("papermill")
+    return beside if is_file(beside) else Path(beside.name)
+
+
+def _undo_notebook() -> Path:
+    """Return the notebook: the lab gives one with its parameters filled in, beside the platform's."""
+    beside = Path.cwd() / "undo.ipynb"
+    return beside if is_file(beside) else _ROOT / "notebooks" / beside.name
+
+
+def _from_here(path: Path) -> str:
+    """Return the path as it is best typed: short from within the repository."""
+    here = path.is_absolute() and path.is_relative_to(_ROOT) and Path.cwd().is_relative_to(_ROOT)
+    return os.path.relpath(path) if here else str(path)
 
 
 def told(rows: Sequence[str]) -> str:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -233,3 +236,18 @@ def test_a_run_says_how_to_put_it_back(gce: Lab, tmp_path: Path) -> None:
     assert told["run"] == first.run.folder.name
     assert f"-r run {first.run.folder.name} -r mode apply -r confirm lab" in told["put it back"]
     assert "it'\"'\"'s here" in told["put it back"]
+
+
+def test_what_a_run_says_puts_it_back_from_any_folder(
+    gce: Lab, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """JupyterLab runs a notebook in the notebook's folder, a shell is elsewhere: the line finds the same journal."""
+    monkeypatch.chdir(root / "notebooks")
+    first = planned(gce, Path(os.path.relpath(tmp_path)))
+    first.apply()
+    told = first.run.undo()
+    assert told["see it first"] == told["put it back"].replace(" -r mode apply -r confirm lab", " -r mode plan")
+    monkeypatch.chdir(tmp_path)
+    line = told["put it back"].replace(" undone.ipynb ", f" {shlex.quote(str(tmp_path / 'undone.ipynb'))} ")
+    subprocess.run(["/bin/sh", "-c", line], check=True, capture_output=True, timeout=120)
+    assert [route for route in gce.world.cloud("routes") if route["name"].startswith("l2b-lab-")] == []
