@@ -157,9 +157,10 @@ class Execution:
     def _intend(self, batch: Batch) -> bool:
         try:
             self._entries.intend([(place, self._writes[place]) for place in batch])
-        except JournalError as err:
-            self._stop(str(err))
-            self._note(batch, "skipped", str(err))
+        except Exception as err:  # noqa: BLE001 - what is not surely written down is not sent
+            why = str(err) if isinstance(err, JournalError) else f"unexpected {type(err).__name__}: {err}"
+            self._stop(why)
+            self._note(batch, "skipped", why)
             return False
         return True
 

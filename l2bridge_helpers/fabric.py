@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from l2bridge_helpers.filters import Rule
@@ -269,6 +269,11 @@ class Fabric:
     def table(self, table_id: str) -> RouteTable | None:
         """Return the table with this id, or None."""
         return next((table for table in self.tables if table.id == table_id), None)
+
+    @cached_property
+    def found(self) -> dict[object, object]:
+        """Return what was worked out about this network, by what was asked: many steps of a run ask the same."""
+        return {}
 
     def resources(self) -> dict[str, Mapping[str, Any]]:
         """Return the properties, as they were read, of every resource that can be written."""

@@ -66,6 +66,13 @@ class _Match:
 def place(nodes: pd.DataFrame, fabric: Fabric) -> Placement:
     """Return where each row's pod CIDR has to lead. An instance that two nodes claim is given to neither."""
     rows = node_rows(nodes)
+    known = fabric.found.get(rows)
+    if not isinstance(known, Placement):
+        known = fabric.found[rows] = _placement(rows, fabric)
+    return known
+
+
+def _placement(rows: tuple[NodeRow, ...], fabric: Fabric) -> Placement:
     matches = _match_all(rows, fabric)
     seen: set[tuple[str, str]] = set()
     outcomes = [_place(row, matches[row.nodeName], fabric, seen) for row in rows]
