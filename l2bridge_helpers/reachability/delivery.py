@@ -207,7 +207,9 @@ class Delivery:
         same = [route for route in in_the_way if route.destination == wanted.destination]
         steps = [] if any(route not in lookup.astray for route in lookup.routes) else [self._make(wanted, same)]
         gone = [route for route in in_the_way if not (steps and self.dialect.replaces_in_place and route in same)]
-        steps += [self.dialect.delete_command(route) for route in gone]
+        first = [route for route in gone if steps and route.name == wanted.name]  # a name can be given once
+        steps = [self.dialect.delete_command(route) for route in first] + steps
+        steps += [self.dialect.delete_command(route) for route in gone if route not in first]
         foreign = names_of(_name(route) for route in in_the_way if not (cluster and route.cluster == cluster))
         if not steps:
             return "choose a cluster CIDR outside every range of the network and its peers"

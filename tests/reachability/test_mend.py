@@ -382,3 +382,27 @@ def test_each_family_has_a_command_of_its_own() -> None:
     assert "--name=allow-pods-in-v6 --priority=198" in six
     assert "fd00" not in four
     assert "10.42" not in six
+
+
+def test_a_route_of_the_name_that_is_wanted_goes_before_it_is_made_again() -> None:
+    """On GCE a name can be given once: `create … && delete …` would fail, and `delete` never come."""
+    elsewhere = made.next_hop("gce", 1, "a", 4)
+    world = made.with_routes(
+        healthy("gce", "aaa"), lambda routes: [*routes[:2], replace(routes[2], next_hop=elsewhere)]
+    )
+    first = _astray_mend(world)
+    assert first.index("routes create ") < first.index("routes delete ")
+    name = first.split("routes create ")[1].split()[0]
+    named = made.with_routes(world, lambda routes: [*routes[:2], replace(routes[2], name=name)])
+    second = _astray_mend(named)
+    assert second.index(f"routes delete {name} ") < second.index(f"routes create {name} ")
+
+
+def _astray_mend(world: World) -> str:
+    (mend,) = [
+        mend
+        for cause in reach(world.nodes, world.fabric, cluster="lab").causes
+        for mend in cause.mends
+        if "routes delete" in mend
+    ]
+    return mend
