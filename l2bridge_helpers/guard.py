@@ -134,7 +134,8 @@ class Guard:
                 f"another apply has changed this cluster's network since the plan was made, so nothing was sent: "
                 f"{told(moved(changes, fresh))}; run again from the top"
             )
-        print(f"another apply has run since this plan was made: {len(left.writes)} of {len(changes.writes)} are left")
+        rest = f"{len(left.writes)} of {len(changes.writes)} changes are left"
+        print(f"the Lease was held since this plan was made, so it was made anew: {rest}")
         return left
 
     def _begin(self, changes: Plan, cloud: Cloud, nodes: pd.DataFrame, started: str) -> RunEntries:

@@ -7,7 +7,6 @@ same group wait in line, so that a refusal is met by one and not by all.
 
 from __future__ import annotations
 
-import random
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -15,7 +14,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from l2bridge_helpers.errors import CloudError, ParameterError
-from l2bridge_helpers.pace_meters import Brake, Limit, Meter, meter_of
+from l2bridge_helpers.pace_groups import Group, Width
+from l2bridge_helpers.pace_meters import Limit, Meter, meter_of
 
 WRITE = "write"
 """The group of a platform's usual write; every platform has it."""
@@ -25,8 +25,6 @@ SHARE = 0.8
 """Of the published rate, where nothing else is asked for: others use the same account."""
 _LONGEST_AFTER = 3600.0
 """Seconds; nobody is asked to wait longer."""
-_SMOOTH = 0.1
-"""Weight of the last answer in the mean time that answers take."""
 
 Wait = Callable[[threading.Condition, float], object]
 
@@ -145,8 +143,8 @@ class Pace:
         self._wait = wait
         self._news = threading.Condition()
         self._meters: dict[str, Meter] = {}
-        self._groups: dict[str, _Group] = {}
-        self._width = _Width(limits.width)
+        self._groups: dict[str, Group] = {}
+        self._width = Width(limits.width)
         self._stopped = ""
         self._mine = threading.local()
         self.counts = Counts()
@@ -187,7 +185,7 @@ class Pace:
             self._mine.begun = self.begun_here + 1
             return Ticket(group, now)
 
-    def _turn(self, group: str, state: _Group) -> float:
+    def _turn(self, group: str, state: Group) -> float:
         """Return the time at which the first in line may send."""
         while True:
             if self._stopped and not self._limits.is_read(group):
@@ -250,11 +248,11 @@ class Pace:
             granted = max((meter.seconds_for(number, now) for meter in state.meters), default=0.0)
             return max(granted, state.brake.held(now), state.seconds * number / self._width.size) + state.seconds
 
-    def _group(self, group: str) -> _Group:
+    def _group(self, group: str) -> Group:
         state = self._groups.get(group)
         if state is None:
             with self._news:
-                state = self._groups.setdefault(group, _Group(self._meters_of(group)))
+                state = self._groups.setdefault(group, Group(self._meters_of(group)))
         return state
 
     def _meters_of(self, group: str) -> tuple[Meter, ...]:
@@ -263,64 +261,3 @@ class Pace:
             if limit.name not in self._meters:
                 self._meters[limit.name] = meter_of(limit, self._share)
         return tuple(self._meters[limit.name] for limit in limits)
-
-
-class _Group:
-    """Requests that the same limits count."""
-
-    def __init__(self, meters: tuple[Meter, ...]) -> None:
-        self.meters = meters
-        self.brake = Brake()
-        self.line = threading.Lock()
-        """Who has it is the next."""
-        self.seconds = 0.0
-        """What an answer takes, on average."""
-        self.queued = 0
-        """How many wait for their turn."""
-
-    def wait(self, now: float) -> float:
-        return max(self.brake.wait(now), *(meter.wait(now) for meter in self.meters), 0.0)
-
-    def take(self, now: float) -> None:
-        self.brake.take()
-        for meter in self.meters:
-            meter.take(now)
-
-    def took(self, seconds: float) -> None:
-        self.seconds = seconds if not self.seconds else self.seconds + _SMOOTH * (seconds - self.seconds)
-
-    def refused(self, now: float, sent: float, after: float | None) -> bool:
-        news = self.brake.refused(now, sent, after, random.random())  # noqa: S311 - to fall out of step with others
-        for meter in self.meters if news else ():
-            meter.refused(now)
-        return news
-
-    def passed(self, sent: float) -> None:
-        if self.brake.passed(sent):
-            for meter in self.meters:
-                meter.granted()
-
-
-class _Width:
-    """How many requests may be under way: half as many after trouble, one more after each full round without."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._exact = float(most)
-        self._cut_at = -1.0
-        self.under_way = 0
-
-    @property
-    def size(self) -> int:
-        return max(1, int(self._exact))
-
-    @property
-    def has_room(self) -> bool:
-        return self.under_way < self.size
-
-    def cut(self, now: float, sent: float) -> None:
-        if sent > self._cut_at:
-            self._cut_at, self._exact = now, max(1.0, self._exact / 2)
-
-    def grow(self) -> None:
-        self._exact = min(float(self._most), self._exact + 1 / self._exact)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from l2bridge_helpers.clouds.aws_api import MOST_VALUES, AwsApi
 from l2bridge_helpers.clouds.aws_dialect import AwsDialect, in_region, parse_regional
-from l2bridge_helpers.clouds.aws_groups import about_rules, open_group
+from l2bridge_helpers.clouds.aws_groups import open_group
 from l2bridge_helpers.clouds.aws_ledger import difference
+from l2bridge_helpers.clouds.aws_permissions import questions
 from l2bridge_helpers.clouds.aws_read import (
     acl_rules_of,
     group_rules_of,
@@ -126,7 +127,7 @@ class Aws:
             ),
             templates=tuple(_templates(instances)),
             unread=tuple(unread),
-            denied=tuple(self._denied(instances, tables, groups)) if self._ask_permissions else (),
+            denied=tuple(self._denied(instances, tables, groups)),
         )
 
     def _find(self, rows: tuple[NodeRow, ...]) -> tuple[list[Raw], str]:
@@ -188,18 +189,9 @@ class Aws:
     def _denied(
         self, instances: tuple[Instance, ...], tables: tuple[RouteTable, ...], groups: set[str]
     ) -> Iterator[Denied]:
-        """Give the actions that EC2 would refuse; only those that there is something to do with are asked about."""
-        nics = [nic for one in instances for nic in one.nics]
-        off = next((nic.id for nic in nics if not nic.forwarding and not nic.fixed), "")
-        questions: list[tuple[str, Raw]] = []
-        if off:
-            change = {"NetworkInterfaceId": off, "SourceDestCheck": {"Value": False}}
-            questions.append(("modify_network_interface_attribute", change))
-        if tables and nics and self._scope.routes:
-            questions += _about_routes(parse_regional(tables[0].id)[1], nics[0].id)
-        if groups and self._scope.open_firewall:
-            questions.append(about_rules(min(groups)))
-        for action, arguments in questions:
+        """Give the actions that EC2 would refuse; a run that changes nothing does not ask."""
+        asked = questions(instances, tables, groups, self._scope) if self._ask_permissions else ()
+        for action, arguments in asked:
             why = self._api.denied(action, **arguments)
             if why:
                 yield Denied(f"ec2:{''.join(part.capitalize() for part in action.split('_'))}", why)
@@ -277,19 +269,6 @@ class Aws:
         routes = objects(self._api.route_table(table).get("Routes"))
         own = (raw for raw in routes if raw.get("Origin") != "EnableVgwRoutePropagation")
         return next((route_next_hop(raw) for raw in own if route_destination(raw) == destination), "")
-
-
-def _about_routes(table: str, nic: str) -> list[tuple[str, Raw]]:
-    """Return what to ask about a route table; the destination is one that documents use (RFC 5737)."""
-    route = {"RouteTableId": table, "DestinationCidrBlock": "192.0.2.0/24"}
-    tags = {"Resources": [table], "Tags": [{"Key": "l2bridge-asks", "Value": ""}]}
-    return [
-        ("create_route", {**route, "NetworkInterfaceId": nic}),
-        ("replace_route", {**route, "NetworkInterfaceId": nic}),
-        ("delete_route", route),
-        ("create_tags", tags),
-        ("delete_tags", tags),
-    ]
 
 
 def _most_common(vpcs: Iterable[str]) -> str:

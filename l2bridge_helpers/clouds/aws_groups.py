@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from l2bridge_helpers.clouds.aws_dialect import permissions
 from l2bridge_helpers.clouds.aws_read import group_rules_of
@@ -41,12 +41,6 @@ def open_group(api: AwsApi, change: Change) -> bool:
         with later_word(made=bool(added)):
             api.revoke(rule.list, permissions(gone, rule.description))
     return True
-
-
-def about_rules(group: str) -> tuple[str, dict[str, Any]]:
-    """Return what to ask EC2 about a group; the range is one that documents use (RFC 5737)."""
-    asked = {"GroupId": group, "IpPermissions": permissions(["192.0.2.0/24"], "l2bridge asks")}
-    return "authorize_security_group_ingress", asked
 
 
 def _ranges(api: AwsApi, rule: Rule) -> set[str]:
