@@ -30,6 +30,8 @@ class Outcome:
     """By the moment that it is about."""
     results: Results = field(default_factory=Results)
     proof: Proof = field(default_factory=Proof)
+    by_others: int = 0
+    """Changes of the plan that another apply had made by the time that this one had the Lease."""
 
     def counts(self) -> dict[str, int]:
         """Return `planned`, `applied`, `failed` and `left`: changes, and conflicts among those left."""
@@ -40,14 +42,15 @@ class Outcome:
             "planned": planned,
             "applied": applied,
             "failed": len(self.results.failed),
-            "left": planned - applied + conflicts,
+            "left": planned - applied - self.by_others + conflicts,
         }
 
     def summary(self) -> str:
         """Return `6 nodes, 12 changes applied, 0 left`."""
         counts = self.counts()
         nodes, applied = (_count(self.nodes, "node"), _count(counts["applied"], "change"))
-        return f"{nodes}, {applied} applied, {counts['left']} left"
+        others = f", {self.by_others} made by others meanwhile" if self.by_others else ""
+        return f"{nodes}, {applied} applied{others}, {counts['left']} left"
 
     def obstacles(self) -> list[str]:
         """Return what would make `apply` refuse the plan, or fail after it."""

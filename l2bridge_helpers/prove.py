@@ -46,8 +46,8 @@ def prove(
 ) -> Proof:
     """Return what stands now.
 
-    When something was sent, a fresh read is compared with the whole plan. When nothing was, the read at hand is
-    fresh, and only the rows that need no change are judged.
+    When something was sent, or another apply had made all of it, a fresh read is compared with the whole plan. When
+    nothing was, the read at hand is fresh, and only the rows that need no change are judged.
 
     Args:
         changes: the plan.
@@ -61,7 +61,7 @@ def prove(
         CloudError: the state cannot be read.
 
     """
-    if not results.sent:
+    if not results.sent and (results.items or not changes.writes):
         standing = tuple(change for change in changes if change.action == "none")
         stands = replace(changes, changes=standing)
         more = [*prove_segment(nodes, before, routes=changes.routes)]

@@ -178,6 +178,7 @@ class Run(Steps):
         refuse(changes, findings, self.confirm, self.max_delete_percent)
         guarded = self._guard.around(changes, self.cloud, self._nodes, started=self.started, again=self._again)
         with guarded as left:
+            self.outcome.by_others = len(changes.writes) - len(left.changes.writes)
             return apply(left.changes, self.cloud, entries=left.entries, permit=left.permit, **options)
 
     def undo(self) -> dict[str, str]:

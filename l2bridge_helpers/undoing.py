@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from l2bridge_helpers.apply import apply, refuse
 from l2bridge_helpers.clouds.dialects import dialect_of
-from l2bridge_helpers.errors import ParameterError
+from l2bridge_helpers.errors import BlockedError, ParameterError
 from l2bridge_helpers.findings import Findings
 from l2bridge_helpers.guard import Guard, NoEntries
 from l2bridge_helpers.kube import Kube
@@ -120,6 +120,8 @@ class UndoRun(Run):
         self.recorded = recorded
         self.nodes = nodes_of(run)
         self._skip_conflicts = skip_conflicts
+        self._skippable = False
+        """Whether to skip conflicts would do: what a later run has done is put back with that run only."""
         self._read: Fabric | None = None
         self.outcome.nodes = len(node_names(self.nodes))
 
@@ -149,6 +151,7 @@ class UndoRun(Run):
 
     def _planned(self, fabric: Fabric) -> Plan:
         back = undo(self.recorded.run, self.recorded.rows, fabric, skip_conflicts=self._skip_conflicts)
+        self._skippable = bool(back.conflicts)
         return without_later(back, self.recorded.later)
 
     def put_back(self, changes: Plan) -> Results:
@@ -166,17 +169,25 @@ class UndoRun(Run):
         if self.mode != "apply":
             why = f"mode is {self.mode!r}"
             return apply(changes, self.cloud, entries=NoEntries(why), permit=lambda: why, **options)
-        refuse(changes, Findings(), self.confirm)
+        self._refuse(changes)
         guarded = self._guard.around(changes, self.cloud, self.nodes, started=self.started, again=self._again)
         with guarded as left:
+            self.outcome.by_others = len(changes.writes) - len(left.changes.writes)
             return apply(left.changes, self.cloud, entries=left.entries, permit=left.permit, **options)
 
     def _again(self) -> Plan:
         run = self.recorded.run
         self.recorded = _recorded({**self._parameters, "run": run.run}, run.cluster)
         fresh = self._planned(self.cloud.observe(self.nodes))
-        refuse(fresh, Findings(), self.confirm)
+        self._refuse(fresh)
         return fresh
+
+    def _refuse(self, changes: Plan) -> None:
+        try:
+            refuse(changes, Findings(), self.confirm)
+        except BlockedError as err:
+            way = "; or set skip_conflicts=True, to put back the rest and leave these alone" if self._skippable else ""
+            raise BlockedError(f"{err}{way}") from err
 
     def prove(self, changes: Plan, results: Results, *, patience: float = _PATIENCE) -> Proof:
         """Return what a fresh read shows: what was put back is as it was, and nothing else has changed.
@@ -187,7 +198,7 @@ class UndoRun(Run):
 
         """
         before = self.seen
-        if not results.sent:
+        if not results.sent and (results.items or not changes.writes):
             standing = tuple(change for change in changes if change.action == "none")
             return Proof.of(verify(replace(changes, changes=standing), before, before))
         based_on = {resource: raw for result in results for resource, raw in result.based_on.items()}

@@ -25,6 +25,7 @@ from l2bridge_helpers.lab import Lab, world
 from l2bridge_helpers.lease import Lease
 from l2bridge_helpers.nodes import list_nodes
 from l2bridge_helpers.plan import plan
+from l2bridge_helpers.prove import prove
 from l2bridge_helpers.reach import reach
 from l2bridge_helpers.reachability.result import PLANNED
 from l2bridge_helpers.results import Results
@@ -136,8 +137,28 @@ def test_who_waited_for_another_apply_does_only_what_is_left(any_lab: Lab, tmp_p
     second, first = planned(any_lab, tmp_path), planned(any_lab, tmp_path)
     first.apply()
     sent = len(cloud_writes(any_lab))
-    assert second.apply().items == ()
+    results = second.apply()
+    assert results.items == ()
     assert len(cloud_writes(any_lab)) == sent
+    nodes = list_nodes(second.run.kubeconfig, second.run.context)
+    proof = prove(second.changes, results, second.run.cloud, nodes, second.fabric)
+    second.run.record(proof)
+    assert [one for one in proof if one.verdict == "wrong"] == []
+    assert {one.change.resource for one in first.run.outcome.results} <= {one.object for one in proof}
+    counts = second.run.outcome.counts()
+    assert (counts["planned"], counts["applied"], counts["left"]) == (len(second.changes.writes), 0, 0)
+    assert f"{len(second.changes.writes)} made by others meanwhile, 0 left" in second.run.outcome.verdict("apply")
+
+
+def test_who_waited_does_not_claim_what_is_gone_again(gce: Lab, tmp_path: Path) -> None:
+    """That another apply has made everything is proven by a fresh read, not believed."""
+    second, first = planned(gce, tmp_path), planned(gce, tmp_path)
+    first.apply()
+    results = second.apply()
+    gone = gce.world.cloud("routes").pop()
+    nodes = list_nodes(second.run.kubeconfig, second.run.context)
+    proof = prove(second.changes, results, second.run.cloud, nodes, second.fabric, patience=0)
+    assert gone["name"] in {one.object for one in proof.wrong}
 
 
 def test_a_plan_that_another_apply_has_made_wrong_is_refused(gce: Lab, tmp_path: Path) -> None:

@@ -102,6 +102,7 @@ def test_what_others_have_changed_stops_an_undo_unless_skipped(
         assert "BlockedError" in refused.error
         assert "node node-1: the route has" in refused.error
         assert "kept by Bob" in refused.error
+        assert "skip_conflicts=True" in refused.error
         assert state(lab) == there
         done = run_notebook_on("undo", **own, confirm="lab", skip_conflicts=True)
         assert done.error == ""
