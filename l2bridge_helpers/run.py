@@ -120,6 +120,8 @@ class Run(Steps):
         self._guard = guard
         self._saved = saved
         self._nodes: pd.DataFrame | None = None
+        self._stale = True
+        """Whether the network was read again since the plan was made."""
 
     @property
     def runbook(self) -> str:
@@ -140,9 +142,22 @@ class Run(Steps):
         if self.mode == "apply":
             self._guard.look()
         fabric = self.cloud.observe(nodes)
-        self._nodes = nodes
+        self._nodes, self._stale = nodes, True
         save_state(self.folder / FIRST, self.platform, nodes, fabric)
         return fabric
+
+    def check_fresh(self, changes: Plan) -> None:
+        """Refuse a plan that is older than what was read last, or that was not shown: cells were run out of order.
+
+        Raises:
+            ParameterError: says which cells to run.
+
+        """
+        if self._stale or self.outcome.changes is None or changes.hash != self.outcome.changes.hash:
+            raise ParameterError(
+                "this plan was not made from what was read last: run the cells above again, in their order, then this "
+                "one"
+            )
 
     def check_plan_file(self, changes: Plan) -> None:
         """Refuse the saved plan that this run was given, if it was, unless the plan that is made now is the same.
@@ -163,7 +178,7 @@ class Run(Steps):
             foreseen: who reaches whom when the plan is applied.
 
         Raises:
-            ParameterError: `confirm` is not the cluster's name.
+            ParameterError: `confirm` is not the cluster's name, or the plan is older than what was read last.
             BlockedError: a finding, a conflict or the number of deletions forbids it, or the world has moved.
             LockError: another apply holds the Lease, or it may not be taken.
             JournalError: the journal cannot be written.
@@ -174,6 +189,7 @@ class Run(Steps):
         if self.mode != "apply" or self._nodes is None:
             why = f"mode is {self.mode!r}" if self._nodes is not None else "the network was not read"
             return apply(changes, self.cloud, entries=NoEntries(why), permit=lambda: why, **options)
+        self.check_fresh(changes)
         self.check_plan_file(changes)
         refuse(changes, findings, self.confirm, self.max_delete_percent)
         guarded = self._guard.around(changes, self.cloud, self._nodes, started=self.started, again=self._again)
@@ -205,7 +221,7 @@ class Run(Steps):
         elif isinstance(value, Reachability):
             self.outcome.reachability[value.moment] = value
         elif isinstance(value, Plan):
-            self.outcome.changes = value
+            self.outcome.changes, self._stale = value, False
             if self.mode != "check":
                 value.save(self.folder / "plan.json")
         elif isinstance(value, Results):

@@ -169,6 +169,7 @@ class UndoRun(Run):
         if self.mode != "apply":
             why = f"mode is {self.mode!r}"
             return apply(changes, self.cloud, entries=NoEntries(why), permit=lambda: why, **options)
+        self.check_fresh(changes)
         self._refuse(changes)
         guarded = self._guard.around(changes, self.cloud, self.nodes, started=self.started, again=self._again)
         with guarded as left:

@@ -188,6 +188,17 @@ def test_the_lease_is_all_that_apply_writes_to_kubernetes(any_lab: Lab, tmp_path
         assert lease.problem() == ""
 
 
+def test_a_plan_that_is_older_than_what_was_read_last_is_not_applied(gce: Lab, tmp_path: Path) -> None:
+    """Cells run out of order: what would tell whether others have applied since was looked at after the plan."""
+    first = planned(gce, tmp_path)
+    first.run.observe(list_nodes(first.run.kubeconfig, first.run.context))
+    with pytest.raises(ParameterError, match="not made from what was read last"):
+        first.apply()
+    assert gce.writes == []
+    first.run.record(first.changes)
+    assert first.apply().applied == 12
+
+
 # The saved plan.
 
 
