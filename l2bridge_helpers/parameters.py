@@ -70,8 +70,8 @@ def _shown(value: object) -> str:
 def _problem(parameter: Parameter, value: object) -> str:
     kind = type(parameter.default)
     if type(value) is not kind and (kind, type(value)) != (float, int):
-        hint = f"; with papermill use -r {parameter.name} …" if kind is str else ""
-        return f"is {type(value).__name__}, not {_KINDS[kind]}{hint}"
+        option = "-r" if kind is str else "-p"
+        return f"is {type(value).__name__}, not {_KINDS[kind]}; with papermill use {option} {parameter.name} …"
     if isinstance(value, str) and (value != value.strip() or not value.isprintable()):
         return "has spaces around it or characters that cannot be seen; remove them"
     return parameter.problem(value)
