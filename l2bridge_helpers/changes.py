@@ -28,6 +28,8 @@ SIDE_BY_SIDE = 10
 """Routes that may stand beside their replacements at the same time, and reads that are asked side by side."""
 CLAIMS, TEMPLATES, NODES, DELETIONS, MARKS, ASSOCIATIONS = range(1, 7)
 """The stages of a plan, see `stage`."""
+LEFT_ALONE = "left alone: "
+"""How the reason begins why an undo does not touch what others have changed."""
 KEPT = "kept"
 """How the reason begins why a route that nobody asks for stays."""
 SCHEMA = 2

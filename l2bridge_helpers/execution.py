@@ -61,7 +61,7 @@ class Execution:
         self._entries = entries
         self._permit = permit
         self._tell = tell
-        self._progress = Progress(len(self._writes), cloud.pace, tell)
+        self._progress = Progress(self._writes, cloud.pace, tell)
         self._outcomes: dict[int, Result] = {}
         self._outages = 0
         self._under_way = 0

@@ -128,6 +128,8 @@ class Guard:
     def _still(self, changes: Plan, again: Callable[[], Plan]) -> Plan:
         """Return what is left of the plan when others have applied since it was made; never more than was shown."""
         fresh = again()
+        if self._parameters.get("plan_file"):  # exactly that plan, or nothing
+            check_unmoved(changes, fresh)
         left = remaining(changes, fresh)
         if left is None:
             raise BlockedError(

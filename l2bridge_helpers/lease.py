@@ -47,6 +47,8 @@ _JOIN_SECONDS = 1.0
 _READS = 3
 """How often the version is asked for when the API does not answer."""
 _RELEASE_SECONDS = 5.0
+_DICE = random.SystemRandom()
+"""To fall out of step with others; nobody else's numbers change by it."""
 
 
 class Lease:
@@ -299,7 +301,7 @@ class Lease:
     def _pause(self, times: int) -> float:
         """Return how long to wait after so many looks in vain, not the same for all."""
         longest = min(_SLOWEST, self._duration / _POLLS)
-        return min(longest, _QUICKEST * 2.0 ** min(times, 9)) * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
+        return min(longest, _QUICKEST * 2.0 ** min(times, 9)) * _DICE.uniform(0.8, 1.2)
 
 
 @dataclass(frozen=True)

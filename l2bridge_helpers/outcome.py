@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from l2bridge_helpers.apply import deletion_problem
+from l2bridge_helpers.changes import LEFT_ALONE
 from l2bridge_helpers.errors import ApplyError, DriftError, L2BridgeError, VerifyError
 from l2bridge_helpers.findings import Findings, names_of
 from l2bridge_helpers.plain_values import fields_of
@@ -50,7 +51,9 @@ class Outcome:
         counts = self.counts()
         nodes, applied = (_count(self.nodes, "node"), _count(counts["applied"], "change"))
         others = f", {self.by_others} made by others meanwhile" if self.by_others else ""
-        return f"{nodes}, {applied} applied{others}, {counts['left']} left"
+        alone = sum(row.reason.startswith(LEFT_ALONE) for row in self.changes) if self.changes else 0
+        kept = f", {alone} left as others have changed them" if alone and self.changes and self.changes.undoes else ""
+        return f"{nodes}, {applied} applied{others}, {counts['left']} left{kept}"
 
     def obstacles(self) -> list[str]:
         """Return what would make `apply` refuse the plan, or fail after it."""

@@ -7,6 +7,8 @@ import threading
 
 from l2bridge_helpers.pace_meters import Brake, Meter
 
+_DICE = random.SystemRandom()
+"""To fall out of step with others; nobody else's numbers change by it."""
 _SMOOTH = 0.1
 """Weight of the last answer in the mean time that answers take."""
 
@@ -41,7 +43,7 @@ class Group:
 
     def refused(self, now: float, sent: float, after: float | None) -> bool:
         """Learn that a request was refused; return whether that is news."""
-        news = self.brake.refused(now, sent, after, random.random())  # noqa: S311 - to fall out of step with others
+        news = self.brake.refused(now, sent, after, _DICE.random())
         for meter in self.meters if news else ():
             meter.refused(now)
         return news

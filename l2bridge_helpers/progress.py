@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from l2bridge_helpers.changes import Change
     from l2bridge_helpers.pace import Pace
     from l2bridge_helpers.results import Result
 
@@ -21,7 +22,7 @@ class Progress:
     """A line of progress every few seconds; none when all is done before.
 
     Args:
-        total: how many changes there are.
+        changes: what is to be made.
         pace: how fast the cloud lets them be made.
         tell: takes a line.
         clock: seconds that only grow.
@@ -29,10 +30,15 @@ class Progress:
     """
 
     def __init__(
-        self, total: int, pace: Pace, tell: Callable[[str], None], clock: Callable[[], float] = time.monotonic
+        self,
+        changes: Sequence[Change],
+        pace: Pace,
+        tell: Callable[[str], None],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Begin to count."""
-        self._total = total
+        self._changes = changes
+        self._total = len(changes)
         self._pace = pace
         self._tell = tell
         self._clock = clock
@@ -47,16 +53,21 @@ class Progress:
         counts = Counter(result.outcome for result in list(outcomes.values()))
         done, failed = counts["applied"], counts["failed"] + counts["skipped"]
         waiting = self._total - done - failed
+        kinds = Counter(change.kind for place, change in enumerate(self._changes) if place not in outcomes)
         rate = (done + failed) / (now - self._start)
         self._tell(
             f"{done} of {self._total} changes done, {failed} failed, {waiting} waiting, {rate:.1f}/s, "
-            f"{_about(self._left(waiting, rate))} left"
+            f"{_about(self._left(kinds, rate))} left"
         )
 
-    def _left(self, waiting: int, rate: float) -> float:
-        """Return the seconds that the rest will take: as fast as so far, but no faster than the cloud grants."""
-        so_far = waiting / rate if rate else 0.0
-        return max(so_far, self._pace.seconds_for(_WRITE, waiting))
+    def _left(self, kinds: Counter[str], rate: float) -> float:
+        """Return the seconds that the rest will take: as fast as so far, but no faster than the cloud grants.
+
+        Each kind of change has limits of its own, so the kind with the most counts; where they share one (Azure), the
+        others are a handful of writes.
+        """
+        so_far = kinds.total() / rate if rate else 0.0
+        return max(so_far, self._pace.seconds_for(_WRITE, max(kinds.values(), default=0)))
 
 
 def _about(seconds: float) -> str:

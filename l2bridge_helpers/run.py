@@ -6,7 +6,8 @@ also when it fails; `plan.json` joins them in `plan` and `apply` mode.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -195,7 +196,26 @@ class Run(Steps):
         guarded = self._guard.around(changes, self.cloud, self._nodes, started=self.started, again=self._again)
         with guarded as left:
             self.outcome.by_others = len(changes.writes) - len(left.changes.writes)
-            return apply(left.changes, self.cloud, entries=left.entries, permit=left.permit, **options)
+            with self.unfinished(changes):
+                results = apply(left.changes, self.cloud, entries=left.entries, permit=left.permit, **options)
+                self.record(results)
+            return results
+
+    @contextmanager
+    def unfinished(self, changes: Plan) -> Iterator[None]:
+        """Have the run's files say, while the block changes things and after it, that nobody knows yet how it ended.
+
+        Whoever finds them after a crash finds how to go on, and how to go back.
+        """
+        back = undo_advice(self.folder.name, self.cluster, self._parameters)["see it first"]
+        go_on = (
+            f"what it may have changed stands in the journal; run it again to finish, or look at the way back: {back}"
+        )
+        if changes.writes:
+            self.write_anyway(f"this run was applying its plan, and has not said how that ended; {go_on}")
+        yield
+        if changes.writes:
+            self.write_anyway(f"this run has applied its plan, and has not verified it; {go_on}")
 
     def undo(self) -> dict[str, str]:
         """Return how to put back what this run has changed, as label -> value."""

@@ -47,11 +47,11 @@ class Steps(ABC):
             yield step
         except BaseException as err:  # also Ctrl-C: the run's files always say how it ended
             self._sections[name] = "".join(step.html)
-            self._write_anyway(f"{name}: {str(err) or type(err).__name__}")
+            self.write_anyway(f"{name}: {str(err) or type(err).__name__}")
             raise
         self._sections[name] = "".join(step.html)
 
-    def _write_anyway(self, error: str) -> None:
+    def write_anyway(self, error: str) -> None:
         """Write the run's files; that they cannot be written must not hide why the run ends."""
         try:
             self.write("failed", error)

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from l2bridge_helpers.changes import Change, Plan
+from l2bridge_helpers.changes import LEFT_ALONE, Change, Plan
 from l2bridge_helpers.undo_check import check_rows
 from l2bridge_helpers.undo_now import Now, conflict, stays
 from l2bridge_helpers.undo_order import undo_order
@@ -104,4 +104,4 @@ def _left(row: Change) -> Change:
     """Return a conflict's row as one that changes nothing."""
     if row.action != "conflict":
         return row
-    return stays(row, row.before, f"left alone: {row.reason}")
+    return stays(row, row.before, f"{LEFT_ALONE}{row.reason}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from l2bridge_helpers.errors import DataError, ParameterError
@@ -128,11 +128,19 @@ def nodes_of(run: JournalRun) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Recorded:
-    """What a journal holds of one run, and of the cluster's runs since."""
+    """What a journal holds of one run, and of the cluster's runs since.
+
+    Attributes:
+        run, rows: the run, and its changes.
+        later: the changes of the runs since, oldest first.
+        undoes: those of these runs that are undos -> the run that each puts back.
+
+    """
 
     run: JournalRun
     rows: tuple[JournalRow, ...]
     later: tuple[JournalRow, ...] = ()
+    undoes: Mapping[str, str] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[JournalRow]:
         """Iterate over the rows, in the order in which they were intended."""

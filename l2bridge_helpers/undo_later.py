@@ -20,7 +20,7 @@ _MARKS = ("claim", "mark")
 """They are made of the routes that are there, whoever has made these."""
 
 
-def without_later(plan: Plan, later: Sequence[JournalRow]) -> Plan:
+def without_later(plan: Plan, later: Sequence[JournalRow], undoes: Mapping[str, str]) -> Plan:
     """Return an undo's plan without the rows whose present state a later run has made: it is that run's.
 
     What is in a table is a conflict that names the run, which is put back first. It is none that can be skipped: marks
@@ -29,11 +29,25 @@ def without_later(plan: Plan, later: Sequence[JournalRow]) -> Plan:
     Args:
         plan: the undo's.
         later: what the journal holds of the runs since the one that is put back, oldest first.
+        undoes: those of these runs that are undos -> the run that each puts back.
 
     """
-    newest = {key: row for row in later if row.outcome == "applied" for key in _keys(row.change)}
+    newest = _newest(later, undoes)
     rows = [_unless_later(row, newest) for row in plan]
     return plan if rows == list(plan) else replace(plan, changes=undo_order(rows))
+
+
+def _newest(later: Sequence[JournalRow], undoes: Mapping[str, str]) -> dict[_Key, JournalRow]:
+    """Return by what it is found the change that stands; one that was put back since is as if it had not been made."""
+    made: dict[_Key, list[JournalRow]] = {}
+    for row in later:
+        for key in _keys(row.change) if row.outcome == "applied" else ():
+            rows = made.setdefault(key, [])
+            if rows and rows[-1].run == undoes.get(row.run):
+                rows.pop()
+            else:
+                rows.append(row)
+    return {key: rows[-1] for key, rows in made.items() if rows}
 
 
 def _unless_later(row: Change, newest: Mapping[_Key, JournalRow]) -> Change:

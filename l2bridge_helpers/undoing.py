@@ -87,9 +87,9 @@ def _recorded(given: Mapping[str, Any], cluster: str) -> Recorded:
         run = chosen_run(given["run"], cluster, runs)
         while not given["run"] and all(row.outcome == "unchanged" for row in journal.rows(run.run)):
             run = chosen_run("", cluster, runs[runs.index(run) + 1 :])  # it was stopped before it changed anything
-        since = [one.run for one in runs[: runs.index(run)] if one.cluster == run.cluster]
-        later = [row for name in reversed(since) for row in journal.rows(name)]
-        return Recorded(run, journal.rows(run.run), tuple(later))
+        since = [one for one in runs[: runs.index(run)] if one.cluster == run.cluster]
+        later = [row for one in reversed(since) for row in journal.rows(one.run)]
+        return Recorded(run, journal.rows(run.run), tuple(later), {one.run: one.undoes for one in since if one.undoes})
 
 
 class UndoRun(Run):
@@ -152,7 +152,7 @@ class UndoRun(Run):
     def _planned(self, fabric: Fabric) -> Plan:
         back = undo(self.recorded.run, self.recorded.rows, fabric, skip_conflicts=self._skip_conflicts)
         self._skippable = bool(back.conflicts)
-        return without_later(back, self.recorded.later)
+        return without_later(back, self.recorded.later, self.recorded.undoes)
 
     def put_back(self, changes: Plan) -> Results:
         """Carry the plan out under the cluster's Lease, each change in the journal; in the other modes send nothing.
@@ -174,7 +174,10 @@ class UndoRun(Run):
         guarded = self._guard.around(changes, self.cloud, self.nodes, started=self.started, again=self._again)
         with guarded as left:
             self.outcome.by_others = len(changes.writes) - len(left.changes.writes)
-            return apply(left.changes, self.cloud, entries=left.entries, permit=left.permit, **options)
+            with self.unfinished(changes):
+                results = apply(left.changes, self.cloud, entries=left.entries, permit=left.permit, **options)
+                self.record(results)
+            return results
 
     def _again(self) -> Plan:
         run = self.recorded.run

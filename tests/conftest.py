@@ -1,3 +1,4 @@
+import signal
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,6 +12,12 @@ from tests.postgresql import NoPostgresError, Postgres, running
 # A slow machine is no bug; what failed once can be repeated from what is printed.
 settings.register_profile("here", deadline=None, print_blob=True)
 settings.load_profile("here")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _ctrl_c_counts() -> None:
+    """Let SIGINT interrupt, as in a terminal: a job in the background, and all that it starts, ignores it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

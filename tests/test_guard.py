@@ -21,7 +21,7 @@ from l2bridge_helpers.findings import Findings
 from l2bridge_helpers.foresee import foresee
 from l2bridge_helpers.journal import Journal, history
 from l2bridge_helpers.kube import Kube
-from l2bridge_helpers.lab import Lab, world
+from l2bridge_helpers.lab import Lab, Request, world
 from l2bridge_helpers.lease import Lease
 from l2bridge_helpers.nodes import list_nodes
 from l2bridge_helpers.plan import plan
@@ -214,6 +214,16 @@ def test_exactly_the_saved_plan_is_applied(any_lab: Lab, tmp_path: Path) -> None
     assert Plan.load(Path(file)).hash == second.run.outcome.table()["plan_hash"]
 
 
+def test_a_saved_plan_that_another_apply_has_done_a_part_of_is_refused(gce: Lab, tmp_path: Path) -> None:
+    """Also when the other one has run between the look at the world and the Lease: exactly that plan, or nothing."""
+    second = planned(gce, tmp_path, plan_file=_saved(gce, tmp_path))
+    planned(gce, tmp_path).apply()
+    sent = len(cloud_writes(gce))
+    with pytest.raises(BlockedError, match=r"plan_file: plan .* no longer fits"):
+        second.apply()
+    assert len(cloud_writes(gce)) == sent
+
+
 def _node_gone(lab: Lab) -> None:
     remove_node(lab, lab.world.nodes[0]["metadata"]["name"])
 
@@ -257,6 +267,26 @@ def test_a_saved_plan_of_elsewhere_or_edited_is_refused_before_anything_is_read(
 
 
 # What undoes it.
+
+
+def test_who_finds_a_run_that_broke_off_finds_how_to_go_on_and_back(gce: Lab, tmp_path: Path) -> None:
+    """The run's files are there while it applies, with the line that shows the way back; they never say `ok`."""
+    first, found = planned(gce, tmp_path), list[dict[str, Any]]()
+    file = first.run.folder / "result.json"
+
+    def look(request: Request, _moment: str) -> None:
+        if request.server == "gce":
+            found.append(json.loads(file.read_text(encoding="utf-8")))
+
+    gce.on_boundary(look)
+    first.apply()
+    assert {(one["status"], one["plan_hash"]) for one in found} == {("failed", first.changes.hash)}
+    assert all("has not said how that ended" in one["error"] for one in found)
+    after = json.loads(file.read_text(encoding="utf-8"))
+    assert "has not verified it" in after["error"]
+    assert after["counts"]["applied"] == 12
+    assert f"-r run {first.run.folder.name} -r mode plan" in after["error"]
+    assert "has not verified it" in (first.run.folder / "report.html").read_text(encoding="utf-8")
 
 
 def test_a_run_says_how_to_put_it_back(gce: Lab, tmp_path: Path) -> None:

@@ -30,7 +30,8 @@ def _outcomes(**counts: int) -> dict[int, Result]:
 
 def _progress(pace: Pace, clock: _Clock, total: int) -> tuple[Progress, list[str]]:
     news: list[str] = []
-    return Progress(total, pace, news.append, clock), news
+    changes = [replace(_CHANGE, resource=f"eni-{place}") for place in range(total)]
+    return Progress(changes, pace, news.append, clock), news
 
 
 def test_a_short_run_tells_nothing() -> None:
@@ -62,6 +63,22 @@ def test_a_fast_start_promises_nothing() -> None:
     clock.now = 5.0
     progress.tell(_outcomes(applied=100))
     assert "900 waiting, 20.0/s, about 3 min left" in news[0]
+
+
+def test_kinds_that_have_limits_of_their_own_do_not_wait_for_each_other() -> None:
+    """A thousand machines and a thousand routes take as long as a thousand of either."""
+    pace = Pace(Limits(groups={"write": (Bucket("writes", capacity=1, rate=10.0),)}), share=1.0)
+    clock, news = _Clock(), list[str]()
+    rows = [
+        replace(_CHANGE, kind=kind, resource=f"{kind}-{place}")
+        for kind in ("forwarding", "route")
+        for place in range(600)
+    ]
+    clock.now = 0.0
+    progress = Progress(rows, pace, news.append, clock)
+    clock.now = 10.0
+    progress.tell({})
+    assert news[0].endswith("about 60 s left")
 
 
 def test_nothing_done_yet_is_no_division_by_zero() -> None:

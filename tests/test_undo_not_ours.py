@@ -154,6 +154,20 @@ def test_what_a_later_run_has_done_again_is_put_back_with_that_run(tmp_path: Pat
         assert lab.snapshot(counters=False) == before
 
 
+def test_what_an_undo_of_a_later_run_has_made_again_is_the_older_runs_again(tmp_path: Path) -> None:
+    """A later run closed what nobody needed; its undo opens it again, as the older run left it."""
+    with Lab(world("aws-small")) as lab:
+        given = _parameters(lab, tmp_path) | {"routes": True}
+        before = lab.snapshot(counters=False)
+        old = make_run("aws", given).folder.name
+        gone = lab.world.nodes.pop()
+        new = make_run("aws", given).folder.name
+        make_undo(new, given)
+        make_undo(old, given)
+        lab.world.nodes.append(gone)
+        assert lab.snapshot(counters=False) == before
+
+
 def test_the_last_run_that_changed_anything_is_meant_when_none_is_named(tmp_path: Path) -> None:
     """One that lost its Lease before its first change is not what an operator wants to have back at night."""
     with Lab(world("gce-small")) as lab:

@@ -73,9 +73,9 @@ def serve(chosen: World, *, folder: Path | None, port: int, kubernetes_port: int
 
     """
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
     with ExitStack() as stack:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            stack.callback(signal.signal, number, signal.signal(number, lambda *_: stop.set()))
         lines = stack.enter_context(_open(log)) if log else None
         lab = stack.enter_context(
             Lab(

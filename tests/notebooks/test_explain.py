@@ -73,7 +73,7 @@ def test_a_saved_run_is_asked_without_a_cluster(run_notebook_on: Run, run_runboo
     with Lab(world("gce-small")) as lab:
         applied = run_runbook(lab, mode="apply", confirm="lab", runs=str(tmp_path))
         assert applied.error == ""
-    (folder,) = tmp_path.iterdir()
+    (folder,) = filter(Path.is_dir, tmp_path.iterdir())
     question = {"run": str(folder), "source": "node-1", "destination": "win-1", "port": 80}
     before = run_notebook_on("explain", **question, moment="first", kubeconfig="no/such/kubeconfig")
     after = run_notebook_on("explain", **question)

@@ -69,7 +69,7 @@ def test_undo_after_apply_gives_the_world_back(name: str, run_notebook_on: Run, 
 def test_the_notebook_has_its_sections_and_every_parameter_of_the_package(root: Path) -> None:
     """The same names, types and defaults: what a person reads in the cell is what is checked."""
     notebook = nbformat.read(root / "notebooks" / "undo.ipynb", as_version=4)
-    assert sections(notebook) == ["Needs", "Parameters", "Target", "Changes", "Plan", "Apply", "Verify"]
+    assert sections(notebook) == ["Needs", "Parameters", "Target", "Changes", "Plan", "Apply", "Verify", "Undo"]
     assert parameters(notebook) == {parameter.name: parameter.default for parameter in UNDO}
 
 
@@ -89,9 +89,7 @@ def test_an_undo_can_be_put_back(run_notebook_on: Run, tmp_path: Path) -> None:
         assert state(lab) == made
 
 
-def test_what_others_have_changed_stops_an_undo_unless_skipped(
-    run_notebook_on: Run, tmp_path: Path
-) -> None:
+def test_what_others_have_changed_stops_an_undo_unless_skipped(run_notebook_on: Run, tmp_path: Path) -> None:
     """Nothing is sent while there is a conflict; with skip_conflicts the rest is put back, and it stays."""
     with Lab(world("gce-small")) as lab:
         own = {**{key: lab.parameters[key] for key in OF_ALL}, **make_run(lab, tmp_path), "mode": "apply"}
