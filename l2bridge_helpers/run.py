@@ -185,14 +185,18 @@ class Run(Steps):
             JournalError: the journal cannot be written.
 
         """
+        if self.mode == "apply":
+            self.check_plan_file(changes)
+        return self._carry_out(changes, findings, foreseen)
+
+    def _carry_out(self, changes: Plan, findings: Findings, foreseen: Reachability | None = None) -> Results:
         options: dict[str, Any] = {"mode": self.mode, "confirm": self.confirm, "findings": findings}
         options |= {"max_delete_percent": self.max_delete_percent, "foreseen": foreseen}
         if self.mode != "apply" or self._nodes is None:
             why = f"mode is {self.mode!r}" if self._nodes is not None else "the network was not read"
             return apply(changes, self.cloud, entries=NoEntries(why), permit=lambda: why, **options)
         self.check_fresh(changes)
-        self.check_plan_file(changes)
-        refuse(changes, findings, self.confirm, self.max_delete_percent)
+        self._refuse(changes, findings)
         guarded = self._guard.around(changes, self.cloud, self._nodes, started=self.started, again=self._again)
         with guarded as left:
             self.outcome.by_others = len(changes.writes) - len(left.changes.writes)
@@ -200,6 +204,9 @@ class Run(Steps):
                 results = apply(left.changes, self.cloud, entries=left.entries, permit=left.permit, **options)
                 self.record(results)
             return results
+
+    def _refuse(self, changes: Plan, findings: Findings) -> None:
+        refuse(changes, findings, self.confirm, self.max_delete_percent)
 
     @contextmanager
     def unfinished(self, changes: Plan) -> Iterator[None]:
@@ -229,7 +236,7 @@ class Run(Steps):
         fabric = self.cloud.observe(nodes)
         fresh = plan(nodes, fabric, cluster=self.cluster, scope=self.scope)
         findings = check(nodes, fabric, scope=self.scope, cluster=self.cluster)
-        refuse(fresh, findings, self.confirm, self.max_delete_percent)
+        self._refuse(fresh, findings)
         return fresh
 
     def record(self, value: object) -> None:

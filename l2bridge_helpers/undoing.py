@@ -11,11 +11,10 @@ from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
-from l2bridge_helpers.apply import apply, refuse
 from l2bridge_helpers.clouds.dialects import dialect_of
 from l2bridge_helpers.errors import BlockedError, ParameterError
 from l2bridge_helpers.findings import Findings
-from l2bridge_helpers.guard import Guard, NoEntries
+from l2bridge_helpers.guard import Guard
 from l2bridge_helpers.kube import Kube
 from l2bridge_helpers.kubeconfig import cluster_of, shown_server
 from l2bridge_helpers.nodes import node_names
@@ -164,31 +163,18 @@ class UndoRun(Run):
             JournalError: the journal cannot be written.
 
         """
-        options: dict[str, Any] = {"mode": self.mode, "confirm": self.confirm, "findings": Findings()}
-        options |= {"max_delete_percent": 100}
-        if self.mode != "apply":
-            why = f"mode is {self.mode!r}"
-            return apply(changes, self.cloud, entries=NoEntries(why), permit=lambda: why, **options)
-        self.check_fresh(changes)
-        self._refuse(changes)
-        guarded = self._guard.around(changes, self.cloud, self.nodes, started=self.started, again=self._again)
-        with guarded as left:
-            self.outcome.by_others = len(changes.writes) - len(left.changes.writes)
-            with self.unfinished(changes):
-                results = apply(left.changes, self.cloud, entries=left.entries, permit=left.permit, **options)
-                self.record(results)
-            return results
+        return self._carry_out(changes, Findings())
 
     def _again(self) -> Plan:
         run = self.recorded.run
         self.recorded = _recorded({**self._parameters, "run": run.run}, run.cluster)
         fresh = self._planned(self.cloud.observe(self.nodes))
-        self._refuse(fresh)
+        self._refuse(fresh, Findings())
         return fresh
 
-    def _refuse(self, changes: Plan) -> None:
+    def _refuse(self, changes: Plan, findings: Findings) -> None:
         try:
-            refuse(changes, Findings(), self.confirm)
+            super()._refuse(changes, findings)
         except BlockedError as err:
             way = "; or set skip_conflicts=True, to put back the rest and leave these alone" if self._skippable else ""
             raise BlockedError(f"{err}{way}") from err

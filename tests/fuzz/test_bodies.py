@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from l2bridge_helpers import L2BridgeError
-from l2bridge_helpers.lab import world
 from tests.fuzz.tampered import TamperedLab
 from tests.fuzz.whole import values_of
 
@@ -26,17 +23,6 @@ BODIES = {
     "no UTF-8": b'{"kind": "\xff\xfe"}',
     "BOM": b'\xef\xbb\xbf{"kind": "NodeList", "items": []}',
 }
-
-
-@pytest.fixture(scope="module")
-def labs() -> Iterator[dict[str, TamperedLab]]:
-    served = {name: TamperedLab(world(name)) for name in WORLDS}
-    for lab in served.values():
-        values_of(lab)
-        lab.known = tuple(sorted(lab.places))
-    yield served
-    for lab in served.values():
-        lab.close()
 
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)

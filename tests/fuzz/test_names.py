@@ -6,7 +6,6 @@ import base64
 import re
 import shlex
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
 from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
@@ -19,7 +18,6 @@ from l2bridge_helpers.changes import Change, Plan
 from l2bridge_helpers.clouds.dialects import dialect_of
 from l2bridge_helpers.fabric import Fabric, Instance, Nic, Route
 from l2bridge_helpers.filters import FIREWALL, NSG, SECURITY_GROUP, Rule
-from l2bridge_helpers.lab import world
 from l2bridge_helpers.nodes import NodeRow
 from l2bridge_helpers.observed import Template
 from l2bridge_helpers.show import shown
@@ -82,17 +80,6 @@ def check_picture(svg: bytes) -> None:
 def check_text(text: str) -> None:
     """Assert that a text does nothing to a terminal, and turns no line around."""
     assert all(letter.isprintable() or letter == "\n" for letter in text)
-
-
-@pytest.fixture(scope="module")
-def labs() -> Iterator[dict[str, TamperedLab]]:
-    served = {name: TamperedLab(world(name)) for name in WORLDS}
-    for lab in served.values():
-        values_of(lab)
-        lab.known = tuple(sorted(lab.places))
-    yield served
-    for lab in served.values():
-        lab.close()
 
 
 def renamed(first: int) -> list[Mutation]:
