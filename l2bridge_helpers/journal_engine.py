@@ -55,7 +55,10 @@ def _make_file(path: Path, shown: str, *, create: bool) -> None:
             _refuse_foreign(path, shown)
             return
         if not create:
-            raise JournalError(f"journal {shown}: there is none; name the one of the runs that you mean")
+            raise JournalError(
+                f"journal {shown}: there is no file {path.absolute()}; name the journal of the run that you mean "
+                "(parameter journal, or runs for the one in that folder)"
+            )
         path.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 

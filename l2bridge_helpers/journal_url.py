@@ -1,7 +1,8 @@
-"""Where the journal is: a SQLite file, or a PostgreSQL database (pure; nothing of SQLAlchemy is loaded)."""
+"""Where the journal is: a SQLite file, or a PostgreSQL database (nothing of SQLAlchemy is loaded)."""
 
 from __future__ import annotations
 
+import os.path
 from urllib.parse import parse_qsl
 
 from l2bridge_helpers.endpoints import without_password
@@ -37,6 +38,12 @@ def sqlite_path(url: str) -> str:
     """Return the file that a URL of SQLite names, as it stands there; "" for others, and for one in memory alone."""
     path = url.removeprefix(SQLITE)
     return "" if path == url or path.endswith("/") or path == ":memory:" else path
+
+
+def place_of(url: str) -> str:
+    """Return where a journal really is, for people: the whole path of a file, the URL of a database."""
+    path = sqlite_path(url)
+    return os.path.abspath(path) if path else shown_journal(url)  # noqa: PTH100 - `..` is of no use to a reader
 
 
 def shown_journal(url: str) -> str:

@@ -7,7 +7,7 @@ keeps others from applying is the cluster's.
 from __future__ import annotations
 
 import time
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -15,6 +15,7 @@ from l2bridge_helpers.clouds.dialects import dialect_of
 from l2bridge_helpers.errors import BlockedError, ParameterError
 from l2bridge_helpers.findings import Findings
 from l2bridge_helpers.guard import Guard
+from l2bridge_helpers.journal_url import journal_url, place_of
 from l2bridge_helpers.kube import Kube
 from l2bridge_helpers.kubeconfig import cluster_of, shown_server
 from l2bridge_helpers.nodes import node_names
@@ -30,7 +31,7 @@ from l2bridge_helpers.undo_later import without_later
 from l2bridge_helpers.verify import verify
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from l2bridge_helpers.changes import Plan
     from l2bridge_helpers.fabric import Fabric
@@ -79,9 +80,10 @@ def _kube(given: Mapping[str, Any]) -> Kube | None:
 
 
 def _recorded(given: Mapping[str, Any], cluster: str) -> Recorded:
-    from l2bridge_helpers.journal import Journal, journal_url  # SQLAlchemy costs time, and bad parameters need none
+    from l2bridge_helpers.journal import Journal  # SQLAlchemy costs time, and bad parameters need none
 
-    with closing(Journal.open(journal_url(given["journal"], given["runs"]), create=False)) as journal:
+    url = journal_url(given["journal"], given["runs"])
+    with closing(Journal.open(url, create=False)) as journal, _looked_at(url):
         runs = journal.runs()
         run = chosen_run(given["run"], cluster, runs)
         while not given["run"] and all(row.outcome == "unchanged" for row in journal.rows(run.run)):
@@ -89,6 +91,15 @@ def _recorded(given: Mapping[str, Any], cluster: str) -> Recorded:
         since = [one for one in runs[: runs.index(run)] if one.cluster == run.cluster]
         later = [row for one in reversed(since) for row in journal.rows(one.run)]
         return Recorded(run, journal.rows(run.run), tuple(later), {one.run: one.undoes for one in since if one.undoes})
+
+
+@contextmanager
+def _looked_at(url: str) -> Iterator[None]:
+    """Have an error about the choice of the run say in which journal it was looked for."""
+    try:
+        yield
+    except ParameterError as err:
+        raise ParameterError(f"{err} (the journal is {place_of(url)})") from err
 
 
 class UndoRun(Run):
