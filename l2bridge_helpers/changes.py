@@ -22,8 +22,7 @@ WRITES: tuple[Action, ...] = ("create", "update", "delete")
 _KINDS = ("claim", "template", "forwarding", "filter", "table", "route", "mark", "association")
 APPLY_ORDER = {kind: place for place, kind in enumerate(_KINDS)}
 """A route to an instance that does not forward yet would be born with a warning; what says that a route is ours stands
-before it is made, and goes after it is gone; a subnet is given a table that has its routes. The reverse is the order of
-undo."""
+before it is made, and goes after it is gone; a subnet is given a table that has its routes. For undos: `undo_order`."""
 SIDE_BY_SIDE = 10
 """Routes that may stand beside their replacements at the same time, and reads that are asked side by side."""
 CLAIMS, TEMPLATES, NODES, DELETIONS, MARKS, ASSOCIATIONS = range(1, 7)

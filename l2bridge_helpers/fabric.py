@@ -275,6 +275,17 @@ class Fabric:
         """Return what was worked out about this network, by what was asked: many steps of a run ask the same."""
         return {}
 
+    def forwarders(self, *, per_nic: bool) -> dict[str, tuple[Instance, Nic]]:
+        """Return each machine's interfaces in this network, by the id of what forwarding is turned on at.
+
+        `per_nic`: that is each interface; else the machine, which its first interface then stands for.
+        """
+        found: dict[str, tuple[Instance, Nic]] = {}
+        for instance in self.instances:
+            for nic in instance.nics_in(self.network):
+                found.setdefault(nic.id if per_nic else instance.id, (instance, nic))
+        return found
+
     def resources(self) -> dict[str, Mapping[str, Any]]:
         """Return the properties, as they were read, of every resource that can be written."""
         nics = (nic for one in self.instances for nic in one.nics)

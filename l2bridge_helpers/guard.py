@@ -7,7 +7,7 @@ import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from l2bridge_helpers.errors import BlockedError, JournalError, ParameterError
 from l2bridge_helpers.journal_records import JournalRun, os_user
 from l2bridge_helpers.journal_url import journal_url
 from l2bridge_helpers.moved import moved, remaining
+from l2bridge_helpers.nodes import node_rows
 from l2bridge_helpers.parameters import COMMON
 from l2bridge_helpers.paths import is_file
 
@@ -157,7 +158,7 @@ class Guard:
                 started=started,
                 undoes=changes.undoes,
                 parameters=where,
-                nodes=[{str(name): value for name, value in row.items()} for row in nodes.to_dict("records")],
+                nodes=[asdict(row) for row in node_rows(nodes)],
             )
         )
         return RunEntries(self._journal, self._run)

@@ -23,12 +23,12 @@ from l2bridge_helpers.journal_engine import make_engine
 from l2bridge_helpers.journal_errors import explained
 from l2bridge_helpers.journal_history import HISTORY, history_query, history_table
 from l2bridge_helpers.journal_reading import CHANGE_TEXTS, OUTCOMES, RUN_TEXTS, readable, row_of, run_of
-from l2bridge_helpers.journal_records import JournalRow, JournalRun, os_user
+from l2bridge_helpers.journal_records import JournalRow, JournalRun
 from l2bridge_helpers.journal_schema import CHANGES, RUNS, as_json, escaped, upgrade
-from l2bridge_helpers.journal_url import journal_problem, journal_url, shown_journal
+from l2bridge_helpers.journal_url import shown_journal
 from l2bridge_helpers.moment import now
 
-__all__ = ["HISTORY", "Journal", "JournalRow", "JournalRun", "history", "journal_problem", "journal_url", "os_user"]
+__all__ = ["HISTORY", "Journal", "JournalRow", "JournalRun", "history"]
 
 PATIENCE = 30.0
 """Seconds to wait for others who hold the journal."""

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from l2bridge_helpers.pace import WRITE
+
 if TYPE_CHECKING:
     from l2bridge_helpers.changes import Change
     from l2bridge_helpers.pace import Pace
@@ -14,8 +16,6 @@ if TYPE_CHECKING:
 
 _SECONDS = 5.0
 _MINUTE = 60
-_WRITE = "write"
-"""The group of requests that changes count to, in every cloud's limits."""
 
 
 class Progress:
@@ -38,7 +38,6 @@ class Progress:
     ) -> None:
         """Begin to count."""
         self._changes = changes
-        self._total = len(changes)
         self._pace = pace
         self._tell = tell
         self._clock = clock
@@ -50,24 +49,23 @@ class Progress:
         if now - self._last < _SECONDS:
             return
         self._last = now
-        counts = Counter(result.outcome for result in list(outcomes.values()))
-        done, failed = counts["applied"], counts["failed"] + counts["skipped"]
-        waiting = self._total - done - failed
-        kinds = Counter(change.kind for place, change in enumerate(self._changes) if place not in outcomes)
-        rate = (done + failed) / (now - self._start)
+        seen = dict(outcomes)  # others go on writing to it
+        done = sum(result.outcome == "applied" for result in seen.values())
+        waiting = Counter(change.kind for place, change in enumerate(self._changes) if place not in seen)
+        rate = len(seen) / (now - self._start)
         self._tell(
-            f"{done} of {self._total} changes done, {failed} failed, {waiting} waiting, {rate:.1f}/s, "
-            f"{_about(self._left(kinds, rate))} left"
+            f"{done} of {len(self._changes)} changes done, {len(seen) - done} failed, {waiting.total()} waiting, "
+            f"{rate:.1f}/s, {_about(self._left(waiting, rate))} left"
         )
 
-    def _left(self, kinds: Counter[str], rate: float) -> float:
+    def _left(self, waiting: Counter[str], rate: float) -> float:
         """Return the seconds that the rest will take: as fast as so far, but no faster than the cloud grants.
 
         Each kind of change has limits of its own, so the kind with the most counts; where they share one (Azure), the
         others are a handful of writes.
         """
-        so_far = kinds.total() / rate if rate else 0.0
-        return max(so_far, self._pace.seconds_for(_WRITE, max(kinds.values(), default=0)))
+        so_far = waiting.total() / rate if rate else 0.0
+        return max(so_far, self._pace.seconds_for(WRITE, max(waiting.values(), default=0)))
 
 
 def _about(seconds: float) -> str:

@@ -23,10 +23,21 @@ if TYPE_CHECKING:
     from l2bridge_helpers.reachability.result import Reachability
     from l2bridge_helpers.results import Results
 
-_PATIENCE = 30.0
+PATIENCE = 30.0
 """Seconds that the cloud may take to show what it has accepted: its route states follow writes with a delay."""
-_PAUSE = 2.0
+PAUSE = 2.0
+"""Seconds between two looks."""
 _FEW = 3
+
+
+def is_read_already(changes: Plan, results: Results) -> bool:
+    """Return whether the read that the plan was made from still is fresh: neither we nor others have applied it."""
+    return not results.sent and bool(results.items or not changes.writes)
+
+
+def standing(changes: Plan) -> Plan:
+    """Return the rows of a plan that need no change: what can be judged when nothing was sent."""
+    return replace(changes, changes=tuple(change for change in changes if change.action == "none"))
 
 
 def _reaches(wanted: Reachability, found: Reachability) -> Check:
@@ -42,7 +53,7 @@ def _reaches(wanted: Reachability, found: Reachability) -> Check:
 
 
 def prove(
-    changes: Plan, results: Results, cloud: Cloud, nodes: pd.DataFrame, before: Fabric, *, patience: float = _PATIENCE
+    changes: Plan, results: Results, cloud: Cloud, nodes: pd.DataFrame, before: Fabric, *, patience: float = PATIENCE
 ) -> Proof:
     """Return what stands now.
 
@@ -61,15 +72,14 @@ def prove(
         CloudError: the state cannot be read.
 
     """
-    if not results.sent and (results.items or not changes.writes):
-        standing = tuple(change for change in changes if change.action == "none")
-        stands = replace(changes, changes=standing)
+    if is_read_already(changes, results):
+        stands = standing(changes)
         more = [*prove_segment(nodes, before, routes=changes.routes)]
-        if any(change.kind == "route" for change in standing):
+        if any(change.kind == "route" for change in stands):
             more += prove_in_force(stands, before, cloud.in_force(nodes, before))
         return Proof.of([*verify(stands, before, before), *more])
     deadline, more_patience = time.monotonic() + patience, 3 * patience
-    based_on = {resource: raw for result in results for resource, raw in result.based_on.items()}
+    based_on = results.based_on
     while True:
         after = cloud.observe(nodes)
         proof = verify(changes, before, after, based_on)
@@ -81,4 +91,4 @@ def prove(
             found = reach(nodes, after, cluster=changes.cluster, moment=APPLIED)
             reaches = _reaches(reach(nodes, foresee(before, changes)), found)
             return Proof.of([*proof, *effective, *segments, reaches], after, found)
-        time.sleep(_PAUSE)
+        time.sleep(PAUSE)

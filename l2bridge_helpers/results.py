@@ -54,6 +54,11 @@ class Results:
         return any(result.outcome in ("applied", "failed") for result in self.items)
 
     @property
+    def based_on(self) -> dict[str, Mapping[str, Any]]:
+        """What all full writes were based on, see `Result`."""
+        return {resource: raw for result in self.items for resource, raw in result.based_on.items()}
+
+    @property
     def applied(self) -> int:
         """How many changes were made."""
         return len(self.of_outcome("applied"))

@@ -185,8 +185,7 @@ class Run(Steps):
             JournalError: the journal cannot be written.
 
         """
-        if self.mode == "apply":
-            self.check_plan_file(changes)
+        self.check_plan_file(changes)
         return self._carry_out(changes, findings, foreseen)
 
     def _carry_out(self, changes: Plan, findings: Findings, foreseen: Reachability | None = None) -> Results:
@@ -214,15 +213,16 @@ class Run(Steps):
 
         Whoever finds them after a crash finds how to go on, and how to go back.
         """
+        if not changes.writes:
+            yield
+            return
         back = undo_advice(self.folder.name, self.cluster, self._parameters)["see it first"]
         go_on = (
             f"what it may have changed stands in the journal; run it again to finish, or look at the way back: {back}"
         )
-        if changes.writes:
-            self.write_anyway(f"this run was applying its plan, and has not said how that ended; {go_on}")
+        self.write_anyway(f"this run was applying its plan, and has not said how that ended; {go_on}")
         yield
-        if changes.writes:
-            self.write_anyway(f"this run has applied its plan, and has not verified it; {go_on}")
+        self.write_anyway(f"this run has applied its plan, and has not verified it; {go_on}")
 
     def undo(self) -> dict[str, str]:
         """Return how to put back what this run has changed, as label -> value."""

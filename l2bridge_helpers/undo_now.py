@@ -11,7 +11,7 @@ from l2bridge_helpers.clouds.dialects import dialect_of
 from l2bridge_helpers.filters import FIREWALL_RULES, Rule
 
 if TYPE_CHECKING:
-    from l2bridge_helpers.fabric import Fabric, Instance, Nic, Route
+    from l2bridge_helpers.fabric import Fabric, Route
 
 Facts = Mapping[str, Any]
 
@@ -47,10 +47,7 @@ class Now:
         self.templates = {template.group: template for template in fabric.templates}
         self.tables = {table.id: table for table in fabric.tables if table.exists}
         self.machines = {one.id for one in fabric.instances}
-        self.forwarders: dict[str, tuple[Instance, Nic]] = {}
-        for one in fabric.instances:
-            for nic in one.nics_in(fabric.network):
-                self.forwarders.setdefault(nic.id if self.dialect.forwarding_per_nic else one.id, (one, nic))
+        self.forwarders = fabric.forwarders(per_nic=self.dialect.forwarding_per_nic)
 
     def _claimed(self, route: Route) -> Route:
         ours = route.claim == self.cluster and not route.cluster

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from l2bridge_helpers.clouds.dialects import dialect_of
@@ -21,6 +20,7 @@ from l2bridge_helpers.kubeconfig import cluster_of, shown_server
 from l2bridge_helpers.nodes import node_names
 from l2bridge_helpers.platforms import cloud_of
 from l2bridge_helpers.proof import Proof
+from l2bridge_helpers.prove import PATIENCE, PAUSE, is_read_already, standing
 from l2bridge_helpers.reach import reach
 from l2bridge_helpers.reachability.result import APPLIED
 from l2bridge_helpers.run import Run
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from l2bridge_helpers.results import Results
 
 RUNBOOK = "undo"
-_PATIENCE, _PAUSE = 30.0, 2.0
-"""Seconds that a cloud may take to show what it has accepted, and between two looks."""
 
 
 def start(**parameters: Any) -> UndoRun:
@@ -190,7 +188,7 @@ class UndoRun(Run):
             way = "; or set skip_conflicts=True, to put back the rest and leave these alone" if self._skippable else ""
             raise BlockedError(f"{err}{way}") from err
 
-    def prove(self, changes: Plan, results: Results, *, patience: float = _PATIENCE) -> Proof:
+    def prove(self, changes: Plan, results: Results, *, patience: float = PATIENCE) -> Proof:
         """Return what a fresh read shows: what was put back is as it was, and nothing else has changed.
 
         Raises:
@@ -199,17 +197,15 @@ class UndoRun(Run):
 
         """
         before = self.seen
-        if not results.sent and (results.items or not changes.writes):
-            standing = tuple(change for change in changes if change.action == "none")
-            return Proof.of(verify(replace(changes, changes=standing), before, before))
-        based_on = {resource: raw for result in results for resource, raw in result.based_on.items()}
-        deadline = time.monotonic() + patience
+        if is_read_already(changes, results):
+            return Proof.of(verify(standing(changes), before, before))
+        deadline, based_on = time.monotonic() + patience, results.based_on
         while True:
             after = self.cloud.observe(self.nodes)
             proof = verify(changes, before, after, based_on)
             if not proof.wrong or results.failed or time.monotonic() >= deadline:
                 return Proof.of(proof, after, reach(self.nodes, after, cluster=self.cluster, moment=APPLIED))
-            time.sleep(_PAUSE)
+            time.sleep(PAUSE)
 
     @property
     def title(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from l2bridge_helpers.clouds.dialects import dialect_of
@@ -12,7 +12,7 @@ from l2bridge_helpers.verify_others import machine_of, nothing_else
 
 if TYPE_CHECKING:
     from l2bridge_helpers.changes import Change, Plan
-    from l2bridge_helpers.fabric import Fabric, Instance, Nic, Route
+    from l2bridge_helpers.fabric import Fabric, Route
 
 
 def verify(
@@ -50,12 +50,7 @@ class _Wanted:
         self._routes = {route.name: route for route in after.routes}
         self._tables = {table.id: table for table in after.tables}
         self._rules = {rule.id: rule for rule in after.rules}
-        self._forwarders = dict(self._find_forwarders())
-
-    def _find_forwarders(self) -> Iterator[tuple[str, tuple[Instance, Nic]]]:
-        for instance in self._after.instances:
-            for nic in instance.nics_in(self._after.network):
-                yield (nic.id if self._dialect.forwarding_per_nic else instance.id), (instance, nic)
+        self._forwarders = after.forwarders(per_nic=self._dialect.forwarding_per_nic)
 
     def check(self, change: Change) -> Check:
         """Return how a row stands."""

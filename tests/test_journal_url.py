@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from l2bridge_helpers.errors import JournalError
-from l2bridge_helpers.journal import Journal, history, journal_problem, journal_url
-from l2bridge_helpers.journal_url import shown_journal
+from l2bridge_helpers.journal import Journal, history
+from l2bridge_helpers.journal_url import journal_problem, journal_url, shown_journal
 
 SECRET = "planted-4711"  # noqa: S105 - it must be seen nowhere
 WITH_PASSWORD = [

@@ -255,7 +255,7 @@ class Aws:
         hop = self._next_hop(table, old.destination)
         if hop == change.after.get("next_hop", ""):
             return False
-        if hop not in (old.next_hop, change.after.get("next_hop")):
+        if hop != old.next_hop:
             verb = "deleted" if change.action == "delete" else "replaced"
             raise CloudError(f"route {old.name} is no longer the one that was read, so it was not {verb}; run again")
         if change.action == "delete":

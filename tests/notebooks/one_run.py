@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, replace
 from pathlib import Path
 
-from l2bridge_helpers.journal import Journal, JournalRun
+from l2bridge_helpers.journal import Journal
 from l2bridge_helpers.lab import Lab
 from l2bridge_helpers.nodes import list_nodes, node_rows
 from l2bridge_helpers.parameters import PARAMETERS
 from l2bridge_helpers.plan import plan
 from l2bridge_helpers.platforms import cloud_of, scope_of
-from tests.undo_runs import batches
+from tests.undo_runs import batches, journalled
 
 RUN = "20261124T220000Z-lab-gce"
 
@@ -30,17 +31,12 @@ def make_run(lab: Lab, folder: Path) -> dict[str, str]:
     journal = Journal.open(url)
     where = {name: value for name, value in lab.parameters.items() if name not in ("kubeconfig", "context", "cluster")}
     journal.begin(
-        JournalRun(
-            run=RUN,
-            cluster=changes.cluster,
-            platform=changes.platform,
-            network=changes.network,
-            plan_hash=changes.hash,
+        replace(
+            journalled(changes, RUN),
             user="alice@desk-7",
             identity="nobody (practice lab)",
-            started="2026-11-24T22:00:00+00:00",
             parameters=where,
-            nodes=[dict(vars(row)) for row in node_rows(nodes)],
+            nodes=[asdict(row) for row in node_rows(nodes)],
         )
     )
     for place, (change,) in enumerate(batches(changes)):
