@@ -35,6 +35,7 @@ _BADGES = {
     **dict.fromkeys(("ok", "applied", "passes"), "#146c2e"),
     "none": "#5f6368",
 }
+PLAN_COLUMNS = ("action", "kind", "node", "resource", "before", "after", "reason")
 _CELL = "text-align:left"
 _UNBROKEN = 48
 """Characters of a name that is not broken over two lines: names are compared by eye and copied by hand."""
@@ -96,10 +97,13 @@ def _nodes(table: pd.DataFrame) -> Shown:
     return _titled(sentence, table)
 
 
+def plan_rows(plan: Plan) -> list[tuple[str, ...]]:
+    """Return a plan's rows as people should see them, in `PLAN_COLUMNS`."""
+    return [_plan_row(change) for change in plan]
+
+
 def _plan(plan: Plan) -> Shown:
-    columns = ("action", "kind", "node", "resource", "before", "after", "reason")
-    rows = [_plan_row(change) for change in plan]
-    table = _titled(plan.summary(), pd.DataFrame(rows, columns=list(columns), dtype=object))
+    table = _titled(plan.summary(), pd.DataFrame(plan_rows(plan), columns=list(PLAN_COLUMNS), dtype=object))
     commands = [change.command for change in plan if change.command]
     if not commands:
         return table
