@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
 
@@ -46,19 +46,28 @@ _MONO = "font-family:monospace;font-size:90%;white-space:pre-wrap;overflow-wrap:
 
 @dataclass(frozen=True)
 class Shown:
-    """A sentence and what belongs to it, in both forms."""
+    """A sentence and what belongs to it, in both forms.
+
+    Attributes:
+        text: for a log.
+        html: for a page.
+        folded: the same for a page, with the table closed: for where another table of it stands beside it.
+
+    """
 
     text: str
     html: str
+    folded: str = ""
 
 
 def shown(value: object) -> Shown:
     """Return a value of this package as people should see it."""
     for kind, form in _FORMS.items():
         if isinstance(value, kind):
-            return form(value)
+            both = form(value)
+            return both if both.folded else replace(both, folded=both.html)
     text = printable(str(value), keep="\n")
-    return Shown(text, f"<p>{escape(text)}</p>")
+    return Shown(text, f"<p>{escape(text)}</p>", f"<p>{escape(text)}</p>")
 
 
 def html_table(rows: Sequence[Sequence[object]], columns: Sequence[str]) -> str:
@@ -84,7 +93,13 @@ def _titled(sentence: str, table: pd.DataFrame) -> Shown:
         return Shown(title, f"<p><b>{escape(title)}</b></p>")
     html = html_table(table.to_numpy().tolist(), list(table.columns))
     text = text_table(table.to_numpy().tolist(), list(table.columns))
-    return Shown(f"{title}\n{text}".strip(), f"<p><b>{escape(title)}</b></p>{html}" if title else html)
+    heading = f"<p><b>{escape(title)}</b></p>" if title else ""
+    rows = f"{len(table)} row{'' if len(table) == 1 else 's'}"
+    return Shown(f"{title}\n{text}".strip(), heading + html, heading + _closed(f"As a plain table: {rows}", html))
+
+
+def _closed(summary: str, html: str) -> str:
+    return f"<details><summary>{escape(summary)}</summary>{html}</details>"
 
 
 def _nodes(table: pd.DataFrame) -> Shown:
@@ -108,7 +123,8 @@ def _plan(plan: Plan) -> Shown:
     if not commands:
         return table
     by_hand = f"The same by hand: {len(commands)} command{'' if len(commands) == 1 else 's'}"
-    return Shown(table.text, f"{table.html}<details><summary>{by_hand}</summary>{_lines(commands)}</details>")
+    below = _closed(by_hand, _lines(commands))
+    return Shown(table.text, table.html + below, table.folded + below)
 
 
 def _recorded(value: Recorded) -> Shown:

@@ -288,3 +288,18 @@ def test_a_picture_is_an_image_with_its_words_beside_it(name: str) -> None:
     assert both.text == name
     page = _Page(both.html)
     assert (page.tags, page.attributes) == (["img"], {"src", "alt", "style"})
+
+
+def test_folded_form_has_the_same_table_closed() -> None:
+    """Where an interactive table stands beside it, the sentence stays in sight and nothing is lost."""
+    both = shown(plan(numbered_nodes(2), numbered_fabric(2), cluster=CLUSTER))
+    page, folded = _Page(both.html), _Page(both.folded)
+    assert folded.cells == page.cells
+    assert folded.tags.index("details") < folded.tags.index("table")
+    assert both.folded.startswith("<p><b>")
+
+
+@pytest.mark.parametrize("value", one_of_each("node-1"))
+def test_everything_has_a_folded_form(value: object) -> None:
+    """Who shows it need not ask."""
+    assert shown(value).folded
