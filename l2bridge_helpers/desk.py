@@ -11,10 +11,7 @@ import ast
 import json
 import os
 import secrets
-import socket
-import subprocess
 import sys
-import time
 import webbrowser
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -22,7 +19,8 @@ from pathlib import Path
 
 import nbformat
 
-from l2bridge_helpers.headless import jupyter_environment, private_folder
+from l2bridge_helpers.headless import private_folder
+from l2bridge_helpers.jupyterlab import JupyterLabError, start_jupyterlab
 from l2bridge_helpers.lab import Lab, world
 from l2bridge_helpers.lab.errors import LabError
 from l2bridge_helpers.nodes import natural_key
@@ -30,14 +28,6 @@ from l2bridge_helpers.processes import Stopped, no_process_left
 
 NOTEBOOKS = Path("notebooks")
 RUNS = Path("runs")
-START_SECONDS = 60.0
-POLL_SECONDS = 0.1
-QUIET = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
-NO_NEWS = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
-
-
-class DeskError(Exception):
-    """JupyterLab did not start, or ended by itself; the text says why."""
 
 
 def main(arguments: Sequence[str] = ()) -> int:
@@ -48,7 +38,7 @@ def main(arguments: Sequence[str] = ()) -> int:
     except Stopped as stop:
         print(f"\nstopped by {stop}; the lab and JupyterLab have ended", flush=True)
         return 0 if str(stop) == "SIGINT" else stop.status
-    except (DeskError, LabError) as err:
+    except (JupyterLabError, LabError) as err:
         print(f"error: {err}", file=sys.stderr)
         return 1
     return 0
@@ -60,15 +50,14 @@ def open_desk(private: Path, world_name: str) -> None:
     desk = _new_folder()
     with Lab(served, folder=desk) as lab:
         copied = copy_notebooks(desk, lab.platform, parameters_of(lab) | {"kubeconfig": "kubeconfig"})
-        server = _start_jupyterlab(desk, private)
-        url = _wait(server, private).format(f"/tree/{copied[0]}" if copied else "")
+        server = start_jupyterlab(desk, private)
+        url = server.url(*copied[:1])
         print(f"the lab's world {world_name} runs at {lab.endpoint}")
         print(f"JupyterLab: {url}")
         print(f"your notebooks, which stay: {desk}{os.sep}")
         print("Ctrl-C ends the lab and JupyterLab", flush=True)
         _show(url)
         server.wait()
-        raise DeskError(f"JupyterLab has ended by itself:\n{_log(private)}")
 
 
 def parameters_of(lab: Lab) -> dict[str, str]:
@@ -116,63 +105,6 @@ def _new_folder() -> Path:
     folder = RUNS / f"lab-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
     folder.mkdir(parents=True)
     return folder
-
-
-def _start_jupyterlab(desk: Path, private: Path) -> subprocess.Popen[bytes]:
-    """Start JupyterLab on loopback, on a free port, with a random token that no list of processes shows."""
-    settings = private / "config" / "labconfig"
-    settings.mkdir(parents=True)
-    (settings / "default_setting_overrides.json").write_text(json.dumps(QUIET), encoding="utf-8")
-    (settings / "page_config.json").write_text(json.dumps(NO_NEWS), encoding="utf-8")
-    environment = jupyter_environment(private) | {
-        "JUPYTER_TOKEN": secrets.token_hex(16),
-        "JUPYTERLAB_SETTINGS_DIR": str(private / "lab" / "settings"),
-        "JUPYTERLAB_WORKSPACES_DIR": str(private / "lab" / "workspaces"),
-    }
-    options = [
-        "--no-browser",
-        "--allow-root",
-        "--ServerApp.ip=127.0.0.1",
-        "--ServerApp.port=0",
-        f"--ServerApp.root_dir={desk.resolve()}",
-        "--LabApp.news_url=",
-    ]
-    with (private / "jupyterlab.log").open("wb") as log:
-        return subprocess.Popen(
-            [sys.executable, "-m", "jupyterlab", *options],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            # Ctrl-C is ours: JupyterLab would ask whether it is meant.
-            start_new_session=True,
-        )
-
-
-def _wait(server: subprocess.Popen[bytes], private: Path) -> str:
-    """Return the address of JupyterLab as soon as it is up, with `{}` where a path may stand."""
-    end = time.monotonic() + START_SECONDS
-    while time.monotonic() < end and server.poll() is None:
-        for path in (private / "runtime").glob("jpserver-*.json"):
-            url = _address(path)
-            if url:
-                return url
-        time.sleep(POLL_SECONDS)
-    raise DeskError(f"JupyterLab did not start:\n{_log(private)}")
-
-
-def _address(info: Path) -> str:
-    """Return what JupyterLab says about itself; "" while it is still writing that, or does not listen yet."""
-    try:
-        server = json.loads(info.read_text(encoding="utf-8"))
-        socket.create_connection(("127.0.0.1", server["port"]), timeout=1).close()
-    except (ValueError, OSError):
-        return ""
-    return f"http://127.0.0.1:{server['port']}/lab{{}}?token={server['token']}"
-
-
-def _log(private: Path) -> str:
-    return (private / "jupyterlab.log").read_text(encoding="utf-8", errors="replace")[-2000:]
 
 
 def _show(url: str) -> None:
