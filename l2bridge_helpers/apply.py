@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from l2bridge_helpers.errors import BlockedError, ParameterError
 from l2bridge_helpers.execution import Execution
 from l2bridge_helpers.findings import names_of
+from l2bridge_helpers.progress import Lines
 from l2bridge_helpers.results import Result, Results
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from l2bridge_helpers.clouds.base import Cloud
     from l2bridge_helpers.entries import Entries
     from l2bridge_helpers.findings import Findings
+    from l2bridge_helpers.progress import Pulse
     from l2bridge_helpers.reachability.result import Reachability
 
 FEW_DELETES = 2
@@ -33,6 +35,7 @@ def apply(  # noqa: PLR0913 - each is one of the operator's parameters
     max_delete_percent: int = 25,
     foreseen: Reachability | None = None,
     tell: Callable[[str], None] = print,
+    watch: Callable[[Pulse], None] | None = None,
 ) -> Results:
     """Carry out a plan in `mode="apply"`; in the other modes send nothing.
 
@@ -46,7 +49,8 @@ def apply(  # noqa: PLR0913 - each is one of the operator's parameters
         permit: returns why nothing may be sent any more, "" while all is well: whether the cluster's Lease is ours.
         max_delete_percent: 0 to 100: refuse to delete more than 2 of our routes *and* more than this share of them.
         foreseen: who reaches whom when the plan is applied: what it leaves in the way is told before it starts.
-        tell: takes a line of progress, every few seconds.
+        tell: takes a line for people.
+        watch: takes how far it is, about once a second; None: `tell` is given a line every few seconds.
 
     Raises:
         ParameterError: `confirm` is not the cluster's name.
@@ -58,7 +62,8 @@ def apply(  # noqa: PLR0913 - each is one of the operator's parameters
     refuse(changes, findings, confirm, max_delete_percent)
     if foreseen and foreseen.reaching < foreseen.pairs:
         tell(f"this plan does not lead to full reachability: {foreseen.why()}")
-    return Execution(changes, cloud, entries=entries, permit=permit, tell=tell).results()
+    watch = watch or Lines(tell).watch
+    return Execution(changes, cloud, entries=entries, permit=permit, tell=tell, watch=watch).results()
 
 
 def deletion_problem(changes: Plan, max_delete_percent: int) -> str:

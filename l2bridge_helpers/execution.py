@@ -20,7 +20,7 @@ from l2bridge_helpers.clouds.base import Sent
 from l2bridge_helpers.clouds.dialects import dialect_of
 from l2bridge_helpers.errors import CloudError, CredentialsError, JournalError, L2BridgeError, UnreachableError
 from l2bridge_helpers.printable import printable
-from l2bridge_helpers.progress import Progress
+from l2bridge_helpers.progress import Progress, Pulse
 from l2bridge_helpers.results import Outcome, Result, Results
 from l2bridge_helpers.rounds import Batch, Chain, Rounds, failed_first
 
@@ -47,12 +47,20 @@ class Execution:
         cloud: where.
         entries: where each change is written down before it is sent, and what became of it after.
         permit: returns why nothing may be sent any more, "" while all is well; asked before each write.
-        tell: takes a line of progress, every few seconds.
+        tell: takes a line for people.
+        watch: takes how far it is, about once a second, and at the end.
 
     """
 
     def __init__(
-        self, changes: Plan, cloud: Cloud, *, entries: Entries, permit: Callable[[], str], tell: Callable[[str], None]
+        self,
+        changes: Plan,
+        cloud: Cloud,
+        *,
+        entries: Entries,
+        permit: Callable[[], str],
+        tell: Callable[[str], None],
+        watch: Callable[[Pulse], None],
     ) -> None:
         """Prepare; nothing is sent yet."""
         self._changes = changes
@@ -61,7 +69,8 @@ class Execution:
         self._entries = entries
         self._permit = permit
         self._tell = tell
-        self._progress = Progress(self._writes, cloud.pace, tell)
+        self._watcher = watch
+        self._progress = Progress(self._writes, cloud.pace)
         self._outcomes: dict[int, Result] = {}
         self._outages = 0
         self._under_way = 0
@@ -77,6 +86,7 @@ class Execution:
         with _interruptible():
             for chains in Rounds(self._changes, self._outcomes, self._skip):
                 self._side_by_side(chains)
+        self._watcher(self._progress.pulse(self._outcomes))
         outcomes = [self._result(place) for place in range(len(self._writes))]
         return Results(tuple(outcomes), self._changes.cluster)
 
@@ -105,7 +115,7 @@ class Execution:
         """Wait for them, and see to it that the Lease stays ours meanwhile."""
         while wait(futures, timeout=_LOOK_SECONDS).not_done:
             self._permitted()
-            self._progress.tell(self._outcomes)
+            self._watcher(self._progress.pulse(self._outcomes))
 
     @contextmanager
     def _last_word(self) -> Iterator[None]:

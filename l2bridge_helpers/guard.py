@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 _OF_THE_RUN = {parameter.name for parameter in COMMON} - {"endpoint"}
 """Parameters that are about the run, and not about where the network is."""
 _MOST_ROWS = 20
+_UNLOCKED = "no lock is held (lease_namespace is empty): see to it that nobody else applies to this cluster now"
 _ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -45,13 +46,30 @@ class Guarded:
     Attributes:
         changes: what is left to do of the plan.
         entries: the run's pages of the journal.
-        permit: returns why nothing may be sent any more, "" while the Lease is ours.
+        permit: returns why nothing may be sent any more, "" while the Lease is ours and nobody has stopped the run.
 
     """
 
     changes: Plan
     entries: Entries
     permit: Callable[[], str]
+
+
+@dataclass(frozen=True)
+class Word:
+    """What is told to the operator of a run, and heard from them.
+
+    Attributes:
+        say: takes a line.
+        halted: returns why they want nothing more to be sent, "" while they have said nothing.
+
+    """
+
+    say: Callable[[str], None]
+    halted: Callable[[], str]
+
+
+_SILENT = Word(say=lambda _line: None, halted=lambda: "")
 
 
 class Guard:
@@ -90,7 +108,7 @@ class Guard:
 
     @contextmanager
     def around(
-        self, changes: Plan, cloud: Cloud, nodes: pd.DataFrame, *, started: str, again: Callable[[], Plan]
+        self, changes: Plan, cloud: Cloud, nodes: pd.DataFrame, *, started: str, again: Callable[[], Plan], word: Word
     ) -> Iterator[Guarded]:
         """Hold the Lease and keep the journal while the block applies the plan.
 
@@ -100,9 +118,10 @@ class Guard:
             nodes: whom the plan is for.
             started: when the run began.
             again: reads the world and plans again.
+            word: what is heard from the run's operator, and told to them.
 
         Raises:
-            LockError: another apply holds the Lease, or it may not be taken.
+            LockError: another apply holds the Lease, or it may not be taken, or the operator would not wait for it.
             BlockedError: another apply has changed the world since; names the rows.
             JournalError: the journal cannot be written.
 
@@ -110,23 +129,29 @@ class Guard:
         if not changes.writes:
             yield Guarded(changes, NoEntries("there is nothing to apply"), lambda: "there is nothing to apply")
         elif not self._parameters["lease_namespace"]:
-            print("no lock is held (lease_namespace is empty): see to it that nobody else applies to this cluster now")
-            yield Guarded(changes, self._begin(changes, cloud, nodes, started), _granted)
+            word.say(_UNLOCKED)
+            yield Guarded(changes, self._begin(changes, cloud, nodes, started), word.halted)
         else:
-            with self._lease() as lease:
-                left = self._still(changes, again) if lease.changed_since(self._seen) else changes
-                yield Guarded(left, self._begin(left, cloud, nodes, started), lease.problem)
+            with self._lease(word) as lease:
+                left = self._still(changes, again, word) if lease.changed_since(self._seen) else changes
+                entries = self._begin(left, cloud, nodes, started)
+                yield Guarded(left, entries, lambda: word.halted() or lease.problem())
 
-    def _lease(self) -> Lease:
+    def _lease(self, word: Word = _SILENT) -> Lease:
         from l2bridge_helpers.lease import Lease
 
         parameters = self._parameters
         holder = f"{os_user()}/{os.getpid()}/{self._run}"
         return Lease(
-            self._kube, namespace=parameters["lease_namespace"], holder=holder, timeout=parameters["lock_timeout"]
+            self._kube,
+            namespace=parameters["lease_namespace"],
+            holder=holder,
+            timeout=parameters["lock_timeout"],
+            tell=word.say,
+            halted=word.halted,
         )
 
-    def _still(self, changes: Plan, again: Callable[[], Plan]) -> Plan:
+    def _still(self, changes: Plan, again: Callable[[], Plan], word: Word) -> Plan:
         """Return what is left of the plan when others have applied since it was made; never more than was shown."""
         fresh = again()
         if self._parameters.get("plan_file"):  # exactly that plan, or nothing
@@ -138,7 +163,7 @@ class Guard:
                 f"{told(moved(changes, fresh))}; run again from the top"
             )
         rest = f"{len(left.writes)} of {len(changes.writes)} changes are left"
-        print(f"the Lease was held since this plan was made, so it was made anew: {rest}")
+        word.say(f"the Lease was held since this plan was made, so it was made anew: {rest}")
         return left
 
     def _begin(self, changes: Plan, cloud: Cloud, nodes: pd.DataFrame, started: str) -> RunEntries:
@@ -211,8 +236,16 @@ def saved_plan(parameters: Mapping[str, Any], platform: str, cluster: str) -> Pl
     return plan
 
 
-def check_unmoved(saved: Plan, fresh: Plan) -> None:
+PLAN_FILE = "parameter plan_file: plan"
+
+
+def check_unmoved(saved: Plan, fresh: Plan, what: str = PLAN_FILE) -> None:
     """Refuse a saved plan when one that is made anew differs: the world has moved since.
+
+    Args:
+        saved: the plan that was made then.
+        fresh: the one that is made now.
+        what: what the saved one is called.
 
     Raises:
         BlockedError: names the rows.
@@ -220,8 +253,8 @@ def check_unmoved(saved: Plan, fresh: Plan) -> None:
     """
     if saved.hash != fresh.hash:
         raise BlockedError(
-            f"parameter plan_file: plan {saved.hash} no longer fits, the world has moved since it was made, so nothing "
-            f"was sent: {told(moved(saved, fresh))}; make a new plan (mode='plan') and have it approved"
+            f"{what} {saved.hash} no longer fits, the world has moved since it was made, so nothing was sent: "
+            f"{told(moved(saved, fresh))}; make a new plan (mode='plan') and have it approved"
         )
 
 
@@ -267,7 +300,3 @@ def told(rows: Sequence[str]) -> str:
     """Return rows in one line; how many more there are, when they are many."""
     more = f" | and {len(rows) - _MOST_ROWS} more" if len(rows) > _MOST_ROWS else ""
     return " | ".join(rows[:_MOST_ROWS]) + more
-
-
-def _granted() -> str:
-    return ""

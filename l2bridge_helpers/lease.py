@@ -57,7 +57,7 @@ class Lease:
     Needs in the namespace, on `leases` of `coordination.k8s.io`: get, create, update.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - three of them are for tests
         self,
         kube: Kube,
         *,
@@ -66,6 +66,7 @@ class Lease:
         timeout: float = 60.0,
         duration: int = 30,
         tell: Callable[[str], None] = print,
+        halted: Callable[[], str] = str,
     ) -> None:
         """Send nothing yet.
 
@@ -76,6 +77,7 @@ class Lease:
             timeout: seconds to wait for another holder, and for an API that does not answer.
             duration: seconds after which others may take the Lease when we show no sign of life.
             tell: takes a line for people.
+            halted: returns why it is not to be waited for any more, "" while it is.
 
         """
         self.identity = f"{holder}/{secrets.token_hex(4)}"
@@ -84,6 +86,7 @@ class Lease:
         self._timeout = timeout
         self._duration = duration
         self._tell = tell
+        self._halted = halted
         self._seen = ("", 0.0)
         self._hold = _Hold("is not held yet")
         self._guard = threading.Lock()
@@ -166,6 +169,8 @@ class Lease:
             if self._hold.record:
                 return
             left = self._timeout - (clock() - start)
+            if halted := self._halted():
+                raise LockError(f"{self._object.name} was not taken: {halted}; nothing was sent")
             if left <= 0:
                 raise LockError(in_vain(self._object.name, found, why, self._timeout, self._duration))
             if why and not told:

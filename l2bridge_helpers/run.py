@@ -12,14 +12,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+from IPython.display import display
 
 from l2bridge_helpers.apply import apply, refuse
 from l2bridge_helpers.changes import Plan
 from l2bridge_helpers.checks import check
 from l2bridge_helpers.clouds.dialects import dialect_of
+from l2bridge_helpers.course import carry_out
 from l2bridge_helpers.errors import DataError, ParameterError
 from l2bridge_helpers.findings import Findings
-from l2bridge_helpers.guard import Guard, NoEntries, check_unmoved, saved_plan, undo_advice
+from l2bridge_helpers.guard import PLAN_FILE, Guard, NoEntries, Word, check_unmoved, saved_plan, undo_advice
+from l2bridge_helpers.interactive import person
 from l2bridge_helpers.kube import Kube
 from l2bridge_helpers.kubeconfig import cluster_of, shown_server
 from l2bridge_helpers.nodes import list_nodes, node_names
@@ -28,6 +31,7 @@ from l2bridge_helpers.parameters import PARAMETERS, check_parameters
 from l2bridge_helpers.plan import plan
 from l2bridge_helpers.platforms import cloud_of, scope_of
 from l2bridge_helpers.proof import Proof
+from l2bridge_helpers.proposal import Proposal
 from l2bridge_helpers.reachability.result import Reachability
 from l2bridge_helpers.results import Results
 from l2bridge_helpers.saved_run import FIRST, LAST
@@ -89,6 +93,7 @@ class Run(Steps):
         kubeconfig, context, confirm, max_delete_percent: the parameters that this run was started with. Steps take
             them from here, so that a parameter that is edited later counts only after *Target* is run again.
         cloud: the platform's adapter.
+        given, typed: the parameters, and as they stand in the notebook: what is empty there may have been chosen.
         scope: what the parameters let this run change.
         outcome: what was found and done so far.
 
@@ -118,11 +123,15 @@ class Run(Steps):
         self.outcome = Outcome(max_delete_percent=self.max_delete_percent)
         self._target = {**kubernetes, **self.cloud.target(), **({"plan": f"{saved.hash}, as saved"} if saved else {})}
         self._parameters = parameters
+        self.given = dict(parameters)
+        self.typed = dict(parameters)
         self._guard = guard
-        self._saved = saved
+        self._saved, self._saved_as = saved, PLAN_FILE
         self._nodes: pd.DataFrame | None = None
         self._stale = True
         """Whether the network was read again since the plan was made."""
+        self._halted = ""
+        """Why the operator wants nothing more to be sent."""
 
     @property
     def runbook(self) -> str:
@@ -168,7 +177,47 @@ class Run(Steps):
 
         """
         if self._saved:
-            check_unmoved(self._saved, changes)
+            check_unmoved(self._saved, changes, self._saved_as)
+
+    def expect(self, changes: Plan) -> None:
+        """Apply exactly this plan, which somebody has reviewed, or nothing."""
+        self._saved, self._saved_as = changes, "the reviewed plan"
+
+    def review(self, changes: Plan, findings: Findings) -> None:
+        """Let a person look through the plan and apply it by a click, where there is one and `mode` is `plan`.
+
+        Raises:
+            BlockedError: this run was given a saved plan, and the world has moved since.
+
+        """
+        self.check_plan_file(changes)
+        if not self.is_reviewed(changes):
+            return
+        from l2bridge_helpers.widgets.review import Review
+
+        display(Review(self.propose(changes, findings)).panel)
+
+    def propose(self, changes: Plan, findings: Findings) -> Proposal:
+        """Return the plan as a person may apply it: in a run of its own, which sends exactly it or nothing."""
+        saved = str(self.folder / "plan.json")
+
+        def begin(confirm: str) -> Run:
+            return start(self.platform, **{**self.given, "mode": "apply", "confirm": confirm, "plan_file": saved})
+
+        return Proposal(self, changes, findings, begin)
+
+    def carry_out(self) -> None:
+        """Run all steps, as the notebook's cells do, up to the files that it leaves.
+
+        Raises:
+            L2BridgeError: as the step does that raises it; `finish` says what the run came to.
+
+        """
+        carry_out(self)
+
+    def is_reviewed(self, value: object) -> bool:
+        """Return whether a person looks through the plan in a table of its own."""
+        return isinstance(value, Plan) and self.mode == "plan" and person()
 
     def apply(self, changes: Plan, findings: Findings, foreseen: Reachability) -> Results:
         """Carry the plan out under the cluster's Lease, each change in the journal; in the other modes send nothing.
@@ -196,13 +245,26 @@ class Run(Steps):
             return apply(changes, self.cloud, entries=NoEntries(why), permit=lambda: why, **options)
         self.check_fresh(changes)
         self._refuse(changes, findings)
-        guarded = self._guard.around(changes, self.cloud, self._nodes, started=self.started, again=self._again)
+        word = Word(self.stage.say, lambda: self._halted)
+        guarded = self._guard.around(
+            changes, self.cloud, self._nodes, started=self.started, again=self._again, word=word
+        )
+        options |= {"tell": self.stage.say, "watch": self.stage.watch}
         with guarded as left:
             self.outcome.by_others = len(changes.writes) - len(left.changes.writes)
             with self.unfinished(changes):
                 results = apply(left.changes, self.cloud, entries=left.entries, permit=left.permit, **options)
                 self.record(results)
             return results
+
+    def stop(self, reason: str) -> None:
+        """Send no change any more, from any thread: what is under way is finished, and written down.
+
+        Args:
+            reason: what is told of those that are not sent.
+
+        """
+        self._halted = self._halted or reason
 
     def _refuse(self, changes: Plan, findings: Findings) -> None:
         refuse(changes, findings, self.confirm, self.max_delete_percent)
@@ -276,13 +338,13 @@ class Run(Steps):
         error = self.outcome.error(self.mode)
         last = self.outcome.last
         if last and last.failing and self.mode != "check":
-            print(f"{self.runbook}: {last.moment}, {last.why()}")
+            self.stage.say(f"{self.runbook}: {last.moment}, {last.why()}")
         try:
             self.write("failed" if error else "ok", str(error or ""))
         except DataError as err:
-            print(f"{self.runbook}: {self.outcome.summary()}, without a report")
+            self.stage.say(f"{self.runbook}: {self.outcome.summary()}, without a report")
             raise error or err from err
-        print(f"{self.runbook}: {self.outcome.summary()}, report: {self.folder / 'report.html'}")
+        self.stage.say(f"{self.runbook}: {self.outcome.summary()}, report: {self.folder / 'report.html'}")
         if error:
             raise error
 

@@ -10,13 +10,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from IPython.display import display
-
 from l2bridge_helpers.errors import DataError, ParameterError
 from l2bridge_helpers.files import write_file
 from l2bridge_helpers.moment import now
 from l2bridge_helpers.report import report
 from l2bridge_helpers.show import shown
+from l2bridge_helpers.stage import Cell, Stage
 
 SCHEMA = 1
 
@@ -27,6 +26,7 @@ class Steps(ABC):
     Attributes:
         folder: where this run's files are.
         started: when it began.
+        stage: where it shows what it does.
 
     """
 
@@ -34,6 +34,7 @@ class Steps(ABC):
         """Begin now, without sections."""
         self.folder = folder
         self.started = now()
+        self.stage: Stage = Cell()
         self._sections: dict[str, str] = {}
 
     @contextmanager
@@ -42,7 +43,8 @@ class Steps(ABC):
 
         An error inside it is written to the run's files before it goes on its way.
         """
-        step = Step(self)
+        step = Step(self, name)
+        self.stage.begin(name)
         try:
             yield step
         except BaseException as err:  # also Ctrl-C: the run's files always say how it ended
@@ -56,11 +58,16 @@ class Steps(ABC):
         try:
             self.write("failed", error)
         except DataError as err:
-            print(f"this run's files are not complete: {err}")
+            self.stage.say(f"this run's files are not complete: {err}")
 
     @abstractmethod
     def record(self, value: object) -> None:
         """Keep a step's value for the run's files."""
+
+    def is_reviewed(self, value: object) -> bool:
+        """Return whether a person sees a value's table beside it, so that it need not stand open twice."""
+        del value
+        return False
 
     @abstractmethod
     def write(self, status: str, error: str) -> None:
@@ -84,9 +91,10 @@ class Steps(ABC):
 class Step:
     """One section of a run: what it shows goes to the notebook and to the report."""
 
-    def __init__(self, run: Steps) -> None:
+    def __init__(self, run: Steps, name: str) -> None:
         """Belong to a run."""
         self._run = run
+        self._name = name
         self.html: list[str] = []
 
     def show(self, value: object) -> None:
@@ -94,7 +102,7 @@ class Step:
         self._run.record(value)
         both = shown(value)
         self.html.append(both.html)
-        display({"text/plain": both.text, "text/html": both.html}, raw=True)
+        self._run.stage.show(self._name, both, folded=self._run.is_reviewed(value))
 
 
 def make_folder(runs: str, cluster: str, runbook: str) -> Path:

@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 from l2bridge_helpers.clouds.dialects import dialect_of
+from l2bridge_helpers.course import put_back
 from l2bridge_helpers.errors import BlockedError, ParameterError
 from l2bridge_helpers.findings import Findings
 from l2bridge_helpers.guard import Guard
@@ -20,6 +21,7 @@ from l2bridge_helpers.kubeconfig import cluster_of, shown_server
 from l2bridge_helpers.nodes import node_names
 from l2bridge_helpers.platforms import cloud_of
 from l2bridge_helpers.proof import Proof
+from l2bridge_helpers.proposal import Proposal
 from l2bridge_helpers.prove import PATIENCE, PAUSE, is_read_already, standing
 from l2bridge_helpers.reach import reach
 from l2bridge_helpers.reachability.result import APPLIED
@@ -67,7 +69,9 @@ def start(**parameters: Any) -> UndoRun:
     merged = cloud_parameters(recorded.run, given)
     told = {"cluster": recorded.run.cluster, **recorded.target(), "mode": mode}
     told |= {"Kubernetes API": shown_server(kube.target)} if kube else {"Kubernetes API": "not needed"}
-    return UndoRun(recorded, merged, told, kube, skip_conflicts=given["skip_conflicts"])
+    undoing = UndoRun(recorded, merged, told, kube, skip_conflicts=given["skip_conflicts"])
+    undoing.given, undoing.typed = {**given, "run": recorded.run.run}, given
+    return undoing
 
 
 def _kube(given: Mapping[str, Any]) -> Kube | None:
@@ -161,6 +165,29 @@ class UndoRun(Run):
         back = undo(self.recorded.run, self.recorded.rows, fabric, skip_conflicts=self._skip_conflicts)
         self._skippable = bool(back.conflicts)
         return without_later(back, self.recorded.later, self.recorded.undoes)
+
+    def review(self, changes: Plan, findings: Findings | None = None) -> None:
+        """Let a person look through the plan and apply it by a click, where there is one and `mode` is `plan`."""
+        super().review(changes, findings or Findings())
+
+    def propose(self, changes: Plan, findings: Findings | None = None) -> Proposal:
+        """Return the plan as a person may apply it: in a run of its own, which sends exactly it or nothing."""
+
+        def begin(confirm: str) -> UndoRun:
+            undoing = start(**{**self.given, "mode": "apply", "confirm": confirm})
+            undoing.expect(changes)
+            return undoing
+
+        return Proposal(self, changes, findings or Findings(), begin)
+
+    def carry_out(self) -> None:
+        """Run all steps, as the notebook's cells do, up to the files that it leaves.
+
+        Raises:
+            L2BridgeError: as the step does that raises it; `finish` says what the run came to.
+
+        """
+        put_back(self)
 
     def put_back(self, changes: Plan) -> Results:
         """Carry the plan out under the cluster's Lease, each change in the journal; in the other modes send nothing.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from l2bridge_helpers.changes import Change
 from l2bridge_helpers.pace import Answer, Limits, Pace
 from l2bridge_helpers.pace_meters import Bucket
-from l2bridge_helpers.progress import Progress
+from l2bridge_helpers.progress import Lines, Progress
 from l2bridge_helpers.results import Outcome, Result
 
 _CHANGE = Change("update", "forwarding", "eni-1", "node-1", {}, {}, "")
@@ -28,10 +29,22 @@ def _outcomes(**counts: int) -> dict[int, Result]:
     return {place: Result(replace(_CHANGE, resource=f"eni-{place}"), word) for place, word in enumerate(words)}
 
 
-def _progress(pace: Pace, clock: _Clock, total: int) -> tuple[Progress, list[str]]:
+class _Told:
+    """Progress, told in lines."""
+
+    def __init__(self, progress: Progress, lines: Lines) -> None:
+        """Begin to count."""
+        self._progress, self._lines = progress, lines
+
+    def tell(self, outcomes: Mapping[int, Result]) -> None:
+        """Tell how far it is."""
+        self._lines.watch(self._progress.pulse(outcomes))
+
+
+def _progress(pace: Pace, clock: _Clock, total: int) -> tuple[_Told, list[str]]:
     news: list[str] = []
     changes = [replace(_CHANGE, resource=f"eni-{place}") for place in range(total)]
-    return Progress(changes, pace, news.append, clock), news
+    return _Told(Progress(changes, pace, clock), Lines(news.append, clock)), news
 
 
 def test_a_short_run_tells_nothing() -> None:
@@ -75,7 +88,7 @@ def test_kinds_that_have_limits_of_their_own_do_not_wait_for_each_other() -> Non
         for place in range(600)
     ]
     clock.now = 0.0
-    progress = Progress(rows, pace, news.append, clock)
+    progress = _Told(Progress(rows, pace, clock), Lines(news.append, clock))
     clock.now = 10.0
     progress.tell({})
     assert news[0].endswith("about 60 s left")
@@ -88,3 +101,21 @@ def test_nothing_done_yet_is_no_division_by_zero() -> None:
     clock.now = 6.0
     progress.tell({})
     assert news == ["0 of 3 changes done, 0 failed, 3 waiting, 0.0/s, about 0 s left"]
+
+
+def test_the_end_is_told_by_the_results_alone() -> None:
+    """A last line of progress would say the same twice."""
+    clock = _Clock()
+    progress, news = _progress(Pace.unlimited(), clock, 2)
+    clock.now = 9.0
+    progress.tell(_outcomes(applied=2))
+    assert news == []
+
+
+def test_a_pulse_holds_the_failures_in_the_plans_order() -> None:
+    """They are shown as they happen, whichever thread was first."""
+    progress = Progress([_CHANGE, _CHANGE, _CHANGE], Pace.unlimited(), _Clock())
+    late, early = Result(_CHANGE, "failed", "late"), Result(_CHANGE, "failed", "early")
+    pulse = progress.pulse({2: late, 0: early, 1: Result(_CHANGE, "skipped")})
+    assert pulse.failures == (early, late)
+    assert (pulse.done, pulse.failed, pulse.waiting) == (0, 3, 0)

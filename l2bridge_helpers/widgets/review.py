@@ -1,0 +1,237 @@
+"""The review of a plan: what it would do, every row of it, and a button that applies exactly it.
+
+The button begins a run of its own, in `apply` mode, which does what the notebook's cells do in that mode. It works
+beside the cells, so that the notebook stays usable, and *Stop* ends it between two changes.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets as widgets
+
+from l2bridge_helpers.errors import L2BridgeError
+from l2bridge_helpers.interactive import namespace
+from l2bridge_helpers.printable import printable
+from l2bridge_helpers.show import PLAN_COLUMNS, plan_rows
+from l2bridge_helpers.widgets.table import BrowseTable, Row
+
+if TYPE_CHECKING:
+    from l2bridge_helpers.progress import Pulse
+    from l2bridge_helpers.proposal import Proposal
+    from l2bridge_helpers.run import Run
+    from l2bridge_helpers.show import Shown
+
+_SHOWN = ("Apply", "Verify", "Undo")
+"""Sections of the run that applies which tell more than the review does."""
+_PHASES = {
+    "Target": "Starting",
+    "Nodes": "Reading the nodes",
+    "Changes": "Reading the journal",
+    "Findings": "Reading the network",
+    "Reachability now": "Following the packets",
+    "Plan": "Comparing with the plan above",
+    "Apply": "Applying",
+    "Verify": "Verifying by a fresh read",
+    "Undo": "Writing the report",
+}
+_STOPPED = "it was stopped by hand"
+_FAILURES = 20
+"""Failures that are shown while the rest goes on; the results hold all."""
+
+
+class Review:
+    """One review.
+
+    Attributes:
+        panel: the widget.
+        state: `ready`, `running`, or how it ended: `done`, `failed`.
+
+    """
+
+    def __init__(self, proposal: Proposal) -> None:
+        """Show the plan; the button waits for the cluster's name."""
+        self._proposal = proposal
+        self._cluster = proposal.changes.cluster
+        self.state = "ready"
+        self._run: Run | None = None
+        self._table = BrowseTable(PLAN_COLUMNS, plan_rows(proposal.changes), _choices(proposal))
+        self._name = widgets.Text(
+            description=f"Type {self._cluster} to apply",
+            placeholder="the cluster's name",
+            continuous_update=True,
+            style={"description_width": "initial"},
+            layout=widgets.Layout(width="34em", max_width="100%"),
+        )
+        self._button = widgets.Button(
+            description=f"Apply to {self._cluster}",
+            tooltip="Send these changes, and verify them by a fresh read",
+            button_style="primary",
+            disabled=True,
+            layout=widgets.Layout(width="auto"),
+        )
+        self._stop = widgets.Button(
+            description="Stop",
+            tooltip="Send no further change; what is under way is finished",
+            layout=widgets.Layout(width="8em", display="none"),
+        )
+        self._bar = widgets.IntProgress(
+            value=0, min=0, max=1, layout=widgets.Layout(width="34em", max_width="100%", display="none")
+        )
+        self._status = widgets.HTML()
+        self._news = widgets.HTML()
+        self._log = _Log(self)
+        self._name.observe(self._typed, "value")
+        self._button.on_click(self._clicked)
+        self._stop.on_click(self._stopped)
+        self.panel = widgets.VBox(self._parts(), layout=widgets.Layout(padding="8px 0"))
+        self.panel.add_class("l2bridge-review")
+
+    def _parts(self) -> list[widgets.Widget]:
+        proposal = self._proposal
+        head = [widgets.HTML(f"<p><b>{escape(printable(proposal.sentence()))}</b></p>"), self._table.panel]
+        if not proposal.changes.writes:
+            return [*head, widgets.HTML("<p>Nothing to apply: everything that this runbook sees to is in order.</p>")]
+        refusal = proposal.refusal()
+        if refusal:
+            return [*head, widgets.HTML(_told("This plan cannot be applied", refusal))]
+        notes = [widgets.HTML(_told("Left out", text)) for text in proposal.warnings()]
+        ask = widgets.HBox(
+            [self._name, self._button, self._stop], layout=widgets.Layout(flex_flow="row wrap", grid_gap="4px 12px")
+        )
+        return [*head, *notes, ask, self._bar, self._status, self._news]
+
+    def _typed(self, _change: Any) -> None:
+        self._button.disabled = self.state != "ready" or self._name.value != self._cluster
+
+    def _clicked(self, _button: widgets.Button) -> None:
+        """Begin, unless the name is not the cluster's or the plan is not what the notebook is about any more."""
+        if self.state != "ready" or self._name.value != self._cluster:
+            return
+        outdated = self._proposal.outdated(namespace())
+        if outdated:
+            self._button.disabled = True
+            self._say_status(_told("Nothing was sent", outdated))
+            return
+        self.state = "running"
+        self._name.disabled = self._button.disabled = True
+        self._stop.layout.display, self._bar.layout.display = "", ""
+        self._say_status(_line("Starting …"))
+        threading.Thread(target=self._work, name="review", daemon=True).start()
+
+    def _work(self) -> None:
+        error = ""
+        try:
+            run = self._run = self._proposal.begin(self._name.value)
+            run.stage = self._log
+            if self._stop.disabled:
+                run.stop(_STOPPED)
+            run.carry_out()
+        except L2BridgeError as err:
+            error = str(err)
+        except BaseException as err:  # whatever it is, the person is told, and not left with a bar that stands
+            error = f"unexpected {type(err).__name__}: {err}"
+            raise
+        finally:
+            self._end(error)
+
+    def _end(self, error: str) -> None:
+        self.state = "failed" if error else "done"
+        self._stop.layout.display = "none"
+        report = self._run.folder / "report.html" if self._run else None
+        where = f"<p>Report: <code>{escape(printable(str(report)))}</code></p>" if report and report.exists() else ""
+        if error:
+            self._bar.bar_style = "danger"
+            again = "<p>To go on, run the cells again, from Target on: only what is missing is planned.</p>"
+            self._say_status(f"{_told('Not finished', error)}{where}{again}")
+        else:
+            self._bar.value, self._bar.bar_style = self._bar.max, "success"
+            summary = self._run.outcome.summary() if self._run else ""
+            self._say_status(f"{_line(f'Applied and verified: {summary}.')}{where}")
+
+    def _stopped(self, _button: widgets.Button) -> None:
+        """Send no further change."""
+        self._stop.disabled = True
+        self._stop.description = "Stopping …"
+        if self._run:
+            self._run.stop(_STOPPED)
+
+    def tell(self, phase: str) -> None:
+        """Show what is going on."""
+        self._say_status(_line(f"{phase} …"))
+
+    def tell_pulse(self, pulse: Pulse) -> None:
+        """Show how far it is."""
+        self._bar.max, self._bar.value = max(pulse.total, 1), pulse.done + pulse.failed
+        self._bar.description = ""
+        failures = [f"{one.change.about}{one.change.resource}: {one.error}" for one in pulse.failures]
+        self._say_status(_line(f"Applying: {pulse}.") + _list(failures))
+
+    def add(self, html: str) -> None:
+        """Show a section of the run."""
+        self._news.value += html
+
+    def _say_status(self, html: str) -> None:
+        self._status.value = f'<div role="status" aria-live="polite">{html}</div>'
+
+
+class _Log:
+    """The stage of the run that applies: the review's own panel."""
+
+    def __init__(self, review: Review) -> None:
+        """Belong to a review."""
+        self._review = review
+
+    def begin(self, section: str) -> None:
+        """Show which step it is."""
+        self._review.tell(_PHASES.get(section, section))
+
+    def show(self, section: str, both: Shown, /, *, folded: bool = False) -> None:
+        """Show what the review has not shown."""
+        del folded
+        if section in _SHOWN:
+            self._review.add(f"<section><h4>{escape(section)}</h4>{both.html}</section>")
+
+    def say(self, line: str) -> None:
+        """Show a line."""
+        self._review.add(_line(line))
+
+    def watch(self, pulse: Pulse) -> None:
+        """Show how far it is."""
+        self._review.tell_pulse(pulse)
+
+
+def _choices(proposal: Proposal) -> dict[str, Any]:
+    """Return what can be chosen to see; at first what would change, and what is in the way."""
+    actions = list(dict.fromkeys(change.action for change in proposal.changes))
+    kinds = list(dict.fromkeys(change.kind for change in proposal.changes))
+    quiet = {"none"}
+    choices = {"changes": lambda row: row[0] not in quiet, "all rows": lambda _row: True}
+    choices |= {f"only {action}": _with(0, action) for action in actions if len(actions) > 1}
+    return choices | {f"only {kind}": _with(1, kind) for kind in kinds if len(kinds) > 1}
+
+
+def _with(place: int, word: str) -> Any:
+    def keep(row: Row) -> bool:
+        return row[place] == word
+
+    return keep
+
+
+def _line(text: str) -> str:
+    return f"<p>{escape(printable(text))}</p>"
+
+
+def _told(what: str, text: str) -> str:
+    return f"<p><b>{escape(what)}:</b> {escape(printable(text))}</p>"
+
+
+def _list(texts: Sequence[str]) -> str:
+    if not texts:
+        return ""
+    more = [f"and {len(texts) - _FAILURES} more, see the results"] if len(texts) > _FAILURES else []
+    items = "".join(f"<li>{escape(printable(text))}</li>" for text in [*texts[:_FAILURES], *more])
+    return f"<p>Failed so far:</p><ul>{items}</ul>"

@@ -1,0 +1,1 @@
+"""What a person clicks, clicked by a program."""
