@@ -91,7 +91,7 @@ def test_hostile_names_stay_text_in_html(name: str) -> None:
     for value in one_of_each(name):
         page = _Page(shown(value).html)
         assert set(page.tags) <= TAGS
-        assert page.attributes <= {"style"}
+        assert page.attributes <= {"style", "scope"}
         assert name in page.text.replace("\xa0", " ")
 
 
@@ -204,8 +204,8 @@ def test_plan_that_changes_nothing_has_no_commands() -> None:
 def test_verdicts_are_badges_with_inline_style() -> None:
     """Nothing but `style=` survives a notebook that is not trusted."""
     html = html_table([["blocking", True, False, None]], ["a", "b", "c", "d"])
-    assert re.search(r'<span style="background:#[0-9a-f]{6};[^"]*">blocking</span>', html)
-    assert [cell.strip() for cell in _Page(html).cells] == ["blocking", "yes", "no", "None"]
+    assert re.search(r'<span style="background:#[0-9a-f]{6};[^"]*">✕ blocking</span>', html)
+    assert [cell.strip() for cell in _Page(html).cells] == ["✕ blocking", "yes", "no", "None"]
 
 
 def test_same_value_is_shown_the_same_way() -> None:
@@ -278,7 +278,7 @@ def test_explanation_has_a_row_for_each_hop() -> None:
     both = shown(value)
     assert both.text.splitlines()[0].lower() == f"{value.summary()}.".lower()
     assert len(both.text.splitlines()) == 2 + len(value.hops)
-    assert _Page(both.html).cells.count("blocked") == sum(hop.verdict == "blocked" for hop in value.hops)
+    assert _Page(both.html).cells.count("✕ blocked") == sum(hop.verdict == "blocked" for hop in value.hops)
 
 
 @pytest.mark.parametrize("name", HOSTILE)

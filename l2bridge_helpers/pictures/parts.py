@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from l2bridge_helpers import looks
 from l2bridge_helpers.pictures.svg import Markup, drawing, label, tag, wrap
 from l2bridge_helpers.reachability.result import Cause, Reachability
 
 WIDTH = 960
 MARGIN = 20
-INK, GREY, FAINT, PAPER, BOX = "#1f2328", "#59636e", "#d1d9e0", "#ffffff", "#f6f8fa"
-RED, AMBER, GREEN, CALM = "#b3261e", "#9a6700", "#146c2e", "#e4e9ee"
+INK, GREY, FAINT, PAPER, BOX = looks.INK, looks.GREY, looks.LINE, looks.PAPER, looks.BOX
+RED, AMBER, GREEN, CALM = looks.BAD.fill, looks.ATTENTION.fill, looks.GOOD.fill, looks.REST
 _CATEGORICAL = ("#D55E00", "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#F0E442")
 """Told apart by people with every kind of colour vision: Okabe and Ito, Color Universal Design, 2008."""
-_LIGHT = frozenset(("#E69F00", "#CC79A7", "#56B4E9", "#F0E442"))
+_DARK = frozenset(("#0072B2",))
+"""Those on which white is read better than black."""
+_OTHERS = "#4d4d4d"
+"""Of the causes that share a key."""
 _LETTERS = "ABCDEFGHJKLM"
 """Without I, which looks like a stroke of a pattern."""
 _KEYS = len(_LETTERS)
@@ -44,7 +48,7 @@ class Key:
     @property
     def ink(self) -> str:
         """The colour of its letter."""
-        return INK if self.colour in _LIGHT else PAPER
+        return looks.WHITE if self.colour in {*_DARK, _OTHERS} else looks.BLACK
 
     @property
     def fill(self) -> str:
@@ -56,7 +60,7 @@ def keys_of(causes: Sequence[Cause]) -> list[Key]:
     """Return the key of each cause; the last one stands for several where there are many."""
     biggest = sorted(range(len(causes)), key=lambda number: -causes[number].pairs)
     own = sorted(biggest if len(causes) <= _KEYS else biggest[: _KEYS - 1])
-    rest = Key("+", "#4d4d4d", 0, len(own))
+    rest = Key("+", _OTHERS, 0, len(own))
     keys = {number: _key(place, causes[number]) for place, number in enumerate(own)}
     return [keys.get(number, rest) for number in range(len(causes))]
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from l2bridge_helpers.looks import ATTENTION
 from l2bridge_helpers.pictures import Picture, matrix, topology
 from l2bridge_helpers.pictures.card import name_of
 from l2bridge_helpers.pictures.cells import blocks_of, cells_of
@@ -274,7 +275,7 @@ def test_blocked_link_is_red_and_dashed() -> None:
 def test_unproven_link_is_amber_and_dotted() -> None:
     """What nobody knows is neither well nor wrong."""
     picture = network(made.with_row(made.healthy("gce", "aaa"), "node-2", backendType=""))
-    assert links(picture).count("#9a6700 1.5 3") == 1
+    assert links(picture).count(f"{ATTENTION.fill} 1.5 3") == 1
     assert links(picture).count("#b3261e 5 3") == 0
 
 

@@ -1,0 +1,108 @@
+"""Tables: as HTML for a notebook and the report, and as text for a log. Every name from outside is escaped (pure).
+
+Looks are inline `style=` attributes: nothing else survives a notebook that is not trusted *and* an offline page.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from html import escape
+
+from l2bridge_helpers.looks import MONO, WORDS, badge
+from l2bridge_helpers.printable import printable
+
+
+class Markup(str):
+    """HTML that is a cell's: nothing in it comes from outside without having been escaped."""
+
+    __slots__ = ()
+
+
+CELL = "text-align:left"
+UNBROKEN = f"{CELL};white-space:nowrap"
+BROKEN = f"{CELL};white-space:normal"
+LINES = f"font-family:{MONO};font-size:90%;white-space:pre-wrap;overflow-wrap:anywhere"
+_LONGEST = 48
+"""Characters of a name that is not broken over two lines: names are compared by eye and copied by hand."""
+_WIDEST = 60
+"""Characters to which a log's columns are padded."""
+_LIST = re.compile(r"(?:[^\s,()]+, ){24,}[^\s,()]+")
+"""A list of names that is too long to be read on the way."""
+_NAMED = 6
+"""So many names of such a list stand before the others are folded away."""
+
+
+def html_table(rows: Sequence[Sequence[object]], columns: Sequence[str], *, dense: bool = False) -> str:
+    """Return an HTML table; words that are a verdict become badges, long lists of names are folded.
+
+    Args:
+        rows: of so many values as there are columns.
+        columns: their names.
+        dense: whether to write that names are not broken once, instead of in each cell: for a thousand rows.
+
+    """
+    head = "".join(f'<th scope="col" style="{CELL}">{escape(column)}</th>' for column in columns)
+    body = "".join("<tr>" + "".join(_cell(value, dense=dense) for value in row) + "</tr>" for row in rows)
+    start = '<table style="white-space:nowrap">' if dense else "<table>"
+    return f"{start}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def text_table(rows: Sequence[Sequence[str]], columns: Sequence[str]) -> str:
+    """Return a table for a log: columns are aligned, but a long cell pushes its own row only, and nothing is cut."""
+    lines = [columns, *rows]
+    widths = [min(_WIDEST, max(len(line[place]) for line in lines)) for place in range(len(columns))]
+    return "\n".join(
+        "  ".join(f"{cell:{width}}" for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
+    )
+
+
+def closed(summary: str, html: str) -> str:
+    """Return HTML that opens with a click, and is open on paper."""
+    return f'<details style="margin:4px 0"><summary style="cursor:pointer">{escape(summary)}</summary>{html}</details>'
+
+
+def lines(texts: Sequence[str]) -> str:
+    """Return lines to be copied; what cannot be seen is made visible."""
+    return f'<pre style="{LINES}">{escape(chr(10).join(map(printable, texts)))}</pre>'
+
+
+def plain(value: object) -> str:
+    """Return a value as the text of a cell."""
+    return "yes" if value is True else "no" if value is False else printable(str(value))
+
+
+def prose(text: str) -> str:
+    """Return text as HTML; of a list of many names the first stand there, and the others open with a click."""
+    return "".join(_folded(part) if _LIST.fullmatch(part) else escape(part) for part in _parts(text))
+
+
+def _parts(text: str) -> Iterator[str]:
+    """Give the text in parts: the long lists, and what is between them."""
+    if text.count(", ") < 24:  # noqa: PLR2004 - see _LIST; most cells are short
+        yield text
+        return
+    end = 0
+    for found in _LIST.finditer(text):
+        yield text[end : found.start()]
+        yield found[0]
+        end = found.end()
+    yield text[end:]
+
+
+def _folded(names: str) -> str:
+    each = names.split(", ")
+    first, rest = ", ".join(each[:_NAMED]), ", ".join(each[_NAMED:])
+    more = f"{len(each) - _NAMED:,} more"
+    return f'{escape(first)}, <details style="display:inline"><summary>{more}</summary>{escape(rest)}</details>'
+
+
+def _cell(value: object, *, dense: bool) -> str:
+    if isinstance(value, Markup):
+        return f'<td style="{BROKEN if dense else CELL}">{value}</td>'
+    text = plain(value)
+    if text in WORDS:
+        return f'<td style="{CELL}">{badge(text)}</td>'
+    breaks = " " in text or len(text) > _LONGEST
+    style = (BROKEN if breaks else CELL) if dense else CELL if breaks else UNBROKEN
+    return f'<td style="{style}">{prose(text)}</td>'
