@@ -15,6 +15,7 @@ import ipywidgets as widgets
 
 from l2bridge_helpers.errors import L2BridgeError
 from l2bridge_helpers.interactive import namespace
+from l2bridge_helpers.looks import LINE, badge
 from l2bridge_helpers.printable import printable
 from l2bridge_helpers.show import PLAN_COLUMNS, plan_rows
 from l2bridge_helpers.widgets.table import BrowseTable, Row
@@ -39,6 +40,14 @@ _PHASES = {
     "Undo": "Writing the report",
 }
 _STOPPED = "it was stopped by hand"
+_STYLE = f"""<style>
+.l2bridge-review table {{ border-collapse: collapse; }}
+.l2bridge-review th, .l2bridge-review td {{ padding: 3px 10px 3px 0; vertical-align: top; }}
+.l2bridge-review tbody tr {{ border-top: 1px solid {LINE}80; }}
+.l2bridge-review h4 {{ margin: 12px 0 4px; }}
+.l2bridge-review p {{ margin: 4px 0; line-height: 1.4; }}
+</style>"""
+"""JupyterLab gives tables their looks in outputs, but not in widgets."""
 _FAILURES = 20
 """Failures that are shown while the rest goes on; the results hold all."""
 
@@ -92,13 +101,13 @@ class Review:
 
     def _parts(self) -> list[widgets.Widget]:
         proposal = self._proposal
-        head = [widgets.HTML(f"<p><b>{escape(printable(proposal.sentence()))}</b></p>"), self._table.panel]
+        head = [widgets.HTML(f"{_STYLE}<p><b>{escape(printable(proposal.sentence()))}</b></p>"), self._table.panel]
         if not proposal.changes.writes:
             return [*head, widgets.HTML("<p>Nothing to apply: everything that this runbook sees to is in order.</p>")]
         refusal = proposal.refusal()
         if refusal:
-            return [*head, widgets.HTML(_told("This plan cannot be applied", refusal))]
-        notes = [widgets.HTML(_told("Left out", text)) for text in proposal.warnings()]
+            return [*head, widgets.HTML(f"<p>{badge('blocked')} {escape(printable(refusal))}</p>")]
+        notes = [widgets.HTML(f"<p>{badge('warning')} {escape(printable(text))}</p>") for text in proposal.warnings()]
         ask = widgets.HBox(
             [self._name, self._button, self._stop], layout=widgets.Layout(flex_flow="row wrap", grid_gap="4px 12px")
         )
@@ -114,7 +123,7 @@ class Review:
         outdated = self._proposal.outdated(namespace())
         if outdated:
             self._button.disabled = True
-            self._say_status(_told("Nothing was sent", outdated))
+            self._say_status(f"<p>{badge('not sent')} {escape(printable(outdated))}</p>")
             return
         self.state = "running"
         self._name.disabled = self._button.disabled = True
@@ -146,11 +155,12 @@ class Review:
         if error:
             self._bar.bar_style = "danger"
             again = "<p>To go on, run the cells again, from Target on: only what is missing is planned.</p>"
-            self._say_status(f"{_told('Not finished', error)}{where}{again}")
+            self._say_status(f"<p>{badge('failed')} {escape(printable(error))}</p>{where}{again}")
         else:
             self._bar.value, self._bar.bar_style = self._bar.max, "success"
             summary = self._run.outcome.summary() if self._run else ""
-            self._say_status(f"{_line(f'Applied and verified: {summary}.')}{where}")
+            told = escape(printable(f"Applied and verified: {summary}."))
+            self._say_status(f"<p>{badge('ok')} <b>{told}</b></p>{where}")
 
     def _stopped(self, _button: widgets.Button) -> None:
         """Send no further change."""
@@ -172,10 +182,10 @@ class Review:
 
     def add(self, html: str) -> None:
         """Show a section of the run."""
-        self._news.value += html
+        self._news.value += f'<div style="line-height:1.4">{html}</div>'
 
     def _say_status(self, html: str) -> None:
-        self._status.value = f'<div role="status" aria-live="polite">{html}</div>'
+        self._status.value = f'<div role="status" aria-live="polite" style="line-height:1.4">{html}</div>'
 
 
 class _Log:
@@ -223,10 +233,6 @@ def _with(place: int, word: str) -> Any:
 
 def _line(text: str) -> str:
     return f"<p>{escape(printable(text))}</p>"
-
-
-def _told(what: str, text: str) -> str:
-    return f"<p><b>{escape(what)}:</b> {escape(printable(text))}</p>"
 
 
 def _list(texts: Sequence[str]) -> str:

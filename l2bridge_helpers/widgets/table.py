@@ -15,6 +15,9 @@ from l2bridge_helpers.show import html_table
 
 PAGE = 50
 """Rows."""
+_TEXT = "line-height:1.4"
+"""Else a text has the height of a button."""
+_SHORT = {"description_width": "initial"}
 
 Row = Sequence[str]
 
@@ -41,9 +44,13 @@ class BrowseTable:
         counts = Counter(label for label, keep in choices.items() for row in self._rows if keep(row))
         labels = [(f"{label} ({counts[label]:,})", label) for label in choices]
         self._search = widgets.Text(
-            description="Search", placeholder="name, address, CIDR, …", continuous_update=True, layout=_wide("24em")
+            description="Search",
+            placeholder="name, address, CIDR, …",
+            continuous_update=True,
+            style=_SHORT,
+            layout=_wide("24em"),
         )
-        self._choice = widgets.Dropdown(description="Show", options=labels, layout=_wide("22em"))
+        self._choice = widgets.Dropdown(description="Show", options=labels, style=_SHORT, layout=_wide("22em"))
         self._body = widgets.HTML()
         self._count = widgets.HTML()
         self._before = widgets.Button(description="Previous", tooltip="Previous page", layout=_wide("8em"))
@@ -85,7 +92,7 @@ class BrowseTable:
         where = f": {self._first + 1:,} to {last:,} of these" if len(found) > PAGE else ""
         told = f"{len(found):,} of {len(self._rows):,} rows{where}" if found else "No row fits. Clear the search."
         self._count.value = f'<p role="status" style="margin:4px 0">{told}</p>'
-        self._body.value = html_table(page, self._columns) if page else ""
+        self._body.value = f'<div style="{_TEXT}">{html_table(page, self._columns)}</div>' if page else ""
 
 
 def _wide(width: str) -> widgets.Layout:

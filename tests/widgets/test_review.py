@@ -189,7 +189,7 @@ def test_failures_are_shown_and_the_run_ends_in_error(gce: Lab, tmp_path: Path) 
     review._button.click()
     wait_for(review)
     assert review.state == "failed"
-    assert "Not finished" in review._status.value
+    assert "changes were applied; not in order" in review._status.value
 
 
 def test_an_undo_is_reviewed_and_confirmed_the_same_way(lab: Lab, tmp_path: Path) -> None:
