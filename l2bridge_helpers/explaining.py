@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from l2bridge_helpers.choosing import choose
 from l2bridge_helpers.errors import ParameterError
 from l2bridge_helpers.mends import Mends
 from l2bridge_helpers.nodes import node_names
@@ -61,6 +62,7 @@ def start(**parameters: Any) -> ExplainRun:
         DataError: the state of the run that is asked cannot be used.
 
     """
+    parameters = parameters if parameters["run"] else choose(RUNBOOK, parameters, platform=parameters["platform"])
     check_question(parameters)
     source = _saved(parameters) if parameters["run"] else _live(parameters)
     cluster = parameters["cluster"] or source.cluster

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import pandas as pd
-from sqlalchemy import Connection, Engine, Insert, RowMapping, Select, bindparam, insert, or_, select, update
+from sqlalchemy import Connection, Engine, Insert, RowMapping, Select, bindparam, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
@@ -24,7 +24,7 @@ from l2bridge_helpers.journal_errors import explained
 from l2bridge_helpers.journal_history import HISTORY, history_query, history_table
 from l2bridge_helpers.journal_reading import CHANGE_TEXTS, OUTCOMES, RUN_TEXTS, readable, row_of, run_of
 from l2bridge_helpers.journal_records import JournalRow, JournalRun
-from l2bridge_helpers.journal_schema import CHANGES, RUNS, as_json, escaped, upgrade
+from l2bridge_helpers.journal_schema import CHANGES, RUNS, as_json, escaped, restored, upgrade
 from l2bridge_helpers.journal_url import shown_journal
 from l2bridge_helpers.moment import now
 
@@ -173,6 +173,17 @@ class Journal:
             with readable(self._shown, f"run {run}, change {row['place']!r:.80}"):
                 rows.append(row_of(row))
         return tuple(rows)
+
+    def changed(self) -> dict[str, int]:
+        """Return how many changes each run has made, or may have made: run -> number; others are left out.
+
+        Raises:
+            JournalError: they cannot be read.
+
+        """
+        made = CHANGES.c.outcome != "unchanged"
+        found = self._read(select(CHANGES.c.run, func.count().label("made")).where(made).group_by(CHANGES.c.run))
+        return {restored(row["run"]): row["made"] for row in found}
 
     def history(self, *, cluster: str = "", node: str = "") -> pd.DataFrame:
         """Return what `history` returns."""

@@ -76,6 +76,20 @@ def load_kubeconfig(kubeconfig: str, context: str, configuration: client.Configu
     return KubeTarget(name, cluster, configuration.host)
 
 
+def contexts_of(kubeconfig: str) -> tuple[dict[str, str], str]:
+    """Return the contexts, name -> cluster, and the name of the current one; none where there is no kubeconfig.
+
+    Args:
+        kubeconfig: as for `load_kubeconfig`.
+
+    Raises:
+        KubernetesError: it cannot be read.
+
+    """
+    path = str(home_path(kubeconfig)) if kubeconfig else _default_path()
+    return _contexts(path) if path else ({}, "")
+
+
 def _default_path() -> str:
     """Return $KUBECONFIG, or the file in the home directory where there is one."""
     home = home_path("~/.kube/config")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from l2bridge_helpers.apply import refuse
+from l2bridge_helpers.choosing import chosen_since
 from l2bridge_helpers.errors import BlockedError, ParameterError
 from l2bridge_helpers.reachability.result import NOW, PLANNED
 
@@ -69,6 +70,9 @@ class Proposal:
         if edited:
             changed = ", ".join(f"{name} is {namespace[name]!r} now, and was {typed[name]!r}" for name in edited)
             return f"parameters were edited since this plan was made ({changed}); {again}"
+        rechosen = chosen_since(self.run.runbook)
+        if rechosen:
+            return f"another target was chosen since this plan was made ({', '.join(rechosen)}); {again}"
         try:
             self.run.check_fresh(self.changes)
         except ParameterError:

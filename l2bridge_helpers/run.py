@@ -17,6 +17,7 @@ from IPython.display import display
 from l2bridge_helpers.apply import apply, refuse
 from l2bridge_helpers.changes import Plan
 from l2bridge_helpers.checks import check
+from l2bridge_helpers.choosing import choose
 from l2bridge_helpers.clouds.dialects import dialect_of
 from l2bridge_helpers.course import carry_out
 from l2bridge_helpers.errors import DataError, ParameterError
@@ -47,7 +48,9 @@ _COMMON_NAMES = ("kubernetes", "default", "local", "cluster.local")
 
 
 def start(platform: str, **parameters: Any) -> Run:
-    """Check the parameters, resolve the cluster's name, and open the run's folder. Nothing is sent.
+    """Check the parameters, resolve the cluster's name, and open the run's folder. Nothing is sent to change anything.
+
+    Where a person runs the cell, what may be chosen for empty parameters is listed first; else nothing is sent at all.
 
     Args:
         platform: `gce`, `aws`, `azure`, `bare_metal`.
@@ -58,7 +61,8 @@ def start(platform: str, **parameters: Any) -> Run:
         KubernetesError: the kubeconfig is missing or broken, or has no such context.
 
     """
-    parameters = {parameter.name: parameter.default for parameter in PARAMETERS[platform]} | parameters
+    typed = {parameter.name: parameter.default for parameter in PARAMETERS[platform]} | parameters
+    parameters = choose(platform, typed)
     check_parameters(platform, parameters)
     kube = Kube(parameters["kubeconfig"], parameters["context"])
     target = kube.target
@@ -80,7 +84,9 @@ def start(platform: str, **parameters: Any) -> Run:
     }
     cloud = cloud_of(platform, {**parameters, "cluster": cluster})
     folder = make_folder(parameters["runs"], cluster, platform)
-    return Run(cloud, parameters, cluster, kubernetes, Guard(parameters, kube, folder), folder, saved)
+    run = Run(cloud, parameters, cluster, kubernetes, Guard(parameters, kube, folder), folder, saved)
+    run.typed = typed
+    return run
 
 
 class Run(Steps):

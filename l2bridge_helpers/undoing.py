@@ -10,6 +10,7 @@ import time
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
+from l2bridge_helpers.choosing import choose
 from l2bridge_helpers.clouds.dialects import dialect_of
 from l2bridge_helpers.course import put_back
 from l2bridge_helpers.errors import BlockedError, ParameterError
@@ -55,7 +56,8 @@ def start(**parameters: Any) -> UndoRun:
         DataError: what it holds of the run cannot be used.
 
     """
-    given = {parameter.name: parameter.default for parameter in UNDO} | parameters
+    typed = {parameter.name: parameter.default for parameter in UNDO} | parameters
+    given = choose(RUNBOOK, typed)
     check_choice(given)
     kube = _kube(given)
     cluster: str = given["cluster"] or (cluster_of("", kube.target) if kube else "")
@@ -70,7 +72,7 @@ def start(**parameters: Any) -> UndoRun:
     told = {"cluster": recorded.run.cluster, **recorded.target(), "mode": mode}
     told |= {"Kubernetes API": shown_server(kube.target)} if kube else {"Kubernetes API": "not needed"}
     undoing = UndoRun(recorded, merged, told, kube, skip_conflicts=given["skip_conflicts"])
-    undoing.given, undoing.typed = {**given, "run": recorded.run.run}, given
+    undoing.given, undoing.typed = {**given, "run": recorded.run.run}, typed
     return undoing
 
 

@@ -45,6 +45,7 @@ class AwsApi:
         region: its name; empty: the profile's or the environment's.
         endpoint: another API endpoint; plain http on loopback gets no credentials.
         pace: at what speed requests go out.
+        attempts: of one request, when it is throttled or not answered.
 
     Raises:
         ParameterError: no region is given anywhere.
@@ -52,9 +53,10 @@ class AwsApi:
 
     """
 
-    def __init__(self, region: str, endpoint: str, pace: Pace | None = None) -> None:
+    def __init__(self, region: str, endpoint: str, pace: Pace | None = None, *, attempts: int = _ATTEMPTS) -> None:
         """Find out the region; nothing is sent."""
         self._pace = pace or Pace(AWS)
+        self._attempts = attempts
         self._endpoint = endpoint
         self._session, self.region = _session(region)
         self.profile = self._session.profile_name
@@ -108,6 +110,14 @@ class AwsApi:
     def network_acls(self, subnets: Iterable[str]) -> list[dict[str, Any]]:
         """Return the network ACLs of these subnets."""
         return self._filtered("describe_network_acls", "NetworkAcls", "association.subnet-id", subnets)
+
+    def regions(self) -> list[dict[str, Any]]:
+        """Return the regions that are enabled for the account."""
+        try:
+            answer: Any = self._client().describe_regions()
+            return list(answer.get("Regions", []))
+        except _FAILURES as err:
+            raise translate(err, "could not list regions", self.region) from err
 
     def denied(self, action: str, **arguments: Any) -> str:
         """Return what EC2 says against an action that it is asked about but not to do; "" when it is allowed."""
@@ -217,7 +227,7 @@ class AwsApi:
     def _make_client(self) -> EC2Client:
         lab = is_plain_http(self._endpoint)
         settings = Config(
-            retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+            retries={"mode": "standard", "total_max_attempts": self._attempts},
             connect_timeout=10,
             read_timeout=60,
             max_pool_connections=self._pace.width,
@@ -244,6 +254,16 @@ class AwsApi:
             )
         PacedEvents(self._pace).watch(client)
         return client
+
+
+def default_region() -> str:
+    """Return the region that the environment or the profile names, "" when nothing does.
+
+    Raises:
+        CredentialsError: the profile that the environment names does not exist.
+
+    """
+    return _session("")[1]
 
 
 def _session(region: str) -> tuple[boto3.session.Session, str]:

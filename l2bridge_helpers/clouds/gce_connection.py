@@ -30,7 +30,6 @@ from l2bridge_helpers.pace import Pace
 from l2bridge_helpers.pace_limits import GCE
 
 PUBLIC = "https://compute.googleapis.com"
-_SCOPES = ("https://www.googleapis.com/auth/compute",)
 TIMEOUT = 30.0
 _WAIT_TIMEOUT = 150.0
 """Seconds; an operation's `wait` itself answers after two minutes at most."""
@@ -47,7 +46,13 @@ class GceConnection:
     """A connection to Compute Engine. Opening it sends nothing; credentials are looked up at the first request.
 
     Plain-http endpoints, which are accepted on loopback only, get no credentials.
+
+    Attributes:
+        scopes: what tokens are asked for.
+
     """
+
+    scopes: tuple[str, ...] = ("https://www.googleapis.com/auth/compute",)
 
     def __init__(self, endpoint: str = "", pace: Pace | None = None) -> None:
         """Talk to `endpoint`, or to the public one when it is empty, at this pace."""
@@ -59,7 +64,7 @@ class GceConnection:
     def _credentials(self) -> Credentials:
         if is_plain_http(self._endpoint):
             return AnonymousCredentials()
-        credentials, _ = google.auth.default(scopes=_SCOPES)
+        credentials, _ = google.auth.default(scopes=self.scopes)
         return credentials
 
     def identity(self) -> str:

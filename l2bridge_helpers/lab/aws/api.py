@@ -13,6 +13,7 @@ from l2bridge_helpers.lab.aws.changes import CHANGES
 from l2bridge_helpers.lab.aws.describe import LISTINGS, describe
 from l2bridge_helpers.lab.aws.errors import Ec2Error
 from l2bridge_helpers.lab.aws.filters import FILTER_CHANGES
+from l2bridge_helpers.lab.aws.regions import describe_regions
 from l2bridge_helpers.lab.aws.state import State
 from l2bridge_helpers.lab.faults import Fault
 from l2bridge_helpers.lab.limits import EC2_WHOLE
@@ -47,6 +48,8 @@ class Api:
             raise Ec2Error("UnauthorizedOperation", text, 403)
         if given.pop("DryRun", False):
             raise Ec2Error("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412)
+        if action == "DescribeRegions":
+            return protocol.answer(model, describe_regions(self._state, given))
         if action in LISTINGS:
             return protocol.answer(model, describe(action, self._state.seen(), given))
         if action not in _CHANGES:

@@ -40,12 +40,14 @@ class State(Hooks):
         denied_actions: e.g. `ec2:CreateRoute`; refused with UnauthorizedOperation, also under DryRun.
         routes_per_table: how many routes of one IP version a table holds.
         rules_per_group: how many rules of one IP version and direction a security group holds.
+        other_regions: beside the world's own -> their opt-in status.
 
     """
 
     denied_actions: set[str] = field(default_factory=set)
     routes_per_table: int = 500
     rules_per_group: int = 60
+    other_regions: dict[str, str] = field(default_factory=lambda: {"af-south-1": "not-opted-in"})
     _indexes: dict[str, Index] = field(default_factory=dict)
 
     def find(self, identifier: str, kind: str) -> Json:

@@ -9,11 +9,13 @@ from werkzeug import Response
 from l2bridge_helpers.lab.azure.call import Call, answer
 from l2bridge_helpers.lab.azure.errors import ArmError
 from l2bridge_helpers.lab.azure.ids import Place, same
+from l2bridge_helpers.lab.azure.permissions import is_denied, unauthorized
 from l2bridge_helpers.lab.azure.state import State
 from l2bridge_helpers.lab.identity import uid
 from l2bridge_helpers.lab.world import Json
 
 _TABLES_PER_SUBSCRIPTION, _PLENTY = 600, 65536
+_RESOURCES = "Microsoft.Resources/subscriptions"
 _GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _USAGES = (
     ("VirtualNetworks", "Virtual Networks", "virtualNetworks", 1000),
@@ -25,8 +27,10 @@ _USAGES = (
 
 
 def subscriptions(state: State) -> Response:
-    """Return the list of subscriptions."""
-    return answer({"value": [_subscription(state)]})
+    """Return the list of subscriptions: those that may be read, others are left out."""
+    others = [_subscription(state, *one) for one in ((key, *told) for key, told in state.other_subscriptions.items())]
+    readable = not is_denied(state, f"{_RESOURCES}/read")
+    return answer({"value": [_subscription(state), *others] if readable else []})
 
 
 def subscription(state: State) -> Response:
@@ -35,7 +39,15 @@ def subscription(state: State) -> Response:
 
 
 def groups(state: State, place: Place) -> Response:
-    """Return one resource group, or the list of them."""
+    """Return one resource group, or the list of them.
+
+    Raises:
+        ArmError: 403, they may not be read.
+
+    """
+    if is_denied(state, f"{_RESOURCES}/resourceGroups/read"):
+        scope = f"/subscriptions/{state.subscription}" + (f"/resourceGroups/{place.group}" if place.group else "")
+        raise unauthorized(f"{_RESOURCES}/resourceGroups/read", scope)
     location = state.location
     found = [_group(state, name, location) for name in sorted(state.groups().values())]
     if not place.group:
@@ -104,13 +116,13 @@ def operation_result(call: Call) -> Response:
     return answer(found.result, 200 if found.result else 204)
 
 
-def _subscription(state: State) -> Json:
+def _subscription(state: State, identifier: str = "", name: str = "lab", status: str = "Enabled") -> Json:
     return {
-        "id": f"/subscriptions/{state.subscription}",
-        "subscriptionId": state.subscription,
+        "id": f"/subscriptions/{identifier or state.subscription}",
+        "subscriptionId": identifier or state.subscription,
         "tenantId": uid("tenant"),
-        "displayName": "lab",
-        "state": "Enabled",
+        "displayName": name,
+        "state": status,
         "authorizationSource": "RoleBased",
         "subscriptionPolicies": {
             "locationPlacementId": "Public_2014-09-01",

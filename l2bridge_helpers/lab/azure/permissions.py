@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 
 from l2bridge_helpers.lab.azure.call import Call
 from l2bridge_helpers.lab.azure.errors import ArmError
+from l2bridge_helpers.lab.azure.state import State
 from l2bridge_helpers.lab.identity import uid
 
 _NETWORK = "Microsoft.Network"
@@ -45,12 +46,17 @@ def allow(call: Call, action: str) -> None:
 
     """
     if denied(call, action):
-        raise ArmError(
-            "AuthorizationFailed",
-            f"{_CLIENT} does not have authorization to perform action '{action}' over scope '{_scope(call)}' or the "
-            "scope is invalid. If access was recently granted, please refresh your credentials.",
-            403,
-        )
+        raise unauthorized(action, _scope(call))
+
+
+def unauthorized(action: str, scope: str) -> ArmError:
+    """Return the refusal of an action."""
+    return ArmError(
+        "AuthorizationFailed",
+        f"{_CLIENT} does not have authorization to perform action '{action}' over scope '{scope}' or the "
+        "scope is invalid. If access was recently granted, please refresh your credentials.",
+        403,
+    )
 
 
 def authorize_links(call: Call, body: object) -> None:
@@ -73,8 +79,13 @@ def authorize_links(call: Call, body: object) -> None:
 
 def denied(call: Call, action: str) -> bool:
     """Return whether an action is denied; letter case does not count, `*` stands for anything."""
+    return is_denied(call.state, action)
+
+
+def is_denied(state: State, action: str) -> bool:
+    """Return whether an action is denied in this cloud."""
     lower = action.lower()
-    return any(fnmatchcase(lower, pattern.lower()) for pattern in call.state.denied_actions)
+    return any(fnmatchcase(lower, pattern.lower()) for pattern in state.denied_actions)
 
 
 def _scope(call: Call) -> str:

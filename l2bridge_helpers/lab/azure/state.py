@@ -33,6 +33,7 @@ class State(Hooks):
         operation_seconds: how long operations take.
         retry_seconds: what `Retry-After` says (Azure: 10 or more); with 0 an SDK waits as long as it likes.
         routes_per_table: how many routes a table holds (FACTS: 1,000 since 2026).
+        other_subscriptions: beside the world's: id -> name and state; nothing can be done in them.
         effective_delay: how often an interface's effective routes are read after a write and still are the old ones.
 
     """
@@ -44,6 +45,7 @@ class State(Hooks):
     retry_seconds: int = 0
     routes_per_table: int = 1000
     effective_delay: int = 0
+    other_subscriptions: dict[str, tuple[str, str]] = field(default_factory=dict)
     operations: Operations = field(default_factory=Operations)
     remembered: Remembered = field(default_factory=Remembered)
     _writes: Counter[str] = field(default_factory=Counter)

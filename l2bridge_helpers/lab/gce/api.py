@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 
 from l2bridge_helpers.lab.discovery import Discovery, Method, compute
-from l2bridge_helpers.lab.gce import firewalls, instances, routes
+from l2bridge_helpers.lab.gce import firewalls, instances, resource_manager, routes
 from l2bridge_helpers.lab.gce.answers import ApiError, required
 from l2bridge_helpers.lab.gce.changes import identity
 from l2bridge_helpers.lab.gce.fields import select
@@ -51,6 +51,8 @@ class Api:
 
     def answer(self, request: HttpRequest, body: object | None) -> Response:
         """Return the answer to a request."""
+        if request.path.startswith(resource_manager.PREFIX):
+            return resource_manager.answer(self._state, request)
         try:
             call = self._understand(request, body)
             self._admit(call)

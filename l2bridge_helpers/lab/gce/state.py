@@ -48,6 +48,7 @@ class State(Hooks):
         denied_policies: e.g. `constraints/compute.vmCanIpForward`; refused with 412.
         check_answers: answer 500 instead of what is not valid under Google's discovery document.
         restarts: instances (`projects/...`) that an update has restarted.
+        other_projects: what the Resource Manager shows beside the projects that the world has resources in.
 
     """
 
@@ -57,6 +58,7 @@ class State(Hooks):
     denied_policies: set[str] = field(default_factory=set)
     check_answers: bool = False
     restarts: list[str] = field(default_factory=list)
+    other_projects: list[Json] = field(default_factory=list)
     operations: Operations = field(default_factory=Operations)
     inserted: Counter[str] = field(default_factory=Counter)
     page_generation: int = 0

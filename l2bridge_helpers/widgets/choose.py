@@ -1,0 +1,161 @@
+"""Inputs for what a person may choose instead of setting a parameter, and the choice as parameters to set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+import ipywidgets as widgets
+from IPython.display import display
+
+from l2bridge_helpers.choices import assignments, papermill_options
+from l2bridge_helpers.choosing import Offered
+from l2bridge_helpers.looks import ATTENTION, MONO, badge_style
+from l2bridge_helpers.parameters import refusals
+from l2bridge_helpers.printable import printable
+
+LISTED = 100
+"""More than that are found by typing."""
+AGAIN = "run this cell and those below again"
+_CHOOSE = "choose one"
+_STYLE = {"description_width": "9em"}
+_WIDTH = "min(100%, 52em)"
+_COPIED = f"font-family:{MONO};font-size:90%;white-space:pre-wrap;overflow-wrap:anywhere;user-select:all;margin:0"
+_MARK = f'<span style="{badge_style(ATTENTION)}">{ATTENTION.sign}</span>'
+
+
+class Chooser:
+    """One input for each parameter that may be chosen. What is chosen counts when the cell is run again.
+
+    Attributes:
+        inputs: by parameter.
+        told: what is used, what was changed, and how to set it.
+        panel: all of it.
+
+    """
+
+    def __init__(self, offered: Sequence[Offered]) -> None:
+        """Make the inputs."""
+        self._offered = {one.parameter.name: one for one in offered}
+        self._used = {name: one.value for name, one in self._offered.items()}
+        self._chosen = dict(self._used)
+        self._wrong: dict[str, str] = {}
+        self._stale: set[str] = set()
+        self.inputs = {name: self._input(one) for name, one in self._offered.items()}
+        self.told = widgets.HTML()
+        self.panel = widgets.VBox([*self.inputs.values(), self.told])
+        self._tell()
+
+    def show(self) -> None:
+        """Display the inputs; where no widget can be seen, what is used."""
+        bundle = self.panel._repr_mimebundle_()
+        display({**bundle, "text/plain": self.text()}, raw=True)
+
+    def text(self) -> str:
+        """Return what is used, and how to set it, for a log."""
+        chosen = {name: value for name, value in self._used.items() if value}
+        block = ["set for a run without a person:", assignments(chosen), papermill_options(chosen)] if chosen else []
+        lines = [printable(f"{one.parameter.name}: {self._line(one)}") for one in self._offered.values()]
+        return "\n".join([*lines, *block])
+
+    def _input(self, one: Offered) -> Any:
+        """Return a list, one to be searched by typing, or a field where nothing could be listed."""
+        offer, name = one.offer, one.parameter.name
+        common: dict[str, Any] = {
+            "description": name,
+            "style": _STYLE,
+            "layout": {"width": _WIDTH},
+            "tooltip": f"parameter {name}; empty: {offer.empty or 'it has to be chosen'}",
+        }
+        if not offer.options:
+            field = widgets.Text(one.value, continuous_update=False, placeholder=offer.empty or "type it", **common)
+        elif len(offer.options) > LISTED:
+            hint = offer.empty or f"type to search {len(offer.options)}"
+            labels = [option.label for option in offer.options]
+            text = offer.label_of(one.value) if one.value else ""
+            field = widgets.Combobox(
+                value=text, options=labels, continuous_update=False, placeholder=hint, ensure_option=False, **common
+            )
+        else:
+            field = widgets.Dropdown(options=_rows(one), value=one.value, **common)
+        field.observe(lambda change: self._change(name, change["new"]), "value")
+        return field
+
+    def _change(self, name: str, entered: str) -> None:
+        """Remember a choice, or say what is wrong with what was typed."""
+        one = self._offered[name]
+        value = self._value_of(one, entered or "")
+        self._wrong.pop(name, None)
+        if value is None:
+            self._wrong[name] = f"{entered!r} is none of the {len(one.offer.options)} found; set the parameter instead"
+        elif value and (refused := refusals([one.parameter], {name: value})):
+            self._wrong[name] = refused[0]
+        else:
+            self._chosen[name] = value
+            one.keep(value)
+        self._put_off()
+        self._tell()
+
+    def _put_off(self) -> None:
+        """Close what was listed for another choice than the present one."""
+        changed = {name for name, value in self._chosen.items() if value != self._used[name]}
+        self._stale = {name for name, one in self._offered.items() if changed & set(one.on)}
+        for name, field in self.inputs.items():
+            field.disabled = name in self._stale
+
+    def _value_of(self, one: Offered, entered: str) -> str | None:
+        """Return the value that was entered by its label or as it is; None: it is not in the list."""
+        entered = entered.strip()
+        if not entered or len(one.offer.options) <= LISTED:
+            return entered
+        values = {option.label: option.value for option in reversed(one.offer.options)}
+        known = {one.value, *values.values()}
+        return values.get(entered, entered if entered in known else None)
+
+    def _tell(self) -> None:
+        lines = [self._item(name, one) for name, one in self._offered.items()]
+        changed = self._chosen != self._used
+        again = f"<p>{_MARK} <b>Changed: {AGAIN}.</b> What they show was read without it.</p>" if changed else ""
+        fresh = {name: value for name, value in self._chosen.items() if value and name not in self._stale}
+        self.told.value = f'<div role="status"><ul>{"".join(lines)}</ul>{again}{_block(fresh)}</div>'
+
+    def _item(self, name: str, one: Offered) -> str:
+        line = escape(printable(self._line(one)))
+        needs_hand = name in self._wrong or not (self._chosen[name] or one.offer.empty)
+        return f"<li>{f'{_MARK} ' if needs_hand else ''}<code>{escape(name)}</code>: {line}</li>"
+
+    def _line(self, one: Offered) -> str:
+        """Return what is used, what is missing, or what is wrong."""
+        name, offer = one.parameter.name, one.offer
+        value = self._chosen[name]
+        if name in self._stale:
+            return "to be chosen for what was changed, when this cell has run again"
+        if name in self._wrong:
+            return f"not taken: {self._wrong[name]}"
+        said = f"{offer.label_of(value)} (chosen)" if value else offer.empty
+        said = said or f"not chosen yet; choose it, then {AGAIN}"
+        if offer.trouble:
+            return f"{said}; the list could not be read: {offer.trouble}"
+        return said if offer.options else f"{said}; there is none to choose from"
+
+
+def _rows(one: Offered) -> list[tuple[str, str]]:
+    """Return a list's rows, label and value; what was chosen stays in it also when it is not found any more."""
+    offer = one.offer
+    rows = [(option.label, option.value) for option in offer.options]
+    if one.value and one.value not in {value for _, value in rows}:
+        rows.insert(0, (f"{printable(one.value)} (not found now)", one.value))
+    return [(offer.empty or _CHOOSE, ""), *rows]
+
+
+def _block(chosen: Mapping[str, str]) -> str:
+    """Return how the choice is set for a run without a person, to be copied."""
+    if not chosen:
+        return ""
+    return (
+        "<p>For a run without a person, in the parameters cell:</p>"
+        f'<pre style="{_COPIED}">{escape(assignments(chosen))}</pre>'
+        "<p>or as options of papermill:</p>"
+        f'<pre style="{_COPIED}">{escape(papermill_options(chosen))}</pre>'
+    )
