@@ -10,8 +10,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from IPython.display import display
+
+from l2bridge_helpers.asking import ENDS, Asking, first_ends, told_ends
 from l2bridge_helpers.choosing import choose
 from l2bridge_helpers.errors import ParameterError
+from l2bridge_helpers.interactive import person
 from l2bridge_helpers.mends import Mends
 from l2bridge_helpers.nodes import node_names
 from l2bridge_helpers.question import check_ends, check_question
@@ -81,6 +85,7 @@ class ExplainRun(Steps):
         platform: the cloud.
         cluster: the name that marks this cluster's routes.
         source, destination, traffic: the question.
+        given: its ends, as far as parameters name them.
 
     """
 
@@ -88,8 +93,10 @@ class ExplainRun(Steps):
         """Keep what `start` has checked."""
         super().__init__(folder)
         self._asked = source
+        self._parameters = parameters
         self.platform = source.platform
         self.cluster: str = parameters["cluster"]
+        self.given = {name: str(parameters[name]) for name in ENDS if parameters[name]}
         self.source: str = parameters["source"]
         self.destination: str = parameters["destination"]
         self.traffic = Traffic(parameters["protocol"], parameters["port"])
@@ -103,6 +110,8 @@ class ExplainRun(Steps):
     def read(self) -> tuple[pd.DataFrame, Fabric]:
         """Return the nodes and their network; what was read now is saved in the run's folder.
 
+        Where a person can choose them afterwards, ends that are not given are the first nodes.
+
         Raises:
             ParameterError: the question has no source or destination; names nodes that there are.
             KubernetesError: the nodes cannot be read.
@@ -110,11 +119,35 @@ class ExplainRun(Steps):
 
         """
         nodes = self._asked.nodes()
+        if person():
+            self._suggest(nodes)
         check_ends(nodes, self.source, self.destination)
         fabric = self._asked.fabric(nodes)
+        self.keep(nodes, fabric)
+        return nodes, fabric
+
+    def keep(self, nodes: pd.DataFrame, fabric: Fabric) -> None:
+        """Save what was read now in the run's folder; what an earlier run has seen is in that one's."""
         if not isinstance(self._asked, SavedRun):
             save_state(self.folder / FIRST, self.platform, nodes, fabric)
-        return nodes, fabric
+
+    def offer(self, nodes: pd.DataFrame, fabric: Fabric) -> None:
+        """Let a person choose the ends that are not given, and ask about them; without a person do nothing."""
+        if len(self.given) < len(ENDS) and person():
+            from l2bridge_helpers.widgets.ask import Ask
+
+            display(Ask(Asking(self, nodes, fabric)).panel)
+
+    def another(self, source: str, destination: str, traffic: Traffic) -> ExplainRun:
+        """Return a run of its own that asks the same cluster and network something else.
+
+        Raises:
+            ParameterError: its folder cannot be made.
+
+        """
+        question = {"source": source, "destination": destination, **asdict(traffic)}
+        folder = make_folder(self._parameters["runs"], self.cluster, RUNBOOK)
+        return ExplainRun(self._asked, {**self._parameters, **question}, folder)
 
     def question(self, nodes: pd.DataFrame, fabric: Fabric) -> dict[str, str]:
         """Return what is asked, and what of, as label -> value."""
@@ -145,7 +178,8 @@ class ExplainRun(Steps):
         if self._way is None:
             raise ParameterError("no answer was found: run all cells from the top, then this one")
         self.write("ok", "")
-        print(f"{RUNBOOK}: {self._title(self._way)}: {_in_short(self._way)}, report: {self.folder / 'report.html'}")
+        answer = f"{self._title(self._way)}: {_in_short(self._way)}"
+        self.stage.say(f"{RUNBOOK}: {answer}, report: {self.folder / 'report.html'}")
 
     def write(self, status: str, error: str) -> None:
         """Write the run's files."""
@@ -170,6 +204,13 @@ class ExplainRun(Steps):
             verdict=error or (f"{way.summary()}." if way else ""),
             failed=bool(error) or way is None or bool(way.obstacles),
         )
+
+    def _suggest(self, nodes: pd.DataFrame) -> None:
+        """Ask about the first nodes, and say so."""
+        chosen = first_ends(nodes, self.given)
+        self.source, self.destination = ({**self.given, **chosen}.get(name, "") for name in ENDS)
+        if chosen:
+            self.stage.say(told_ends(chosen))
 
     def _title(self, way: Explanation | None) -> str:
         return f"{self.source or '?'} -> {self.destination or '?'} {way.traffic if way else self.traffic}"

@@ -12,8 +12,10 @@ from l2bridge_helpers.parameters import COMMON, PARAMETERS, Parameter, anything,
 if TYPE_CHECKING:
     import pandas as pd
 
+    from l2bridge_helpers.reachability.traffic import Traffic
+
 MOMENTS = ("first", "last")
-_PROTOCOLS = ("tcp", "udp", "sctp", "icmp", "icmpv6", "gre", "esp", "ah")
+PROTOCOLS = ("tcp", "udp", "sctp", "icmp", "icmpv6", "gre", "esp", "ah")
 _HIGHEST_PROTOCOL = 255
 _HIGHEST_PORT = 65535
 _LISTED = 12
@@ -39,6 +41,19 @@ def check_question(values: Mapping[str, Any]) -> None:
             "parameters platform and run: both are ''; set platform (and its parameters) to read the network now, "
             "or run to the folder of a run that has read it"
         )
+    if refused:
+        raise ParameterError(" | ".join(refused))
+
+
+def check_traffic(traffic: Traffic) -> None:
+    """Refuse traffic that there is none of.
+
+    Raises:
+        ParameterError: names protocol or port, the value, and what would do.
+
+    """
+    values = {"protocol": traffic.protocol, "port": traffic.port}
+    refused = refusals([parameter for parameter in QUESTION if parameter.name in values], values)
     if refused:
         raise ParameterError(" | ".join(refused))
 
@@ -75,8 +90,8 @@ def _moment(value: str) -> str:
 
 def _protocol(value: str) -> str:
     numbered = value.isascii() and value.isdecimal() and int(value) <= _HIGHEST_PROTOCOL
-    named = value.lower() in _PROTOCOLS
-    return "" if named or numbered else f"is no protocol; use {', '.join(_PROTOCOLS)}, or a number up to 255"
+    named = value.lower() in PROTOCOLS
+    return "" if named or numbered else f"is no protocol; use {', '.join(PROTOCOLS)}, or a number up to 255"
 
 
 def _port(value: int) -> str:

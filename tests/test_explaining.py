@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import shlex
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +15,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from l2bridge_helpers.asking import as_parameters, node_options
 from l2bridge_helpers.errors import DataError, KubernetesError, ParameterError
 from l2bridge_helpers.explain import explain
 from l2bridge_helpers.explaining import ExplainRun, start
@@ -18,7 +23,9 @@ from l2bridge_helpers.fabric import Fabric
 from l2bridge_helpers.lab import Lab
 from l2bridge_helpers.mends import BY_HAND, COLUMNS, find_mends
 from l2bridge_helpers.parameters import PARAMETERS
+from l2bridge_helpers.pictures import path
 from l2bridge_helpers.question import QUESTION, check_question
+from l2bridge_helpers.reachability.traffic import Traffic
 from l2bridge_helpers.saved_run import FIRST, LAST
 from l2bridge_helpers.state import save_state
 from tests.builders import CLUSTER, fabric, foreign_route, numbered_fabric, numbered_instance, numbered_nodes
@@ -57,6 +64,7 @@ def answered(parameters: Mapping[str, Any]) -> ExplainRun:
         step.show(run.question(nodes, network))
     with run.step("Path") as step:
         way = explain(nodes, network, run.source, run.destination, traffic=run.traffic, cluster=run.cluster)
+        step.show(path(way))
         step.show(way)
     with run.step("Mend") as step:
         step.show(find_mends(nodes, network, way, run.source, run.destination, cluster=run.cluster))
@@ -347,3 +355,127 @@ def test_where_no_runbook_helps_it_says_so() -> None:
     summary, rows = mended(fabric(numbered_instance(1)))
     assert summary == "1 thing to mend, which no runbook does for you"
     assert rows == [("node-2", "node", BY_HAND)]
+
+
+# A person at the other end.
+
+
+@pytest.fixture
+def person(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person's front end has asked for the cell."""
+    monkeypatch.setattr("l2bridge_helpers.explaining.person", lambda: True)
+
+
+@pytest.mark.usefixtures("person")
+@pytest.mark.parametrize(
+    ("given", "ends", "told"),
+    [
+        (
+            {},
+            ("node-1", "node-2"),
+            "source and destination are not given: the first two nodes of the table, node-1 and",
+        ),
+        ({"source": "node-1"}, ("node-1", "node-2"), "destination is not given: the first other node of the table"),
+        ({"source": "10.42.0.7"}, ("10.42.0.7", "node-2"), "destination is not given"),
+        ({"destination": "10.42.0.0/24"}, ("node-2", "10.42.0.0/24"), "source is not given"),
+        ({"destination": "no-such"}, ("node-1", "no-such"), "source is not given"),
+        ({"source": "node-3", "destination": "node-1"}, ("node-3", "node-1"), ""),
+    ],
+)
+def test_for_a_person_empty_ends_are_the_first_nodes(
+    saved: dict[str, Any], given: dict[str, str], ends: tuple[str, str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """So that all cells run; it is said, and a parameter that is given wins."""
+    run = start(**{**saved, "source": "", "destination": "", **given})
+    run.read()
+    assert (run.source, run.destination, run.given) == (*ends, given)
+    said = capsys.readouterr().out
+    assert said.startswith(told) if told else said == ""
+
+
+@pytest.mark.usefixtures("person")
+def test_one_node_alone_has_nobody_to_talk_to(saved: dict[str, Any]) -> None:
+    """There is no second node to stand in: the error is that of a run without a person."""
+    folder = Path(saved["runs"]) / saved["run"]
+    save_state(folder / LAST, "gce", numbered_nodes(1), numbered_fabric(1))
+    with pytest.raises(ParameterError, match="parameter destination: '' is no pod"):
+        start(**{**saved, "source": "", "destination": ""}).read()
+
+
+def test_nodes_that_are_gone_are_not_asked_about(saved: dict[str, Any], person: None) -> None:
+    """What stands in for an empty parameter is found anew with each read."""
+    del person
+    run = start(**{**saved, "source": "", "destination": ""})
+    run.read()
+    folder = Path(saved["runs"]) / saved["run"]
+    state = numbered_nodes(3)
+    save_state(folder / LAST, "gce", state[state["nodeName"] != "node-1"], numbered_fabric(3))
+    again = start(**{**saved, "source": "", "destination": ""})
+    again.read()
+    assert (again.source, again.destination) == ("node-2", "node-3")
+
+
+@pytest.mark.parametrize(
+    ("there", "given", "panels"),
+    [
+        (True, {}, 1),
+        (True, {"source": "node-1"}, 1),
+        (True, {"source": "node-1", "destination": "node-2"}, 0),
+        (False, {"source": "node-1", "destination": "node-2"}, 0),
+    ],
+)
+def test_a_panel_is_shown_to_people_who_can_choose(
+    saved: dict[str, Any], monkeypatch: pytest.MonkeyPatch, given: dict[str, str], panels: int, *, there: bool
+) -> None:
+    """Where both ends are given there is nothing to choose; without a person no widget is made."""
+    monkeypatch.setattr("l2bridge_helpers.explaining.person", lambda: there)
+    displayed: list[object] = []
+    monkeypatch.setattr("l2bridge_helpers.explaining.display", displayed.append)
+    run = start(**{**saved, "source": "", "destination": "", **given})
+    run.offer(*run.read())
+    assert [type(panel).__name__ for panel in displayed] == ["VBox"] * panels
+
+
+def test_without_a_person_no_widget_is_loaded(saved: dict[str, Any]) -> None:
+    """A scheduled job needs no ipywidgets."""
+    code = (
+        "import json, sys; from l2bridge_helpers.explaining import start\n"
+        "run = start(**json.loads(sys.argv[1])); run.offer(*run.read()); sys.exit('ipywidgets' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, json.dumps(saved)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_the_report_has_the_picture(saved: dict[str, Any]) -> None:
+    """Above the table, and with a text for those who cannot see it."""
+    run = answered(saved)
+    page = (run.folder / "report.html").read_text(encoding="utf-8")
+    section = page.partition("<h2>Path</h2>")[2].partition("</section>")[0]
+    assert section.index('<img src="data:image/svg+xml;base64,') < section.index("<table")
+    assert 'alt="The way of TCP 443 from node-1 to node-2, hop by hop. There: blocked at hop ' in section
+
+
+# The choice.
+
+
+@pytest.mark.parametrize("name", ["node-1", "it's", 'a"b', "a b", "ü", "$(x)", "\\"])
+def test_a_question_as_parameters_is_the_same_question(name: str) -> None:
+    """Whatever the text is: Python reads the lines, and a shell the options."""
+    lines, options = as_parameters(name, "10.42.1.0/24", Traffic("udp", 53))
+    read = {ast.unparse(line.target): ast.literal_eval(line.value) for line in ast.parse(lines).body}  # type: ignore[attr-defined]
+    assert read == {"source": name, "destination": "10.42.1.0/24", "protocol": "udp", "port": 53}
+    words = shlex.split(options)
+    assert words[:3] == ["-r", "source", name]
+    assert words[-3:] == ["-p", "port", "53"]
+
+
+def test_every_node_is_offered_once() -> None:
+    """With all its pod CIDRs, or that it has none; what cannot be seen is written out."""
+    table = pd.concat([numbered_nodes(2), numbered_nodes(1).assign(routeDestination="fd00::/64")])
+    table.loc[table["nodeName"] == "node-2", ["routeDestination", "os"]] = ["", ""]
+    assert [(one.value, one.label) for one in node_options(table)] == [
+        ("node-1", "node-1 · linux · 10.42.0.0/24, fd00::/64"),
+        ("node-2", "node-2 · unknown system · no pod CIDR"),
+    ]
+    odd = numbered_nodes(1).assign(nodeName="a\u202eb")
+    assert node_options(odd)[0].label.startswith("a\\u202eb · ")
