@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from l2bridge_helpers.pictures.svg import isolated
+from l2bridge_helpers.pictures.svg import fit, isolated
 from l2bridge_helpers.reachability.explanation import BACK, THERE, Explanation, Hop
 
 LEFT, MIDDLE, RIGHT = range(3)
 """Where a hop is: the ends keep their sides in both lanes, the network is between them."""
+_NAME, _SIZE = 340, 13
+"""How wide a node's name may be in a heading, and the size of its letters."""
 _NAMED = 6
 """So many further obstacles are named by their numbers."""
 
@@ -38,6 +40,11 @@ class Stop:
     def name(self) -> str:
         """What it is, and at which node."""
         return f"{self.hop.hop} at {isolated(self.hop.at)}" if self.hop.at else self.hop.hop
+
+    @property
+    def short(self) -> str:
+        """The same, for a heading."""
+        return f"{self.hop.hop} at {fit(isolated(self.hop.at), _NAME, _SIZE)}" if self.hop.at else self.hop.hop
 
 
 @dataclass(frozen=True)
@@ -73,19 +80,33 @@ class Lane:
         """The hop that decides; None: nothing is in the way, or nothing is sent."""
         return next((stop for stop in self.stops if stop.chosen), None)
 
+    @property
+    def others(self) -> list[Stop]:
+        """What would be in the way if the hop that decides were not."""
+        return [stop for stop in self.stops if stop.hop.verdict != "passes" and not stop.chosen]
+
     def told(self) -> str:
-        """Return what becomes of the packet, in a sentence."""
-        chosen, others = self.chosen, [stop for stop in self.stops if stop.hop.verdict != "passes" and not stop.chosen]
+        """Return what becomes of the packet, in a sentence for those who see the numbers."""
+        return self._told(self.chosen.short if self.chosen else "", _numbers(self.others))
+
+    def spoken(self) -> str:
+        """Return the same for those who do not see them: every hop by its name, the one that decides with evidence."""
+        chosen = self.chosen
+        evidence = f" ({chosen.hop.evidence})" if chosen and chosen.hop.evidence else ""
+        named = ", ".join(f"hop {stop.number} ({stop.name}, {stop.hop.verdict})" for stop in self.others)
+        return self._told(f"{chosen.name}{evidence}" if chosen else "", named)
+
+    def _told(self, decides: str, others: str) -> str:
         if not self.stops:
             return "nothing is known of it"
         if not self.sent:
-            waits = f"; in its way would be {_numbers(others)}" if others else "; its own way is free"
+            waits = f"; in its way would be {others}" if others else "; its own way is free"
             return f"no answer, because the packet does not arrive{waits}"
-        if chosen is None:
+        if self.chosen is None:
             return f"passes {_all(len(self.stops))}"
-        verb = "blocked at" if chosen.hop.verdict == "blocked" else "not proven to pass"
-        also = f"; also in the way: {_numbers(others)}" if others else ""
-        return f"{verb} hop {chosen.number}, {chosen.name}{also}"
+        blocked = self.chosen.hop.verdict == "blocked"
+        verb, also = ("blocked at", "in the way") if blocked else ("not proven to pass", "not proven")
+        return f"{verb} hop {self.chosen.number}, {decides}{f'; also {also}: {others}' if others else ''}"
 
 
 def lanes_of(way: Explanation) -> tuple[Lane, Lane]:
@@ -136,8 +157,10 @@ def _places(hops: Sequence[Hop], ends: tuple[str, str], sender: int) -> list[int
 
 
 def _numbers(stops: Iterable[Stop]) -> str:
-    """Return `hops 4 and 6`; the numbers are in the picture."""
+    """Return `hops 4 and 6`; "" for none."""
     told = [str(stop.number) for stop in stops]
+    if not told:
+        return ""
     if len(told) > _NAMED:
         return f"hops {', '.join(told[:_NAMED])} and {len(told) - _NAMED} more"
     if len(told) == 1:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from l2bridge_helpers.pictures.lanes import LEFT, MIDDLE, RIGHT, Lane, Stop, lanes_of
 from l2bridge_helpers.pictures.parts import AMBER, BOX, FAINT, GREEN, GREY, INK, MARGIN, PAPER, RED, WIDTH
-from l2bridge_helpers.pictures.svg import Attribute, Markup, Picture, drawing, isolated, label, tag, text, wrap
+from l2bridge_helpers.pictures.svg import Attribute, Markup, Picture, drawing, fit, isolated, label, tag, text, wrap
 from l2bridge_helpers.reachability.explanation import THERE, Explanation
 
 _GUTTER = 34
@@ -16,19 +16,22 @@ _BOX = (WIDTH - 2 * MARGIN - 2 * _GUTTER) / 3
 _PAD = 12
 _RAIL = 22
 """From a node's inner edge to the packet's line."""
-_HEAD = 52
+_HEAD = 58
 """From a lane's upper edge to its first hop."""
 _FOOT = 46
 """From a lane's last hop to its lower edge: the packet crosses the network in there."""
 _LEVEL = 22
 """From a lane's lower edge to the line that crosses."""
 _TITLE, _LINE, _SPACE = 16, 14, 13
+_NAME = 340
+"""How wide a node's name may be in the title."""
 _TOP = 66
 _GAP = 26
 _COLOURS = {"passes": GREEN, "blocked": RED, "unproven": AMBER}
 _TINTS = {"blocked": "#fdf3f2", "unproven": "#fff8e6"}
 _SIGNS = {"passes": "M-4 0.5l2.8 3l5 -6.5", "blocked": "M-3 -3l6 6m0 -6l-6 6"}
 _TRAVELLED: dict[str, Attribute] = {"stroke": GREY, "stroke_width": 2}
+_DOUBTFUL: dict[str, Attribute] = {"stroke": AMBER, "stroke_width": 2, "stroke_dasharray": "1.5 3"}
 _AHEAD: dict[str, Attribute] = {"stroke": "#8c959f", "stroke_width": 1.2, "stroke_dasharray": "3 4"}
 
 
@@ -42,7 +45,8 @@ def path(way: Explanation) -> Picture:
     lanes = lanes_of(way)
     (source, _), (destination, _) = lanes[0].ends
     title = f"{way.traffic} from {isolated(source)} to {isolated(destination)}"
-    y, made = float(_TOP), [label(MARGIN, 32, title, size=18, font_weight="bold", width=WIDTH - 2 * MARGIN)]
+    short = f"{way.traffic} from {_short(source)} to {_short(destination)}"
+    y, made = float(_TOP), [label(MARGIN, 32, short, size=18, font_weight="bold", width=WIDTH - 2 * MARGIN)]
     for lane in lanes:
         made += [_heading(lane, y), _drawn(lane, y + 12)]
         y += 12 + _height(lane) + _GAP + 8
@@ -51,13 +55,14 @@ def path(way: Explanation) -> Picture:
     return Picture(drawing(WIDTH, height, title, tag("g", sheet, *made, fill=INK)), _alt(title, lanes))
 
 
+def _short(name: str) -> str:
+    return fit(isolated(name), _NAME, 18)
+
+
 def _alt(title: str, lanes: tuple[Lane, Lane]) -> str:
     """Return the picture in a sentence or two."""
-    told = []
-    for lane in lanes:
-        evidence = f" ({lane.chosen.hop.evidence})" if lane.chosen and lane.chosen.hop.evidence else ""
-        told.append(f"{lane.way.capitalize()}: {lane.told()}{evidence}.")
-    return f"The way of {title}, hop by hop. {' '.join(told)}"
+    told = " ".join(f"{lane.way.capitalize()}: {lane.spoken()}." for lane in lanes)
+    return f"The way of {title}, hop by hop. {told}"
 
 
 def _heading(lane: Lane, y: float) -> Markup:
@@ -118,7 +123,7 @@ def _room_of(stop: Stop) -> float:
 
 def _evidence(stop: Stop) -> list[str]:
     """Return what was read in lines: the more it matters, the more of it."""
-    most = 7 if stop.chosen else 2 if stop.hop.verdict == "passes" else 5 if stop.place == MIDDLE else 3
+    most = 7 if stop.chosen else 2 if stop.hop.verdict == "passes" else 5 if stop.place == MIDDLE else 4
     return wrap(stop.hop.evidence, _width(stop.place), 11, most) if stop.hop.evidence else []
 
 
@@ -149,7 +154,7 @@ def _width(place: int) -> float:
 
 
 def _name(place: int, name: str, pods: str, y: float) -> list[Markup]:
-    x, width = _left(place), _width(place)
+    x, width = _x(place) + _PAD, _BOX - 2 * _PAD + 4
     return [
         label(x, y + 20, isolated(name), size=13, width=width, font_weight="bold"),
         label(x, y + 36, isolated(pods), size=11, width=width, fill=GREY),
@@ -183,28 +188,28 @@ def _sign(verdict: str, x: float, y: float, radius: float, *, pale: bool) -> Mar
     if verdict in _SIGNS:
         sign = tag("path", d=_SIGNS[verdict], fill="none", stroke=ink, stroke_width=2)
     else:
-        sign = label(0, 4, "?", size=12, fill=ink, font_weight="bold", text_anchor="middle")
+        sign = label(0, 4.5, "!", size=13, fill=ink, font_weight="bold", text_anchor="middle")
     return tag("g", disc, sign, transform=f"translate({x:g} {y:g})")
 
 
 def _line(lane: Lane, discs: dict[int, tuple[float, float]], top: float, level: float) -> list[Markup]:
-    """Return the packet's line from pod to pod: drawn as far as it comes, dotted from there on."""
+    """Return the packet's line from pod to pod, drawn as far as it is known to come."""
     sender, _, receiver = lane.order
     points = [(_rail(sender), top), (_rail(sender), level), (_rail(receiver), level), (_rail(receiver), top - 2)]
-    stop = lane.chosen if lane.verdict == "blocked" else None
-    if not lane.sent:
+    if not lane.sent or not lane.stops:
         split, here = 0, points[0]
-    elif stop is None:
+    elif lane.chosen is None:
         split, here = len(points), points[-1]
     else:
-        split, here = lane.order.index(stop.place) + 1, discs[stop.number]
-    done, ahead = [*points[:split], here], [here, *points[split:]]
+        split, here = lane.order.index(lane.chosen.place) + 1, discs[lane.chosen.number]
+    rest = _DOUBTFUL if lane.sent and lane.verdict == "unproven" else _AHEAD
     made = [tag("circle", cx=points[0][0], cy=top, r=3.5, fill=GREY)]
-    made += [tag("path", d=_through(done), fill="none", **_TRAVELLED)] if split else []
-    made += [tag("path", d=_through(ahead), fill="none", **_AHEAD)] if split < len(points) else []
+    made += [tag("path", d=_through([*points[:split], here]), fill="none", **_TRAVELLED)] if split else []
+    made += [tag("path", d=_through([here, *points[split:]]), fill="none", **rest)] if split < len(points) else []
     (x, y), arrives = points[-1], split == len(points)
     tip = f"M{x - 5:g} {y + 3:g}l5 -8l5 8z"
-    return [*made, tag("path", d=tip, fill=GREY if arrives else PAPER, stroke=GREY, stroke_width=1)]
+    stroke = AMBER if rest is _DOUBTFUL else GREY
+    return [*made, tag("path", d=tip, fill=GREY if arrives else BOX, stroke=stroke, stroke_width=1)]
 
 
 def _through(points: list[tuple[float, float]]) -> str:
