@@ -127,12 +127,16 @@ def _offered(
         if offer is None:
             continue
         around = tuple(chosen.get(name) for name in one.on)
-        chosen[one.name] = _CHOICES.recall(runbook, one.name, around)
+        value = _CHOICES.recall(runbook, one.name, around)
+        offer = _possible(known[one.name], offer)
+        if not (value or offer.options or offer.trouble) and offer.empty:
+            continue  # nothing is there, and nothing is needed
+        chosen[one.name] = value
         offered.append(
             Offered(
                 parameter=known[one.name],
-                offer=_possible(known[one.name], offer),
-                value=chosen[one.name],
+                offer=offer,
+                value=value,
                 on=one.on,
                 keep=lambda value, name=one.name, around=around: _CHOICES.keep(runbook, name, around, value),  # type: ignore[misc]
             )

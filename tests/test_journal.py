@@ -69,6 +69,19 @@ def writer(url: str, run: str, count: int) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
+def test_runs_that_changed_something_are_counted(journal: Journal) -> None:
+    """By what they made, or may have made: not what was surely not made."""
+    outcomes = {"made": ("applied", "unchanged", ""), "perhaps": ("failed", ""), "nothing": ("unchanged",), "new": ()}
+    for name, settled in outcomes.items():
+        run = f"ü {name}"
+        journal.begin(a_run(run))
+        journal.intend(run, [(place, a_change(place)) for place in range(len(settled))])
+        for place, outcome in enumerate(settled):
+            if outcome:
+                journal.settle(run, [place], outcome)
+    assert journal.changed() == {"ü made": 2, "ü perhaps": 2}
+
+
 def test_what_is_written_is_read_back(journal: Journal) -> None:
     """A run and its changes come back as they were, with when they were intended and what became of them."""
     other = a_change(2, before={"nextHop": "instance-7"}, action="update")

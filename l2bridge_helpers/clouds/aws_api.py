@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
@@ -267,9 +268,12 @@ def default_region() -> str:
 
 
 def _session(region: str) -> tuple[boto3.session.Session, str]:
-    """Return a session and its region, "" when nothing names one."""
+    """Return a session and its region, "" when nothing names one.
+
+    AWS_REGION comes before AWS_DEFAULT_REGION and the profile, as for the AWS CLI; boto3 itself does not look at it.
+    """
     try:
-        session = boto3.session.Session(region_name=region or None)
+        session = boto3.session.Session(region_name=region or os.environ.get("AWS_REGION") or None)
         found = session.region_name or ""
     except BotoCoreError as err:
         raise CredentialsError(f"the AWS profile cannot be used: {err}; set AWS_PROFILE, or unset it") from err

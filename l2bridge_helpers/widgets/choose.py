@@ -56,8 +56,8 @@ class Chooser:
         """Return what is used, and how to set it, for a log."""
         chosen = {name: value for name, value in self._used.items() if value}
         block = ["set for a run without a person:", assignments(chosen), papermill_options(chosen)] if chosen else []
-        lines = [printable(f"{one.parameter.name}: {self._line(one)}") for one in self._offered.values()]
-        return "\n".join([*lines, *block])
+        lines = [f"{one.parameter.name}: {self._line(one)}" for one in self._offered.values()]
+        return "\n".join(printable(line, keep="\n") for line in [*lines, *block])
 
     def _input(self, one: Offered) -> Any:
         """Return a list, one to be searched by typing, or a field where nothing could be listed."""
@@ -121,7 +121,7 @@ class Chooser:
         self.told.value = f'<div role="status"><ul>{"".join(lines)}</ul>{again}{_block(fresh)}</div>'
 
     def _item(self, name: str, one: Offered) -> str:
-        line = escape(printable(self._line(one)))
+        line = _escaped(self._line(one))
         needs_hand = name in self._wrong or not (self._chosen[name] or one.offer.empty)
         return f"<li>{f'{_MARK} ' if needs_hand else ''}<code>{escape(name)}</code>: {line}</li>"
 
@@ -155,7 +155,11 @@ def _block(chosen: Mapping[str, str]) -> str:
         return ""
     return (
         "<p>For a run without a person, in the parameters cell:</p>"
-        f'<pre style="{_COPIED}">{escape(assignments(chosen))}</pre>'
+        f'<pre style="{_COPIED}">{_escaped(assignments(chosen))}</pre>'
         "<p>or as options of papermill:</p>"
-        f'<pre style="{_COPIED}">{escape(papermill_options(chosen))}</pre>'
+        f'<pre style="{_COPIED}">{_escaped(papermill_options(chosen))}</pre>'
     )
+
+
+def _escaped(text: str) -> str:
+    return escape(printable(text, keep="\n"))

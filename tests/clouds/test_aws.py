@@ -469,6 +469,14 @@ def test_a_missing_region_is_said_before_the_first_call(bare: pytest.MonkeyPatch
     assert Aws().target()["region"] == "eu-west-1"
 
 
+def test_the_environments_region_is_the_one_that_the_aws_cli_takes(bare: pytest.MonkeyPatch) -> None:
+    """AWS_REGION, which pods and functions have, before AWS_DEFAULT_REGION; the parameter before both."""
+    bare.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    bare.setenv("AWS_REGION", "eu-west-2")
+    assert Aws().target()["region"] == "eu-west-2"
+    assert Aws(region="eu-west-3").target()["region"] == "eu-west-3"
+
+
 def test_a_profile_that_does_not_exist_is_named(bare: pytest.MonkeyPatch) -> None:
     """Before the first call."""
     bare.setenv("AWS_PROFILE", "no-such-profile")
