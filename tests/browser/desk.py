@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from l2bridge_helpers.desk import copy_notebooks, parameters_of
+from l2bridge_helpers.desk import copy_notebooks, parameters_for_people
 from tests.browser.notebook import Notebook
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Desk:
     @classmethod
     def make(cls, lab: Lab, server: JupyterLab, context: BrowserContext, folder: Path, shots: Path | None) -> Self:
         """Copy the notebooks that fit the lab to a folder of JupyterLab's, as `make lab` does."""
-        copy_notebooks(folder, lab.platform, parameters_of(lab) | {"kubeconfig": "kubeconfig"})
+        copy_notebooks(folder, lab.platform, parameters_for_people(lab))
         return cls(lab, server, context, folder, shots)
 
     def open(self, name: str = "") -> Notebook:

@@ -16,6 +16,11 @@ _READY = """() => {
 _EXECUTE = """([command, seconds]) => Promise.race([
     window.jupyterapp.commands.execute(command).then(() => ''),
     new Promise(end => setTimeout(() => end(`${command} took more than ${seconds} s`), seconds * 1000))])"""
+_EDIT = """([old, replacement]) => {
+    const cells = [...window.jupyterapp.shell.currentWidget.content.model.cells];
+    const found = cells.filter(cell => cell.type === 'code' && cell.sharedModel.getSource().includes(old));
+    for (const cell of found) cell.sharedModel.setSource(cell.sharedModel.getSource().replace(old, replacement));
+    return found.length }"""
 _FAILED = '[data-mime-type="application/vnd.jupyter.error"], [data-mime-type="application/vnd.jupyter.stderr"]'
 
 
@@ -61,6 +66,11 @@ class Notebook:
         """Run the one cell whose source has this text, and wait for its end."""
         self.cell(text).locator(".jp-InputArea").click()
         self.execute("notebook:run-cell")
+
+    def replace_in_cell(self, old: str, new: str) -> None:
+        """Edit the code cell that has `old`."""
+        edited = self.page.evaluate(_EDIT, [old, new])
+        assert edited == 1, f"{edited} cells have {old!r}"
 
     def failures(self) -> list[str]:
         """Return what cells have ended in, or said on stderr."""
