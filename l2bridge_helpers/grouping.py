@@ -25,7 +25,7 @@ class Group:
     Attributes:
         shared: column -> the value that all rows have there.
         starts: column -> what all values there begin with, where that is long; the rows have the rest.
-        columns: the other columns.
+        columns: the other columns; those that say the same in each row are one: `node = resource`.
         rows: their values there.
 
     """
@@ -47,11 +47,16 @@ def grouped(rows: Sequence[Row], columns: Sequence[str], kind: Callable[[Row], o
 def _group(rows: Sequence[Row], columns: Sequence[str]) -> Group:
     by_column = dict(zip(columns, zip(*rows, strict=True), strict=True))
     shared = {name: values[0] for name, values in by_column.items() if len(set(values)) == 1}
-    others = {name: values for name, values in by_column.items() if name not in shared}
-    starts = {name: start for name, values in others.items() if (start := _start(values))}
-    rest = [tuple(f"…{value[len(starts[name]) :]}" for value in values) if name in starts else values
-            for name, values in others.items()]  # fmt: skip
-    return Group(shared, starts, tuple(others), tuple(zip(*rest, strict=True)) if others else ((),) * len(rows))
+    others: dict[Row, str] = {}
+    for name, values in by_column.items():
+        if name not in shared:
+            others[values] = f"{others[values]} = {name}" if values in others else name
+    starts = {name: start for values, name in others.items() if (start := _start(values))}
+    rest = [
+        tuple(f"…{value[len(starts[name]) :]}" for value in values) if name in starts else values
+        for values, name in others.items()
+    ]
+    return Group(shared, starts, tuple(others.values()), tuple(zip(*rest, strict=True)) if rest else ((),) * len(rows))
 
 
 def _start(values: Sequence[str]) -> str:

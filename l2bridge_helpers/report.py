@@ -2,43 +2,115 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Sequence
 from html import escape
 
-from l2bridge_helpers.show import html_table
+from l2bridge_helpers import looks
+from l2bridge_helpers.printable import printable
+from l2bridge_helpers.report_head import Figure, Head, parts_of
+from l2bridge_helpers.report_style import style
+from l2bridge_helpers.tabular import BROKEN, CELL, DENSE, UNBROKEN, closed, lines, plain, prose
 
-_STYLE = """
-:root { color-scheme: light dark; }
-body { font: 15px/1.45 system-ui, sans-serif; max-width: 90em; margin: 2em auto; padding: 0 1.5em; }
-h1 { font-size: 1.5em; margin-bottom: .2em; } h2 { font-size: 1.15em; margin-top: 1.8em; }
-table { font-size: 13px; border-collapse: collapse; } th { opacity: .75; }
-th, td { padding: 3px 10px; vertical-align: top; border-bottom: 1px solid #8884; max-width: 44em; }
- pre { font-size: 12px; white-space: pre-wrap; overflow-wrap: anywhere; }
-.ok, .failed { border-left: 6px solid #146c2e; padding: .4em 1em; background: #146c2e22; }
-.failed { border-color: #b3261e; background: #b3261e22; }
-@media print { details { display: block; } body { margin: 0; } }
-"""
+_LISTED = 10
+"""So many things that are wrong stand at the top."""
+_CONTENTS = 3
+"""From so many sections on there is a table of contents."""
+_COMMANDS = re.compile(r"<pre.*?</pre>", re.DOTALL)
+_SHORT = {
+    f'<td style="{CELL}">': "<td>",
+    f'<td style="{UNBROKEN}">': '<td class="n">',
+    f'<td style="{BROKEN}">': '<td class="w">',
+    f'<th scope="col" style="{CELL}">': '<th scope="col">',
+    f'<table style="{DENSE}">': '<table class="d">',
+    **{f'<span style="{looks.badge_style(look)}">': f'<span class="b b-{look.name}">' for look in looks.LOOKS},
+}
+"""What a notebook needs in every cell is said here once, in the style sheet: a thousand rows take a third of the room.
+Text from outside is escaped, so it never looks like a tag."""
 
 
-def report(
-    title: str, *, verdict: str, failed: bool, facts: Mapping[str, object], sections: Sequence[tuple[str, str]]
-) -> str:
+def report(head: Head, sections: Sequence[tuple[str, str]]) -> str:
     """Return the page.
 
     Args:
-        title: its heading.
-        verdict: what came of the run, in a sentence or a few.
-        failed: whether it is bad news.
-        facts: label -> value, shown as a table.
+        head: what stands at its top.
         sections: heading and HTML, which is trusted: make it with `show`.
 
     """
-    body = "".join(f"<section><h2>{escape(heading)}</h2>{html}</section>" for heading, html in sections)
+    title = escape(printable(head.title))
+    parts = _told_once([_short(html) for _, html in sections])
+    body = "".join(
+        f'<section id="s{place}"><h2>{escape(heading)}</h2>{html}</section>'
+        for place, ((heading, _), html) in enumerate(zip(sections, parts, strict=True), start=1)
+    )
     return (
         '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>"
-        f"<h1>{escape(title)}</h1>"
-        f'<p class="{"failed" if failed else "ok"}">{escape(verdict)}</p>'
-        f"{html_table(list(facts.items()), ('what', 'value'))}{body}</body></html>\n"
+        f"<title>{title}</title><style>{style()}</style></head><body>"
+        f'<header><p class="kind">Report of a run</p><h1>{title}</h1></header><main>'
+        f"{_verdict(head)}{_figures(head)}{_next(head)}{_contents([heading for heading, _ in sections])}"
+        f'<section id="s0"><h2>Who and when</h2>{_facts(head)}</section>{body}</main></body></html>\n'
     )
+
+
+def _verdict(head: Head) -> str:
+    lead, items = parts_of(printable(head.verdict))
+    first, rest = items[:_LISTED], items[_LISTED:]
+    more = _items(rest)
+    listed = _items(first) + (closed(f"{len(rest):,} more", more) if rest else "")
+    strong = f"<strong>{head.look.sign} {escape(head.headline)}</strong>"
+    return f'<div class="verdict v-{head.look.name}">{strong}{prose(lead)}{listed}</div>'
+
+
+def _items(items: Sequence[str]) -> str:
+    return f"<ul>{''.join(f'<li>{prose(item)}</li>' for item in items)}</ul>" if items else ""
+
+
+def _figures(head: Head) -> str:
+    each = "".join(f"<div><dt>{escape(figure.label)}</dt>{_number(figure)}</div>" for figure in head.figures)
+    return f'<dl class="figures">{each}</dl>' if each else ""
+
+
+def _number(figure: Figure) -> str:
+    if figure.look is None:
+        return f"<dd>{escape(figure.number)}</dd>"
+    return f'<dd class="v-{figure.look.name}">{figure.look.sign} {escape(figure.number)}</dd>'
+
+
+def _next(head: Head) -> str:
+    todo = f"<p><b>Next:</b> {escape(printable(head.todo))}</p>" if head.todo else ""
+    return todo + (f"<p><b>To put it back</b>, look at this first:</p>{lines([head.back])}" if head.back else "")
+
+
+def _contents(headings: Sequence[str]) -> str:
+    if len(headings) < _CONTENTS:
+        return ""
+    each = "".join(f'<li><a href="#s{place}">{escape(name)}</a></li>' for place, name in enumerate(headings, start=1))
+    return f'<nav aria-label="Contents"><ol>{each}</ol></nav>'
+
+
+def _facts(head: Head) -> str:
+    rows = "".join(
+        f'<tr><th scope="row">{escape(label)}</th><td>{prose(plain(value))}</td></tr>'
+        for label, value in head.facts.items()
+    )
+    return f'<table class="facts"><tbody>{rows}</tbody></table>'
+
+
+def _told_once(parts: Sequence[str]) -> list[str]:
+    """Return the sections, without the commands that a later one tells as well: there is a link to them instead."""
+    found = [set(_COMMANDS.findall(html)) for html in parts]
+    made = []
+    for place, html in enumerate(parts):
+        for block in found[place]:
+            later = [other for other in range(place + 1, len(parts)) if block in found[other]]
+            link = f'<p>These are the commands of <a href="#s{later[0] + 1}">the plan</a>.</p>' if later else block
+            html = html.replace(block, link)  # noqa: PLW2901 - one after the other
+        made.append(html)
+    return made
+
+
+def _short(html: str) -> str:
+    for long, short in _SHORT.items():
+        html = html.replace(long, short)
+    return html

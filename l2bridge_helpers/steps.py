@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import json
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from l2bridge_helpers.errors import DataError, ParameterError
 from l2bridge_helpers.files import write_file
+from l2bridge_helpers.journal_records import os_user
 from l2bridge_helpers.moment import now
 from l2bridge_helpers.report import report
+from l2bridge_helpers.report_head import head_of
 from l2bridge_helpers.show import shown
 from l2bridge_helpers.stage import Cell, Stage
 
 SCHEMA = 1
+FOLDER_FILE = "L2BRIDGE_FOLDER_FILE"
+"""Variable: a file into which a run writes the name of its folder, for the job that has started it."""
 
 
 class Steps(ABC):
@@ -73,19 +79,23 @@ class Steps(ABC):
     def write(self, status: str, error: str) -> None:
         """Write the run's files."""
 
+    def undo(self) -> dict[str, str]:
+        """Return how to put back what this run has changed, as label -> value."""
+        return {}
+
     def save(self, document: Mapping[str, Any], *, title: str, verdict: str, failed: bool, **facts: object) -> None:
-        """Write `result.json`, with when the run began and ended, and `report.html`; see `report`.
+        """Write `result.json`, with who ran it, when it began and ended, and `report.html`; see `head_of`.
 
         Raises:
             DataError: they cannot be written.
 
         """
-        moments = {"started": self.started, "finished": now()}
-        text = json.dumps({"schema": SCHEMA, **document, **moments}, indent=1, ensure_ascii=False) + "\n"
-        write_file(self.folder / "result.json", text)
-        sections = list(self._sections.items())
-        page = report(title, verdict=verdict, failed=failed, facts={**moments, **facts}, sections=sections)
-        write_file(self.folder / "report.html", page)
+        about = {"user": os_user(), "run": self.folder.name, "started": self.started, "finished": now()}
+        whole = {"schema": SCHEMA, **document, **about}
+        write_file(self.folder / "result.json", json.dumps(whole, indent=1, ensure_ascii=False) + "\n")
+        head = head_of(whole, title=title, verdict=verdict, failed=failed, back=self.undo())
+        head = replace(head, facts={**head.facts, **facts})
+        write_file(self.folder / "report.html", report(head, list(self._sections.items())))
 
 
 class Step:
@@ -122,6 +132,8 @@ def make_folder(runs: str, cluster: str, runbook: str) -> Path:
                 folder.mkdir()
             except FileExistsError:
                 continue
+            if FOLDER_FILE in os.environ:
+                write_file(Path(os.environ[FOLDER_FILE]), str(folder))
             return folder
     except OSError as err:
         raise ParameterError(

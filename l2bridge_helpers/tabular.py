@@ -22,6 +22,7 @@ class Markup(str):
 CELL = "text-align:left"
 UNBROKEN = f"{CELL};white-space:nowrap"
 BROKEN = f"{CELL};white-space:normal"
+DENSE = "white-space:nowrap"
 LINES = f"font-family:{MONO};font-size:90%;white-space:pre-wrap;overflow-wrap:anywhere"
 _LONGEST = 48
 """Characters of a name that is not broken over two lines: names are compared by eye and copied by hand."""
@@ -29,6 +30,7 @@ _WIDEST = 60
 """Characters to which a log's columns are padded."""
 _LIST = re.compile(r"(?:[^\s,()]+, ){24,}[^\s,()]+")
 """A list of names that is too long to be read on the way."""
+_INLINE = "display:inline"
 _NAMED = 6
 """So many names of such a list stand before the others are folded away."""
 
@@ -44,7 +46,7 @@ def html_table(rows: Sequence[Sequence[object]], columns: Sequence[str], *, dens
     """
     head = "".join(f'<th scope="col" style="{CELL}">{escape(column)}</th>' for column in columns)
     body = "".join("<tr>" + "".join(_cell(value, dense=dense) for value in row) + "</tr>" for row in rows)
-    start = '<table style="white-space:nowrap">' if dense else "<table>"
+    start = f'<table style="{DENSE}">' if dense else "<table>"
     return f"{start}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
@@ -93,8 +95,10 @@ def _parts(text: str) -> Iterator[str]:
 def _folded(names: str) -> str:
     each = names.split(", ")
     first, rest = ", ".join(each[:_NAMED]), ", ".join(each[_NAMED:])
-    more = f"{len(each) - _NAMED:,} more"
-    return f'{escape(first)}, <details style="display:inline"><summary>{more}</summary>{escape(rest)}</details>'
+    summary = (
+        f'<summary style="{_INLINE};cursor:pointer;text-decoration:underline">{len(each) - _NAMED:,} more</summary>'
+    )
+    return f'{escape(first)}, <details style="{_INLINE}">{summary}{escape(rest)}</details>'
 
 
 def _cell(value: object, *, dense: bool) -> str:
@@ -103,6 +107,8 @@ def _cell(value: object, *, dense: bool) -> str:
     text = plain(value)
     if text in WORDS:
         return f'<td style="{CELL}">{badge(text)}</td>'
-    breaks = " " in text or len(text) > _LONGEST
-    style = (BROKEN if breaks else CELL) if dense else CELL if breaks else UNBROKEN
+    if dense:
+        style = BROKEN if len(text) > _LONGEST else CELL
+    else:
+        style = CELL if " " in text or len(text) > _LONGEST else UNBROKEN
     return f'<td style="{style}">{prose(text)}</td>'

@@ -4,10 +4,12 @@ from html.parser import HTMLParser
 import pytest
 
 from l2bridge_helpers.findings import Finding, Findings
+from l2bridge_helpers.looks import BAD, GOOD, Look
 from l2bridge_helpers.pictures import matrix
 from l2bridge_helpers.plan import plan
 from l2bridge_helpers.reach import reach
 from l2bridge_helpers.report import report
+from l2bridge_helpers.report_head import Figure, Head
 from l2bridge_helpers.show import shown
 from tests.builders import CLUSTER, numbered_fabric, numbered_nodes
 from tests.reachability import healthy as made
@@ -53,13 +55,17 @@ def page(*, failed: bool = False, name: str = "prod") -> str:
         ("Reachability now", found),
     ]
     sections += [("Matrix", matrix(found)), (f"Plan {name}", changes)]
-    return report(
-        f"gce runbook, cluster {name}: apply",
+    head = Head(
+        title=f"gce runbook, cluster {name}: apply",
+        headline="Failed" if failed else "Applied",
+        look=BAD if failed else GOOD,
         verdict=f"apply of {name} came to this",
-        failed=failed,
+        figures=[Figure(f"nodes of {name}", name, BAD if failed else None)],
+        todo=f"mend {name}",
+        back=f"undo {name}",
         facts={"cluster": name, "endpoint": "https://compute.googleapis.com"},
-        sections=[(heading, shown(value).html) for heading, value in sections],
     )
+    return report(head, [(heading, shown(value).html) for heading, value in sections])
 
 
 def test_page_needs_no_network() -> None:
@@ -102,22 +108,23 @@ def test_page_is_whole() -> None:
 def test_page_tells_everything() -> None:
     """Verdict, facts, and every section under its heading, in their order."""
     text = _Page(page()).text
-    parts = ["apply of prod came to this", "compute.googleapis.com", "Nodes", "Findings"]
-    parts += ["Reachability now", "0 of 2 pairs reach", "machine does not run at 1 node", "Matrix", "Plan prod"]
+    parts = ["Applied", "apply of prod came to this", "nodes of prod", "mend prod", "undo prod"]
+    parts += ["compute.googleapis.com", "2 pod CIDRs", "1 error"]
+    parts += ["0 of 2 pairs reach", "machine does not run at 1 node", "The same by hand"]
     places = [text.index(part) for part in parts]
     assert places == sorted(places)
 
 
-@pytest.mark.parametrize(("failed", "word"), [(True, "failed"), (False, "ok")])
-def test_bad_news_looks_bad(failed: bool, word: str) -> None:  # noqa: FBT001 - good and bad news
-    """The verdict's class says which it is."""
-    verdict = [attributes.get("class") for tag, attributes in _Page(page(failed=failed)).tags if tag == "p"]
-    assert verdict[0] == word
+@pytest.mark.parametrize(("failed", "look"), [(True, BAD), (False, GOOD)])
+def test_bad_news_looks_bad(failed: bool, look: Look) -> None:  # noqa: FBT001 - good and bad news
+    """The verdict's class says which it is, and so does a sign before the first word."""
+    html = page(failed=failed)
+    assert f'<div class="verdict v-{look.name}"><strong>{look.sign} ' in html
 
 
 def test_report_of_a_run_without_sections_is_a_page_too() -> None:
     """A run that failed at once leaves a report."""
-    html = report("gce runbook", verdict="Nodes: nothing answers", failed=True, facts={}, sections=[])
+    html = report(Head("gce runbook", "Failed", BAD, "Nodes: nothing answers"), [])
     assert _Page(html).open == []
     assert "nothing answers" in html
 
