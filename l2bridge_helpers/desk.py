@@ -49,7 +49,7 @@ def open_desk(private: Path, world_name: str) -> None:
     served = world(world_name)
     desk = _new_folder()
     with Lab(served, folder=desk) as lab:
-        copied = copy_notebooks(desk, lab.platform, parameters_of(lab) | {"kubeconfig": "kubeconfig"})
+        copied = copy_notebooks(desk, lab.platform, parameters_for_people(lab))
         server = start_jupyterlab(desk, private)
         url = server.url(*copied[:1])
         print(f"the lab's world {world_name} runs at {lab.endpoint}")
@@ -65,6 +65,11 @@ def parameters_of(lab: Lab) -> dict[str, str]:
     names = sorted((node["metadata"]["name"] for node in lab.world.nodes), key=natural_key)
     ends = dict(zip(("source", "destination"), names, strict=False))
     return {**lab.parameters, "platform": lab.platform, **ends}
+
+
+def parameters_for_people(lab: Lab) -> dict[str, str]:
+    """Return the same for copies beside the lab's kubeconfig; the ends are left empty: a person chooses them."""
+    return {**parameters_of(lab), "kubeconfig": "kubeconfig", "source": "", "destination": ""}
 
 
 def copy_notebooks(desk: Path, platform: str, parameters: Mapping[str, str]) -> list[str]:

@@ -81,22 +81,21 @@ class Ask:
         self.port.disabled = not Traffic(self.protocol.value).has_ports
 
     def _clicked(self, _button: widgets.Button) -> None:
-        """Answer, or say why not."""
-        self.button.disabled = True
+        """Answer, or say why not; the button stays usable, as a disabled one would lose a keyboard's focus."""
         self.answer.value = ""
         self._say("Explaining …")
         ends = {name: self._names.get(field.value, field.value) for name, field in self.ends.items()}
+        under = _Under()
         try:
-            run = self._asking.answer(ends, Traffic(self.protocol.value, self.port.value), _Under(self))
+            run = self._asking.answer(ends, Traffic(self.protocol.value, self.port.value), under)
         except L2BridgeError as err:
             self._refuse(str(err))
         except BaseException as err:  # whatever it is, the person is told
             self._refuse(f"unexpected {type(err).__name__}: {err}")
             raise
         else:
-            self.answer.value += _set(run)
-        finally:
-            self.button.disabled = False
+            self.answer.value = under.html + _set(run)
+            self._say(under.line)
 
     def _refuse(self, text: str) -> None:
         badge = f'<span style="{badge_style(BAD)}">{BAD.sign} no answer</span>'
@@ -105,34 +104,32 @@ class Ask:
     def _say(self, line: str) -> None:
         self.status.value = f'<p role="status">{escape(printable(line))}</p>'
 
-    def add(self, section: str, html: str) -> None:
-        """Show a section of the answer."""
-        self.answer.value += f"<section><h4>{escape(section)}</h4>{html}</section>"
-
-    def tell(self, line: str) -> None:
-        """Show a line above the answer."""
-        self._say(line)
-
 
 class _Under:
-    """The stage of the run that answers: the panel, under its button."""
+    """The stage of the run that answers: the panel, under its button.
 
-    def __init__(self, ask: Ask) -> None:
-        """Belong to a panel."""
-        self._ask = ask
+    Attributes:
+        html: what there is to see.
+        line: what was said last.
+
+    """
+
+    def __init__(self) -> None:
+        """Have nothing yet."""
+        self.html = self.line = ""
 
     def begin(self, section: str) -> None:
         """Do without: an answer takes no time."""
 
     def show(self, section: str, both: Shown, /, *, folded: bool = False) -> None:
-        """Show what the panel has not shown."""
+        """Keep what the panel has not shown."""
         del folded
         if section in _SHOWN:
-            self._ask.add(section, both.html)
+            self.html += f"<section><h4>{escape(section)}</h4>{both.html}</section>"
 
     def say(self, line: str) -> None:
-        """Show a line."""
-        self._ask.tell(line)
+        """Keep a line."""
+        self.line = line
 
     def watch(self, pulse: Pulse) -> None:
         """Do without: nothing is applied."""
