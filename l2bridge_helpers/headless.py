@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 # An optional grammar of jsonschema's that nobody needs here: building it is three quarters of what importing
 # papermill costs.
@@ -23,7 +24,19 @@ _UNWANTED = ("JUPYTER_PATH", "JUPYTER_CONFIG_PATH", "JUPYTER_TOKEN", "PYTHONSTAR
 
 
 class NotebookError(Exception):
-    """The notebook ended in an error; the text is that error's own, without traceback."""
+    """The notebook ended in an error; the text is that error's own, without traceback.
+
+    Attributes:
+        name: the error's class.
+        text: what it says.
+
+    """
+
+    def __init__(self, name: str, text: str) -> None:
+        """Keep both."""
+        super().__init__(f"{name}: {text}")
+        self.name = name
+        self.text = text
 
 
 # Else each kernel says on stderr that it talks over TCP (on loopback, signed) and that it was asked to end.
@@ -76,8 +89,14 @@ def jupyter_apart(**extra: str) -> Iterator[None]:
             os.environ.update(before)
 
 
-def run_notebook(source: Path, executed: Path, parameters: Mapping[str, object]) -> None:
+def run_notebook(source: Path, executed: Path, parameters: Mapping[str, object], *, said: TextIO | None = None) -> None:
     """Execute `source` with papermill and save it as `executed`, also when it fails.
+
+    Args:
+        source: the notebook.
+        executed: where it is saved.
+        parameters: its parameters.
+        said: where the lines go that cells print, as they are printed; None: nowhere.
 
     Raises:
         NotebookError: a cell ended in an error.
@@ -91,11 +110,12 @@ def run_notebook(source: Path, executed: Path, parameters: Mapping[str, object])
             dict(parameters),
             kernel_name="python3",
             progress_bar=False,
+            stdout_file=said,
             # Saving once, at the end, saves a second; an interrupted notebook is of no use to anybody.
             request_save_on_cell_execute=False,
         )
     except PapermillExecutionError as err:
-        raise NotebookError(f"{err.ename}: {err.evalue}") from err
+        raise NotebookError(err.ename, err.evalue) from err
 
 
 def hide_paths(executed: Path, name: str) -> None:

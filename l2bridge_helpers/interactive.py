@@ -13,7 +13,7 @@ from IPython.core.getipython import get_ipython
 def person() -> bool:
     """Return whether a person's front end asked for this cell, and widgets can be shown there.
 
-    JupyterLab, Notebook and VS Code name the cell in the metadata of what they ask the kernel; papermill, nbval and
+    JupyterLab names the cell in the metadata of what it asks the kernel; papermill, nbval and
     nbconvert do not. So a notebook that papermill runs from within JupyterLab counts as headless, too, and so does
     what a widget has started beside the cells.
     """

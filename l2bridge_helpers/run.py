@@ -223,7 +223,7 @@ class Run(Steps):
 
     def is_reviewed(self, value: object) -> bool:
         """Return whether a person looks through the plan in a table of its own."""
-        return isinstance(value, Plan) and self.mode == "plan" and person()
+        return isinstance(value, Plan) and bool(value.changes) and self.mode == "plan" and person()
 
     def apply(self, changes: Plan, findings: Findings, foreseen: Reachability) -> Results:
         """Carry the plan out under the cluster's Lease, each change in the journal; in the other modes send nothing.

@@ -1,4 +1,4 @@
-"""The command `l2bridge`."""
+"""`l2bridge lab`: an embedded cluster and cloud."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from l2bridge_helpers import __version__
+from l2bridge_helpers.cli.exits import Refused
 from l2bridge_helpers.errors import L2BridgeError
 
 _LAB_HELP = """\
@@ -97,19 +97,7 @@ then start it:
 _FILE = click.Path(path_type=Path)
 
 
-class _Refused(click.ClickException):
-    """One line on stderr, and exit status 2."""
-
-    exit_code = 2
-
-
-@click.group()
-@click.version_option(__version__, prog_name="l2bridge")
-def main() -> None:
-    """Make a cloud network carry unencapsulated Kubernetes pod traffic; practise it without a cloud."""
-
-
-@main.command(help=_LAB_HELP, short_help="Start an embedded cluster and cloud to practise on.")
+@click.command(help=_LAB_HELP)
 @click.argument("world", default="gce-small")
 @click.option("--list", "listing", is_flag=True, help="List the worlds that can be started, then stop.")
 @click.option("--nodes", type=_FILE, help="Kubernetes nodes (for WORLD gce, aws, azure, bare_metal, as files below).")
@@ -163,8 +151,4 @@ def lab(
             chosen = command.choose(world, given)
             command.serve(chosen, folder=folder, port=port, kubernetes_port=kubernetes_port, log=log)
     except L2BridgeError as err:
-        raise _Refused(str(err)) from err
-
-
-if __name__ == "__main__":
-    main()
+        raise Refused(str(err)) from err
