@@ -41,3 +41,10 @@ def postgres() -> Iterator[Postgres]:
         except NoPostgresError as err:
             pytest.skip(str(err))
         yield server
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what tests have measured that people are promised: `record_property("told", text)`."""
+    for report in terminalreporter.getreports("passed"):
+        for text in (value for name, value in report.user_properties if name == "told"):
+            terminalreporter.line(f"measured: {text}")
