@@ -12,7 +12,7 @@ import pytest
 import requests
 from nbformat.v4 import new_code_cell, new_notebook
 
-from l2bridge_helpers.desk import copy_notebooks, fill_in, parameters_of
+from l2bridge_helpers.desk import copy_notebooks, fill_in, parameters_for_people, parameters_of
 from l2bridge_helpers.lab import Lab, world
 
 
@@ -58,6 +58,18 @@ def test_a_desk_has_a_question_for_its_lab(tree: Path) -> None:
     copy = nbformat.read(tree / "desk" / "explain.ipynb", as_version=4)
     assert copy.cells[0].source == 'platform: str = "gce"  # cloud\nsource: str = "node-1"  # who'
     assert parameters["destination"] == "node-2"
+
+
+def test_people_choose_who_is_asked_about() -> None:
+    """Copies for people have no ends, so that JupyterLab offers the nodes; the rest is the lab's."""
+    with Lab(world("gce-small")) as lab:
+        given, known = parameters_for_people(lab), parameters_of(lab)
+    assert (given["source"], given["destination"], given["kubeconfig"]) == ("", "", "kubeconfig")
+    assert {name: known[name] for name in given if given[name] != known[name]}.keys() == {
+        "source",
+        "destination",
+        "kubeconfig",
+    }
 
 
 @pytest.fixture

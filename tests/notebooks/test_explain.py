@@ -36,6 +36,15 @@ def last_line(outcome: Outcome) -> str:
     return str(cells[-1].outputs[-1].text).strip()
 
 
+def shown_under(outcome: Outcome, section: str) -> tuple[set[str], list[str]]:
+    """Return what kinds of output the cell of a section has, and its HTML."""
+    cells = nbformat.read(outcome.executed, as_version=4).cells
+    (cell,) = [cell for cell in cells if f'asked.step("{section}")' in cell.source]
+    data = [output.data for output in cell.outputs if output.output_type == "display_data"]
+    assert len(data) == len(cell.outputs)
+    return {kind for one in data for kind in one}, [one["text/html"] for one in data]
+
+
 def test_the_notebook_has_its_sections_and_parameters(root: Path) -> None:
     """Those of the package, with its defaults, in its order."""
     notebook = nbformat.read(root / "notebooks" / "explain.ipynb", as_version=4)
@@ -66,6 +75,10 @@ def test_a_blocked_pair_is_an_answer(
     assert all(hop["evidence"] and hop["mend"] for hop in result["hops"] if hop["verdict"] == "blocked")
     line = rf"explain: {source} -> {re.escape(destination)} TCP 443: blocked \(.*\), report: \S+report\.html"
     assert re.fullmatch(line, last_line(outcome))
+    kinds, pages = shown_under(outcome, "Path")
+    assert ["<img" in page for page in pages] == [True, False]
+    assert kinds == {"text/plain", "text/html"}
+    assert shown_under(outcome, "Question")[0] == {"text/plain", "text/html"}
 
 
 def test_a_saved_run_is_asked_without_a_cluster(run_notebook_on: Run, run_runbook: Run, tmp_path: Path) -> None:
