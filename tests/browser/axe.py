@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from axe_playwright_python.sync_playwright import Axe
-
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
@@ -21,6 +19,8 @@ _TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 
 def violations(page: Page, include: str = "") -> list[str]:
     """Return what axe finds, one line per rule with the first offenders; in a part of the page, or in all of it."""
+    from axe_playwright_python.sync_playwright import Axe
+
     options: dict[str, Any] = {"runOnly": _TAGS, "resultTypes": ["violations"]}
     options["rules"] = {rule: {"enabled": False} for rule in OPEN}
     context = {"include": [[include]]} if include else None
