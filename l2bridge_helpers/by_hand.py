@@ -47,7 +47,7 @@ def _function(name: str, commands: Sequence[str]) -> list[str]:
     table = [_PIECES.findall(command) for command in commands]
     values: list[tuple[str, ...]] = []
     template = [_place(column, values) if len(set(column)) > 1 else column[0] for column in zip(*table, strict=True)]
-    if len(values) > _PLACES:
+    if not 0 < len(values) <= _PLACES:
         return []
     body = "".join(_quoted(template))
     calls = [" ".join((name, *row)) for row in zip(*values, strict=True)]

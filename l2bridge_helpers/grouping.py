@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from html import escape
 
 from l2bridge_helpers.looks import SPACE, WORDS, badge
-from l2bridge_helpers.tabular import closed, html_table
+from l2bridge_helpers.tabular import closed, html_table, prose
 
 Row = tuple[str, ...]
 FEW = 40
 """A table of so many rows is read as it is."""
 FIRST = 5
 """So many rows of a group stand open."""
+_NOTHING = ("", "—")
 _WORTH = 12
 """Letters of a common beginning that is worth saying once."""
 
@@ -74,8 +75,11 @@ def html_groups(groups: Sequence[Group]) -> str:
 
 def _html(group: Group) -> str:
     count = f"<b>{len(group.rows):,} row{'' if len(group.rows) == 1 else 's'}</b>"
-    words = [badge(value) if value in WORDS else _told(name, value) for name, value in group.shared.items() if value]
-    below = [f"{escape(name)} below {escape(start)}" for name, start in group.starts.items()]
+    told = {name: value for name, value in group.shared.items() if value not in _NOTHING}
+    words = [
+        badge(value) if value in WORDS else f"<i>{escape(name)}</i> {prose(value)}" for name, value in told.items()
+    ]
+    below = [f"<i>{escape(name)}</i> below {escape(start)}" for name, start in group.starts.items()]
     head = f'<p style="margin:{2 * SPACE}px 0 {SPACE // 2}px">{" · ".join([count, *words, *below])}</p>'
     if not group.columns:
         return head
@@ -88,4 +92,4 @@ def _html(group: Group) -> str:
 
 
 def _told(name: str, value: str) -> str:
-    return f"{escape(name)} {escape(value)}"
+    return badge(value) if value in WORDS else f"<i>{escape(name)}</i> {prose(value)}"

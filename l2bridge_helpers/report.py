@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from html import escape
 
 from l2bridge_helpers import looks
+from l2bridge_helpers.alike import merged
 from l2bridge_helpers.printable import printable
 from l2bridge_helpers.report_head import Figure, Head, parts_of
 from l2bridge_helpers.report_style import style
@@ -55,15 +56,21 @@ def report(head: Head, sections: Sequence[tuple[str, str]]) -> str:
 
 def _verdict(head: Head) -> str:
     lead, items = parts_of(printable(head.verdict))
-    first, rest = items[:_LISTED], items[_LISTED:]
-    more = _items(rest)
-    listed = _items(first) + (closed(f"{len(rest):,} more", more) if rest else "")
+    things = [_thing(some) for some in merged([("", item) for item in items])]
+    first, rest = things[:_LISTED], things[_LISTED:]
+    listed = _items(first) + (closed(f"{len(rest):,} more", _items(rest)) if rest else "")
     strong = f"<strong>{head.look.sign} {escape(head.headline)}</strong>"
     return f'<div class="verdict v-{head.look.name}">{strong}{prose(lead)}{listed}</div>'
 
 
+def _thing(alike: Sequence[Sequence[str]]) -> str:
+    """Return a thing that is wrong; one for many that are alike."""
+    first, *others = (prose(item) for _, item in alike)
+    return f"{first}{closed(f'and {len(others):,} like it', _items(others)) if others else ''}"
+
+
 def _items(items: Sequence[str]) -> str:
-    return f"<ul>{''.join(f'<li>{prose(item)}</li>' for item in items)}</ul>" if items else ""
+    return f"<ul>{''.join(f'<li>{item}</li>' for item in items)}</ul>" if items else ""
 
 
 def _figures(head: Head) -> str:

@@ -33,7 +33,7 @@ def _variables(colours: dict[str, str]) -> str:
 
 _RULES = f"""
 *{{box-sizing:border-box}}
-body{{font:15px/1.5 {looks.SANS};color:var(--ink);background:var(--paper);max-width:76rem;margin:0 auto;padding:24px}}
+body{{font:15px/1.5 {looks.SANS};color:var(--ink);background:var(--paper);max-width:84rem;margin:0 auto;padding:24px}}
 h1{{font-size:20px;line-height:1.3;margin:0 0 16px;overflow-wrap:anywhere}}
 h2{{font-size:17px;margin:40px 0 8px;padding-top:12px;border-top:1px solid var(--line)}}
 p{{margin:8px 0;overflow-wrap:anywhere}}
@@ -52,10 +52,9 @@ background:var(--box)}}
 nav ol{{display:flex;flex-wrap:wrap;gap:4px 16px;list-style:none;margin:0;padding:0}}
 section{{overflow-x:auto}}
 table{{font-size:13px;line-height:1.4;border-collapse:collapse;margin:4px 0 8px}}
-th,td{{text-align:left;vertical-align:top;padding:4px 16px 4px 0;border-bottom:1px solid var(--line);max-width:40em;
+th,td{{text-align:left;vertical-align:top;padding:4px 12px 4px 0;border-bottom:1px solid var(--line);max-width:40em;
 overflow-wrap:break-word;font-variant-numeric:tabular-nums}}
 th{{color:var(--grey);font-weight:600;white-space:nowrap}}
-.facts th{{width:1%}}
 .n{{white-space:nowrap}}
 .d td,.d th{{white-space:nowrap}}
 .d .w{{white-space:normal}}
@@ -76,6 +75,7 @@ section{overflow:visible}
 details::details-content{content-visibility:visible!important;display:block!important;block-size:auto!important}
 summary{list-style:none;color:inherit}
 th,td,.n,.d td,.d th{white-space:normal;overflow-wrap:anywhere;padding-right:8pt}
+.d td{padding:1pt 8pt 1pt 0;line-height:1.25}
 tr,img,.verdict,.figures{break-inside:avoid}
 h2,summary{break-after:avoid}
 img{filter:none;max-height:240mm}

@@ -6,7 +6,7 @@ Looks are inline `style=` attributes: nothing else survives a notebook that is n
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from html import escape
 
 from l2bridge_helpers.looks import MONO, WORDS, badge
@@ -28,11 +28,11 @@ _LONGEST = 48
 """Characters of a name that is not broken over two lines: names are compared by eye and copied by hand."""
 _WIDEST = 60
 """Characters to which a log's columns are padded."""
-_LIST = re.compile(r"(?:[^\s,()]+, ){24,}[^\s,()]+")
-"""A list of names that is too long to be read on the way."""
-_INLINE = "display:inline"
+_MOST = 24
+"""A list of more names than that is not read on the way."""
+_LIST = re.compile(rf"(?:[^\s,()]+, ){{{_MOST},}}[^\s,()]*[^\s,():;.]")
 _NAMED = 6
-"""So many names of such a list stand before the others are folded away."""
+"""So many names of such a list stay."""
 
 
 def html_table(rows: Sequence[Sequence[object]], columns: Sequence[str], *, dense: bool = False) -> str:
@@ -75,30 +75,18 @@ def plain(value: object) -> str:
 
 
 def prose(text: str) -> str:
-    """Return text as HTML; of a list of many names the first stand there, and the others open with a click."""
-    return "".join(_folded(part) if _LIST.fullmatch(part) else escape(part) for part in _parts(text))
-
-
-def _parts(text: str) -> Iterator[str]:
-    """Give the text in parts: the long lists, and what is between them."""
-    if text.count(", ") < 24:  # noqa: PLR2004 - see _LIST; most cells are short
-        yield text
-        return
-    end = 0
-    for found in _LIST.finditer(text):
-        yield text[end : found.start()]
-        yield found[0]
-        end = found.end()
-    yield text[end:]
-
-
-def _folded(names: str) -> str:
-    each = names.split(", ")
-    first, rest = ", ".join(each[:_NAMED]), ", ".join(each[_NAMED:])
-    summary = (
-        f'<summary style="{_INLINE};cursor:pointer;text-decoration:underline">{len(each) - _NAMED:,} more</summary>'
+    """Return text as HTML; of a list of many names the first stand in the sentence, all of them fold away below it."""
+    if text.count(", ") < _MOST:
+        return escape(text)
+    found = [one[0].split(", ") for one in _LIST.finditer(text)]
+    return escape(_LIST.sub(_in_short, text)) + "".join(
+        closed(f"all {len(names):,}", escape(", ".join(names))) for names in found
     )
-    return f'{escape(first)}, <details style="{_INLINE}">{summary}{escape(rest)}</details>'
+
+
+def _in_short(found: re.Match[str]) -> str:
+    names = found[0].split(", ")
+    return f"{', '.join(names[:_NAMED])} and {len(names) - _NAMED:,} more"
 
 
 def _cell(value: object, *, dense: bool) -> str:

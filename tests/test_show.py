@@ -34,13 +34,14 @@ HOSTILE = (
     "</td></tr></table><h1>",
     "{{ 7*7 }}",
 )
-TAGS = {"p", "b", "table", "thead", "tbody", "tr", "th", "td", "span", "details", "summary", "pre"}
+TAGS = {"p", "b", "i", "table", "thead", "tbody", "tr", "th", "td", "span", "details", "summary", "pre"}
 
 
-class _Page(HTMLParser):
+class Page(HTMLParser):
     """The tags, attributes and texts of a piece of HTML."""
 
     def __init__(self, html: str) -> None:
+        """Read it."""
         super().__init__()
         self.tags: list[str] = []
         self.attributes: set[str] = set()
@@ -51,12 +52,14 @@ class _Page(HTMLParser):
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Keep the tag."""
         self.tags.append(tag)
         self.attributes |= {name for name, _ in attrs}
         if tag in ("td", "th"):
             (self.cells if tag == "td" else self.heads).append("")
 
     def handle_data(self, data: str) -> None:
+        """Keep the text."""
         self.text += data
         if self.cells and "td" in self.tags[-2:]:
             self.cells[-1] += data
@@ -89,7 +92,7 @@ def one_of_each(name: str) -> list[object]:
 def test_hostile_names_stay_text_in_html(name: str) -> None:
     """A name from outside makes no tag and no attribute, and is shown as it is."""
     for value in one_of_each(name):
-        page = _Page(shown(value).html)
+        page = Page(shown(value).html)
         assert set(page.tags) <= TAGS
         assert page.attributes <= {"style", "scope"}
         assert name in page.text.replace("\xa0", " ")
@@ -146,14 +149,14 @@ def test_empty_table_keeps_its_columns(value: object, columns: tuple[str, ...]) 
 def test_empty_value_is_a_sentence(value: object, text: str) -> None:
     """Nothing there is said in words, in both forms."""
     assert shown(value).text == text
-    assert _Page(shown(value).html).text == text
+    assert Page(shown(value).html).text == text
 
 
 def test_text_and_html_say_the_same() -> None:
     """The log of a scheduled run has every row that the notebook has."""
     value = plan(numbered_nodes(12), numbered_fabric(12), cluster=CLUSTER)
     both = shown(value)
-    page = _Page(both.html)
+    page = Page(both.html)
     assert page.heads == ["action", "kind", "node", "resource", "before", "after", "reason"]
     assert len(both.text.splitlines()) == 2 + len(value.changes)
     for head in page.heads:
@@ -188,7 +191,7 @@ def test_one_node_is_counted_as_one() -> None:
 def test_commands_of_a_plan_are_in_the_page() -> None:
     """Who may not run this tool can copy them, all in one block and each on its line."""
     value = plan(numbered_nodes(2), numbered_fabric(2), cluster=CLUSTER)
-    page = _Page(shown(value).html)
+    page = Page(shown(value).html)
     assert "The same by hand: 4 commands" in page.text
     for change in value.writes:
         assert change.command in page.text
@@ -197,7 +200,7 @@ def test_commands_of_a_plan_are_in_the_page() -> None:
 def test_plan_that_changes_nothing_has_no_commands() -> None:
     """Nothing is offered to copy."""
     machines = numbered_fabric(1, forwarding=True)
-    page = _Page(shown(plan(nodes(), machines, cluster=CLUSTER)).html)
+    page = Page(shown(plan(nodes(), machines, cluster=CLUSTER)).html)
     assert "by hand" not in page.text
 
 
@@ -205,7 +208,7 @@ def test_verdicts_are_badges_with_inline_style() -> None:
     """Nothing but `style=` survives a notebook that is not trusted."""
     html = html_table([["blocking", True, False, None]], ["a", "b", "c", "d"])
     assert re.search(r'<span style="background:#[0-9a-f]{6};[^"]*">✕ blocking</span>', html)
-    assert [cell.strip() for cell in _Page(html).cells] == ["✕ blocking", "yes", "no", "None"]
+    assert [cell.strip() for cell in Page(html).cells] == ["✕ blocking", "yes", "no", "None"]
 
 
 def test_same_value_is_shown_the_same_way() -> None:
@@ -220,7 +223,7 @@ def test_what_was_not_sent_is_said_once() -> None:
     change = Change("create", "route", "r", "node-1", {}, {"destination": "x", "next_hop": "y"}, "because")
     both = shown(Results((Result(change, "not sent"),)))
     assert both.text.startswith("Nothing was sent; 1 change")
-    assert _Page(both.html).text == both.text
+    assert Page(both.html).text == both.text
 
 
 # Who reaches whom.
@@ -257,7 +260,7 @@ def test_many_nodes_of_a_cause_are_counted() -> None:
 def test_what_mends_it_is_in_the_page_each_once() -> None:
     """Folded away, each on its line."""
     found = not_forwarding(3)
-    page = _Page(shown(found).html)
+    page = Page(shown(found).html)
     assert "What mends it by hand: 3 steps" in page.text
     for mend in found.causes[0].mends:
         assert page.text.count(mend) == 1
@@ -278,7 +281,7 @@ def test_explanation_has_a_row_for_each_hop() -> None:
     both = shown(value)
     assert both.text.splitlines()[0].lower() == f"{value.summary()}.".lower()
     assert len(both.text.splitlines()) == 2 + len(value.hops)
-    assert _Page(both.html).cells.count("✕ blocked") == sum(hop.verdict == "blocked" for hop in value.hops)
+    assert Page(both.html).cells.count("✕ blocked") == sum(hop.verdict == "blocked" for hop in value.hops)
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -286,14 +289,14 @@ def test_a_picture_is_an_image_with_its_words_beside_it(name: str) -> None:
     """A log has the words; in a page nothing of them becomes a tag."""
     both = shown(Picture("<svg/>", name))
     assert both.text == name
-    page = _Page(both.html)
+    page = Page(both.html)
     assert (page.tags, page.attributes) == (["img"], {"src", "alt", "style"})
 
 
 def test_folded_form_has_the_same_table_closed() -> None:
     """Where an interactive table stands beside it, the sentence stays in sight and nothing is lost."""
     both = shown(plan(numbered_nodes(2), numbered_fabric(2), cluster=CLUSTER))
-    page, folded = _Page(both.html), _Page(both.folded)
+    page, folded = Page(both.html), Page(both.folded)
     assert folded.cells == page.cells
     assert folded.tags.index("details") < folded.tags.index("table")
     assert both.folded.startswith("<p><b>")
