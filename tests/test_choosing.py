@@ -109,7 +109,7 @@ def test_what_may_stay_empty_stops_nobody(lab: Lab, tmp_path: Path, person: Pers
     run = _begin(lab, tmp_path, project=lab.parameters["project"])
     assert run.given["network"] == ""
     assert person.inputs["network"].options[0] == ("the one that the nodes are in", "")
-    assert "network</code>: the one that the nodes are in" in person.told
+    assert person.texts == ["network: the one that the nodes are in"]
 
 
 def test_a_run_keeps_what_it_was_started_with(lab: Lab, tmp_path: Path, person: Person) -> None:

@@ -11,7 +11,7 @@ from IPython.display import display
 
 from l2bridge_helpers.choices import assignments, papermill_options
 from l2bridge_helpers.choosing import Offered
-from l2bridge_helpers.looks import ATTENTION, MONO, badge_style
+from l2bridge_helpers.looks import ATTENTION, MONO, SPACE, badge_style
 from l2bridge_helpers.parameters import refusals
 from l2bridge_helpers.printable import printable
 
@@ -21,7 +21,10 @@ AGAIN = "run this cell and those below again"
 _CHOOSE = "choose one"
 _STYLE = {"description_width": "9em"}
 _WIDTH = "min(100%, 52em)"
-_COPIED = f"font-family:{MONO};font-size:90%;white-space:pre-wrap;overflow-wrap:anywhere;user-select:all;margin:0"
+_COPIED = (
+    f"font-family:{MONO};font-size:90%;white-space:pre-wrap;overflow-wrap:anywhere;user-select:all;"
+    f"margin:0 0 0 {2 * SPACE}px"
+)
 _MARK = f'<span style="{badge_style(ATTENTION)}">{ATTENTION.sign}</span>'
 
 
@@ -44,7 +47,8 @@ class Chooser:
         self._stale: set[str] = set()
         self.inputs = {name: self._input(one) for name, one in self._offered.items()}
         self.told = widgets.HTML()
-        self.panel = widgets.VBox([*self.inputs.values(), self.told])
+        self.panel = widgets.VBox([*self.inputs.values(), self.told], layout=widgets.Layout(padding=f"{SPACE}px 0"))
+        self.panel.add_class("l2bridge-choose")
         self._tell()
 
     def show(self) -> None:
@@ -56,7 +60,7 @@ class Chooser:
         """Return what is used, and how to set it, for a log."""
         chosen = {name: value for name, value in self._used.items() if value}
         block = ["set for a run without a person:", assignments(chosen), papermill_options(chosen)] if chosen else []
-        lines = [f"{one.parameter.name}: {self._line(one)}" for one in self._offered.values()]
+        lines = [f"{one.parameter.name}: {self._said(one)}" for one in self._offered.values()]
         return "\n".join(printable(line, keep="\n") for line in [*lines, *block])
 
     def _input(self, one: Offered) -> Any:
@@ -66,7 +70,7 @@ class Chooser:
             "description": name,
             "style": _STYLE,
             "layout": {"width": _WIDTH},
-            "tooltip": f"parameter {name}; empty: {offer.empty or 'it has to be chosen'}",
+            "tooltip": f"parameter {name}; empty: {offer.empty or 'it has to be chosen'}{_hint(one)}",
         }
         if not offer.options:
             field = widgets.Text(one.value, continuous_update=False, placeholder=offer.empty or "type it", **common)
@@ -114,18 +118,20 @@ class Chooser:
         return values.get(entered, entered if entered in known else None)
 
     def _tell(self) -> None:
-        lines = [self._item(name, one) for name, one in self._offered.items()]
+        notes = "".join(self._note(name, one) for name, one in self._offered.items())
         changed = self._chosen != self._used
-        again = f"<p>{_MARK} <b>Changed: {AGAIN}.</b> What they show was read without it.</p>" if changed else ""
+        again = f"{_MARK} <b>Changed: {AGAIN}.</b> What they show was read without it." if changed else ""
         fresh = {name: value for name, value in self._chosen.items() if value and name not in self._stale}
-        self.told.value = f'<div role="status"><ul>{"".join(lines)}</ul>{again}{_block(fresh)}</div>'
+        self.told.value = f'<div role="status">{notes}{_line(again)}{_block(fresh)}</div>'
 
-    def _item(self, name: str, one: Offered) -> str:
-        line = _escaped(self._line(one))
+    def _note(self, name: str, one: Offered) -> str:
+        """Return what its input does not say by itself."""
         needs_hand = name in self._wrong or not (self._chosen[name] or one.offer.empty)
-        return f"<li>{f'{_MARK} ' if needs_hand else ''}<code>{escape(name)}</code>: {line}</li>"
+        if not (needs_hand or name in self._stale or one.offer.trouble):
+            return ""
+        return _line(f"{_MARK if needs_hand else ''} <code>{escape(name)}</code>: {_escaped(self._said(one))}")
 
-    def _line(self, one: Offered) -> str:
+    def _said(self, one: Offered) -> str:
         """Return what is used, what is missing, or what is wrong."""
         name, offer = one.parameter.name, one.offer
         value = self._chosen[name]
@@ -149,16 +155,27 @@ def _rows(one: Offered) -> list[tuple[str, str]]:
     return [(offer.empty or _CHOOSE, ""), *rows]
 
 
+def _hint(one: Offered) -> str:
+    """Return how to open a list: JupyterLab takes the arrows of one that is not open, and most letters."""
+    return "; Enter opens the list" if 0 < len(one.offer.options) <= LISTED else ""
+
+
 def _block(chosen: Mapping[str, str]) -> str:
     """Return how the choice is set for a run without a person, to be copied."""
     if not chosen:
         return ""
     return (
-        "<p>For a run without a person, in the parameters cell:</p>"
-        f'<pre style="{_COPIED}">{_escaped(assignments(chosen))}</pre>'
-        "<p>or as options of papermill:</p>"
-        f'<pre style="{_COPIED}">{_escaped(papermill_options(chosen))}</pre>'
+        f"{_line('For a run without a person, in the parameters cell:')}{_copied(assignments(chosen))}"
+        f"{_line('or as options of papermill:')}{_copied(papermill_options(chosen))}"
     )
+
+
+def _line(html: str) -> str:
+    return f'<p style="margin:{SPACE // 2}px 0">{html}</p>' if html else ""
+
+
+def _copied(text: str) -> str:
+    return f'<pre style="{_COPIED}">{_escaped(text)}</pre>'
 
 
 def _escaped(text: str) -> str:

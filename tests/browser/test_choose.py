@@ -30,7 +30,8 @@ def test_a_target_is_chosen_by_the_keyboard(open_desk: OpenDesk, name: str) -> N
     panel = notebook.panel.locator(".l2bridge-choose")
     field = panel.get_by_label(needed)
     field.focus()
-    notebook.page.keyboard.press("ArrowDown")
+    for key in ("Enter", "ArrowDown", "Enter"):  # a list that is not open leaves the arrows to JupyterLab
+        notebook.page.keyboard.press(key)
     expect(panel.get_by_text("run this cell and those below again").last).to_be_visible()
     expect(panel.get_by_text(f'{needed}: str = "{lab.parameters[needed]}"')).to_be_visible()
     notebook.show("Target")
@@ -38,7 +39,8 @@ def test_a_target_is_chosen_by_the_keyboard(open_desk: OpenDesk, name: str) -> N
     assert violations(notebook.page, OUTPUTS) == []
     notebook.run_all()
     assert notebook.failures() == []
-    assert all(panel.get_by_label(other).input_value() == "" for other in others)
+    for other in others:
+        assert panel.get_by_label(other).input_value().startswith("the ")
     assert lab.parameters[needed] in panel.inner_text()
     notebook.show("Target")
     desk.take(notebook.page, "choose-used")
