@@ -26,7 +26,10 @@ _SHOWN = ("Path", "Mend")
 """Sections of the answer that tell more than the choice does."""
 _STYLE = {"description_width": "9em"}
 _WIDE, _NARROW = "min(100%, 52em)", "min(100%, 18em)"
-_COPIED = f"font-family:{MONO};font-size:90%;white-space:pre-wrap;overflow-wrap:anywhere;user-select:all;margin:0"
+_COPIED = f"font-family:{MONO};font-size:90%;white-space:pre-wrap;overflow-wrap:anywhere;user-select:all;margin:0 0 8px"
+
+_AS_IN_CELLS = '<div class="jp-RenderedHTMLCommon" style="line-height:1.5;padding:0">'
+"""Tables look as they do under cells: in JupyterLab a widget's HTML has no style of its own."""
 
 
 class Ask:
@@ -94,7 +97,7 @@ class Ask:
             self._refuse(f"unexpected {type(err).__name__}: {err}")
             raise
         else:
-            self.answer.value = under.html + _set(run)
+            self.answer.value = f"{_AS_IN_CELLS}{under.html}{_set(run)}</div>"
             self._say(under.line)
 
     def _refuse(self, text: str) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -103,8 +105,8 @@ def test_a_choice_is_given_as_parameters(small: Lab, tmp_path: Path) -> None:
     panel.protocol.value = "udp"
     panel.port.value = 53
     panel.button.click()
-    lines = panel.answer.value.partition('user-select:all;margin:0">')[2].partition("</pre>")[0].replace("&quot;", '"')
-    read = {ast.unparse(line.target): ast.literal_eval(line.value) for line in ast.parse(lines).body}
+    (lines, _) = re.findall(r"<pre[^>]*>(.*?)</pre>", panel.answer.value, re.DOTALL)
+    read = {ast.unparse(line.target): ast.literal_eval(line.value) for line in ast.parse(unescape(lines)).body}
     assert read == {"source": "win-1", "destination": "node-2", "protocol": "udp", "port": 53}
     assert "-r source win-1 -r destination node-2 -r protocol udp -p port 53" in panel.answer.value
 
