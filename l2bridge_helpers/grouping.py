@@ -75,10 +75,7 @@ def html_groups(groups: Sequence[Group]) -> str:
 
 def _html(group: Group) -> str:
     count = f"<b>{len(group.rows):,} row{'' if len(group.rows) == 1 else 's'}</b>"
-    told = {name: value for name, value in group.shared.items() if value not in _NOTHING}
-    words = [
-        badge(value) if value in WORDS else f"<i>{escape(name)}</i> {prose(value)}" for name, value in told.items()
-    ]
+    words = [_told(name, value) for name, value in group.shared.items() if value not in _NOTHING]
     below = [f"<i>{escape(name)}</i> below {escape(start)}" for name, start in group.starts.items()]
     head = f'<p style="margin:{2 * SPACE}px 0 {SPACE // 2}px">{" · ".join([count, *words, *below])}</p>'
     if not group.columns:

@@ -90,6 +90,8 @@ class Guard:
         self._journal: Journal | None = None
         self._seen = ""
         """The Lease's version when the world was read."""
+        self.identity = ""
+        """Who the cloud takes us for, as the journal has it; empty where none was written."""
 
     def look(self) -> None:
         """Open the journal and look at the Lease, before the world is read that is to be changed.
@@ -171,6 +173,7 @@ class Guard:
         if self._journal is None:
             raise JournalError("the journal was not opened before the network was read; run all cells from the top")
         where = {name: value for name, value in self._parameters.items() if name not in _OF_THE_RUN}
+        self.identity = cloud.identity()
         self._journal.begin(
             JournalRun(
                 run=self._run,
@@ -179,7 +182,7 @@ class Guard:
                 network=changes.network,
                 plan_hash=changes.hash,
                 user=os_user(),
-                identity=cloud.identity(),
+                identity=self.identity,
                 started=started,
                 undoes=changes.undoes,
                 parameters=where,

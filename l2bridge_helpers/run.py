@@ -363,6 +363,7 @@ class Run(Steps):
             "target": self._target,
             "status": status,
             "error": error,
+            "identity": self._guard.identity,
             **self.outcome.table(),
         }
         changes, last = self.outcome.changes, self.outcome.last
