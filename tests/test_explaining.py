@@ -462,7 +462,8 @@ def test_the_report_has_the_picture(saved: dict[str, Any]) -> None:
 def test_a_question_as_parameters_is_the_same_question(name: str) -> None:
     """Whatever the text is: Python reads the lines, and a shell the options."""
     lines, options = as_parameters(name, "10.42.1.0/24", Traffic("udp", 53))
-    read = {ast.unparse(line.target): ast.literal_eval(line.value) for line in ast.parse(lines).body}  # type: ignore[attr-defined]
+    assigned = [line for line in ast.parse(lines).body if isinstance(line, ast.AnnAssign)]
+    read = {ast.unparse(line.target): ast.literal_eval(line.value) for line in assigned if line.value}
     assert read == {"source": name, "destination": "10.42.1.0/24", "protocol": "udp", "port": 53}
     words = shlex.split(options)
     assert words[:3] == ["-r", "source", name]

@@ -106,7 +106,8 @@ def test_a_choice_is_given_as_parameters(small: Lab, tmp_path: Path) -> None:
     panel.port.value = 53
     panel.button.click()
     (lines, _) = re.findall(r"<pre[^>]*>(.*?)</pre>", panel.answer.value, re.DOTALL)
-    read = {ast.unparse(line.target): ast.literal_eval(line.value) for line in ast.parse(unescape(lines)).body}
+    assigned = [line for line in ast.parse(unescape(lines)).body if isinstance(line, ast.AnnAssign)]
+    read = {ast.unparse(line.target): ast.literal_eval(line.value) for line in assigned if line.value}
     assert read == {"source": "win-1", "destination": "node-2", "protocol": "udp", "port": 53}
     assert "-r source win-1 -r destination node-2 -r protocol udp -p port 53" in panel.answer.value
 
