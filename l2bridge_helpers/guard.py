@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -12,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from l2bridge_helpers.changes import Plan
+from l2bridge_helpers.command_line import command_line, from_any_folder
 from l2bridge_helpers.entries import Entries, RunEntries
 from l2bridge_helpers.errors import BlockedError, JournalError, ParameterError
 from l2bridge_helpers.journal_records import JournalRun, os_user
@@ -19,7 +18,6 @@ from l2bridge_helpers.journal_url import journal_url
 from l2bridge_helpers.moved import moved, remaining
 from l2bridge_helpers.nodes import node_rows
 from l2bridge_helpers.parameters import COMMON
-from l2bridge_helpers.paths import is_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +34,6 @@ _OF_THE_RUN = {parameter.name for parameter in COMMON} - {"endpoint"}
 """Parameters that are about the run, and not about where the network is."""
 _MOST_ROWS = 20
 _UNLOCKED = "no lock is held (lease_namespace is empty): see to it that nobody else applies to this cluster now"
-_ROOT = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True)
@@ -268,35 +265,15 @@ def undo_advice(run: str, cluster: str, parameters: Mapping[str, Any]) -> dict[s
     in JupyterLab is the notebook's own folder.
     """
     names = ("kubeconfig", "context", "cluster", "runs", "journal", "lease_namespace", "endpoint")
-    defaults = {parameter.name: parameter.default for parameter in COMMON}
-    kept = {name: parameters[name] for name in names if parameters[name] != defaults[name]}
-    options = " ".join(f"-r {name} {shlex.quote(str(value))}" for name, value in {**kept, "run": run}.items())
-    papermill, notebook = (shlex.quote(_from_here(path)) for path in (_papermill(), _undo_notebook()))
-    line = f"cd {shlex.quote(str(Path.cwd()))} && {papermill} {notebook} undone.ipynb {options}"
+    kept = {name: parameters[name] for name in names}
+    see = command_line(("undo", run), COMMON, kept)
+    put_back = command_line(("undo", run), COMMON, {**kept, "mode": "apply", "confirm": cluster})
     return {
         "run": run,
-        "see it first": f"{line} -r mode plan",
-        "put it back": f"{line} -r mode apply -r confirm {shlex.quote(cluster)}",
+        "see it first": from_any_folder(see),
+        "put it back": from_any_folder(put_back),
         "step by step": "open undo.ipynb beside this notebook, and give it this run",
     }
-
-
-def _papermill() -> Path:
-    """Return the program of the environment that this is; what the shell finds, if that has none."""
-    beside = Path(sys.executable).with_name("papermill")
-    return beside if is_file(beside) else Path(beside.name)
-
-
-def _undo_notebook() -> Path:
-    """Return the notebook: the lab gives one with its parameters filled in, beside the platform's."""
-    beside = Path.cwd() / "undo.ipynb"
-    return beside if is_file(beside) else _ROOT / "notebooks" / beside.name
-
-
-def _from_here(path: Path) -> str:
-    """Return the path as it is best typed: short from within the repository."""
-    here = path.is_absolute() and path.is_relative_to(_ROOT) and Path.cwd().is_relative_to(_ROOT)
-    return os.path.relpath(path) if here else str(path)
 
 
 def told(rows: Sequence[str]) -> str:

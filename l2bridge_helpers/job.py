@@ -16,10 +16,10 @@ from typing import Any, TextIO
 
 import psutil
 
+from l2bridge_helpers.command_line import JOB
 from l2bridge_helpers.errors import ParameterError
 from l2bridge_helpers.headless import NotebookError, hide_paths, jupyter_apart, run_notebook
 from l2bridge_helpers.notebooks import notebook
-from l2bridge_helpers.steps import FOLDER_FILE
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _LOOK_SECONDS = 0.5
@@ -88,7 +88,7 @@ def _run(source: Path, executed: Path, parameters: Mapping[str, Any], told: Path
         except BaseException as err:  # noqa: BLE001 - raised again where it is waited for
             errors.append(err)
 
-    with jupyter_apart(**{FOLDER_FILE: str(told.resolve())}), _passed_on():
+    with jupyter_apart(**{JOB: str(told.resolve())}), _passed_on():
         thread = threading.Thread(target=work, name="notebook")
         thread.start()
         while thread.is_alive():

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from l2bridge_helpers.command_line import JOB
 from l2bridge_helpers.errors import DataError, ParameterError
 from l2bridge_helpers.files import write_file
 from l2bridge_helpers.journal_records import os_user
@@ -22,8 +23,6 @@ from l2bridge_helpers.show import shown
 from l2bridge_helpers.stage import Cell, Stage
 
 SCHEMA = 1
-FOLDER_FILE = "L2BRIDGE_FOLDER_FILE"
-"""Variable: a file into which a run writes the name of its folder, for the job that has started it."""
 
 
 class Steps(ABC):
@@ -132,8 +131,8 @@ def make_folder(runs: str, cluster: str, runbook: str) -> Path:
                 folder.mkdir()
             except FileExistsError:
                 continue
-            if FOLDER_FILE in os.environ:
-                write_file(Path(os.environ[FOLDER_FILE]), str(folder))
+            if JOB in os.environ:
+                write_file(Path(os.environ[JOB]), str(folder))
             return folder
     except OSError as err:
         raise ParameterError(

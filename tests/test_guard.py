@@ -285,7 +285,7 @@ def test_who_finds_a_run_that_broke_off_finds_how_to_go_on_and_back(gce: Lab, tm
     after = json.loads(file.read_text(encoding="utf-8"))
     assert "has not verified it" in after["error"]
     assert after["counts"]["applied"] == 12
-    assert f"-r run {first.run.folder.name} -r mode plan" in after["error"]
+    assert f"l2bridge undo {first.run.folder.name} " in after["error"]
     assert "has not verified it" in (first.run.folder / "report.html").read_text(encoding="utf-8")
 
 
@@ -296,8 +296,9 @@ def test_a_run_says_how_to_put_it_back(gce: Lab, tmp_path: Path) -> None:
     first.apply()
     told = first.run.undo()
     assert told["run"] == first.run.folder.name
-    assert f"-r run {first.run.folder.name} -r mode apply -r confirm lab" in told["put it back"]
-    assert "it'\"'\"'s here" in told["put it back"]
+    words = shlex.split(told["put it back"])
+    assert words[words.index("undo") + 1] == first.run.folder.name
+    assert words[-5:] == ["--apply", "--confirm", "lab", "--runs", str(tmp_path / "it's here" / "runs")]
 
 
 def test_what_a_run_says_puts_it_back_from_any_folder(
@@ -308,8 +309,7 @@ def test_what_a_run_says_puts_it_back_from_any_folder(
     first = planned(gce, Path(os.path.relpath(tmp_path)))
     first.apply()
     told = first.run.undo()
-    assert told["see it first"] == told["put it back"].replace(" -r mode apply -r confirm lab", " -r mode plan")
+    assert told["see it first"] == told["put it back"].replace(" --apply --confirm lab", "")
     monkeypatch.chdir(tmp_path)
-    line = told["put it back"].replace(" undone.ipynb ", f" {shlex.quote(str(tmp_path / 'undone.ipynb'))} ")
-    subprocess.run(["/bin/sh", "-c", line], check=True, capture_output=True, timeout=120)
+    subprocess.run(["/bin/sh", "-c", told["put it back"]], check=True, capture_output=True, timeout=120)
     assert [route for route in gce.world.cloud("routes") if route["name"].startswith("l2b-lab-")] == []

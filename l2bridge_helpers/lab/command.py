@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 import signal
 import threading
 from collections.abc import Callable, Iterable
@@ -12,6 +11,7 @@ from inspect import signature
 from pathlib import Path
 from typing import Any, TextIO
 
+from l2bridge_helpers.command_line import command_line
 from l2bridge_helpers.lab.catalogue import world as named_world
 from l2bridge_helpers.lab.catalogue import worlds
 from l2bridge_helpers.lab.errors import LabError
@@ -21,6 +21,7 @@ from l2bridge_helpers.lab.world import World
 from l2bridge_helpers.lab.worlds.aws_load import load_aws_world, load_bare_metal_world
 from l2bridge_helpers.lab.worlds.azure_load import load_azure_world
 from l2bridge_helpers.lab.worlds.load import load_gce_world
+from l2bridge_helpers.parameters import PARAMETERS
 
 _LOADERS: dict[str, tuple[tuple[str, ...], Callable[..., World]]] = {
     "gce": (("nodes", "instances"), load_gce_world),
@@ -104,7 +105,7 @@ def _write(lines: TextIO | None, request: Request) -> None:
 
 
 def _instructions(lab: Lab) -> str:
-    parameters = " ".join(f"-p {name} {shlex.quote(value)}" for name, value in lab.parameters.items())
+    line = command_line(("run", lab.platform), PARAMETERS[lab.platform], lab.parameters)
     return "\n".join(
         [
             f"world       {lab.world.name}: {lab.world.description}",
@@ -112,7 +113,7 @@ def _instructions(lab: Lab) -> str:
             f"endpoint    {lab.endpoint}",
             f"kubeconfig  {lab.kubeconfig}",
             "",
-            f"papermill notebooks/{lab.platform}.ipynb out.ipynb {parameters} -p mode plan",
+            line,
             "",
             "Ctrl-C stops it.",
         ]

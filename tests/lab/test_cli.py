@@ -117,8 +117,9 @@ def test_it_runs_until_it_is_stopped(tmp_path: Path, number: signal.Signals) -> 
         assert kubeconfig
         assert requests.get(f"{endpoint[1]}/compute/v1/projects/l2bridge-lab", timeout=5).ok
         assert Path(kubeconfig[1]).exists()
-        assert f"-p kubeconfig {kubeconfig[1]} -p context lab -p cluster lab -p project l2bridge-lab" in text
-        assert f"-p endpoint {endpoint[1]} -p mode plan" in text
+        assert (
+            f"-p kubeconfig={kubeconfig[1]} -p context=lab -p cluster=lab -p endpoint={endpoint[1]} -p project=" in text
+        )
         process.send_signal(number)
         assert process.wait(10) == 0
         assert process.stderr
@@ -134,7 +135,7 @@ def test_a_copy_of_a_cluster_is_served(tmp_path: Path) -> None:
     options = [part for what, path in files.items() for part in (_OPTIONS.get(what, f"--{what}"), str(path))]
     with running("gce", *options, "--cluster", "prod", "--folder", str(tmp_path)) as (process, text):
         assert "nodes       11" in text
-        assert "-p cluster prod" in text
+        assert "-p cluster=prod" in text
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
     assert (tmp_path / "kubeconfig").exists()
@@ -145,8 +146,8 @@ def test_a_copy_of_a_cluster_on_aws_is_served(tmp_path: Path) -> None:
     files = written(world("aws-messy"), tmp_path)
     options = [part for what, path in files.items() for part in (f"--{what.replace('_', '-')}", str(path))]
     with running("aws", *options, "--cluster", "prod") as (process, text):
-        assert "papermill notebooks/aws.ipynb" in text
-        assert "-p cluster prod -p region eu-west-1" in text
+        assert "l2bridge run aws -p kubeconfig=" in text
+        assert re.search(r"-p cluster=prod -p endpoint=\S+ -p region=eu-west-1\n", text)
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
 
@@ -157,10 +158,9 @@ def test_a_copy_of_a_cluster_on_azure_is_served(tmp_path: Path) -> None:
     options = [part for what, path in files.items() for part in (f"--{what.replace('_', '-')}", str(path))]
     with running("azure", *options, "--cluster", "prod") as (process, text):
         assert "nodes       3" in text
-        assert "papermill notebooks/azure.ipynb" in text
-        assert (
-            "-p cluster prod -p subscription_id 6f0a4b1e-2f57-4c1c-9d0e-0c4a8e0b6d11 -p resource_group rg-prod" in text
-        )
+        assert "l2bridge run azure -p kubeconfig=" in text
+        whose = "-p subscription_id=6f0a4b1e-2f57-4c1c-9d0e-0c4a8e0b6d11 -p resource_group=rg-prod"
+        assert re.search(rf"-p cluster=prod -p endpoint=\S+ {whose}\n", text)
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
 
@@ -170,6 +170,6 @@ def test_a_copy_of_a_cluster_without_a_cloud_is_served(tmp_path: Path) -> None:
     files = written(world("bare-metal-small"), tmp_path)
     with running("bare_metal", "--nodes", str(files["nodes"])) as (process, text):
         assert "nodes       5" in text
-        assert "papermill notebooks/bare_metal.ipynb" in text
+        assert "l2bridge run bare_metal -p kubeconfig=" in text
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
