@@ -26,6 +26,7 @@ class Proposal:
         changes: its plan.
         findings: of the same read.
         begin: returns a run that applies exactly this plan or nothing, once it is given the cluster's name.
+        line: what does the same in a shell.
 
     """
 
@@ -33,6 +34,7 @@ class Proposal:
     changes: Plan
     findings: Findings
     begin: Callable[[str], Run]
+    line: str
 
     def sentence(self) -> str:
         """Return what it would do, and who reaches whom before and after it."""

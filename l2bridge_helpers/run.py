@@ -19,6 +19,7 @@ from l2bridge_helpers.changes import Plan
 from l2bridge_helpers.checks import check
 from l2bridge_helpers.choosing import choose
 from l2bridge_helpers.clouds.dialects import dialect_of
+from l2bridge_helpers.command_line import command_line, from_any_folder
 from l2bridge_helpers.course import carry_out
 from l2bridge_helpers.errors import DataError, ParameterError
 from l2bridge_helpers.findings import Findings
@@ -205,12 +206,14 @@ class Run(Steps):
 
     def propose(self, changes: Plan, findings: Findings) -> Proposal:
         """Return the plan as a person may apply it: in a run of its own, which sends exactly it or nothing."""
-        saved = str(self.folder / "plan.json")
+        own = {**self.given, "mode": "apply", "plan_file": str(self.folder / "plan.json")}
 
         def begin(confirm: str) -> Run:
-            return start(self.platform, **{**self.given, "mode": "apply", "confirm": confirm, "plan_file": saved})
+            return start(self.platform, **{**own, "confirm": confirm})
 
-        return Proposal(self, changes, findings, begin)
+        words, known = ("run", self.platform), PARAMETERS[self.platform]
+        line = from_any_folder(command_line(words, known, {**own, "confirm": self.cluster}))
+        return Proposal(self, changes, findings, begin, line)
 
     def carry_out(self) -> None:
         """Run all steps, as the notebook's cells do, up to the files that it leaves.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from l2bridge_helpers.choosing import choose
 from l2bridge_helpers.clouds.dialects import dialect_of
+from l2bridge_helpers.command_line import command_line, from_any_folder
 from l2bridge_helpers.course import put_back
 from l2bridge_helpers.errors import BlockedError, ParameterError
 from l2bridge_helpers.findings import Findings
@@ -180,7 +181,9 @@ class UndoRun(Run):
             undoing.expect(changes)
             return undoing
 
-        return Proposal(self, changes, findings or Findings(), begin)
+        own = {**self.given, "run": "", "mode": "apply", "confirm": self.cluster}
+        line = from_any_folder(command_line(("undo", self.recorded.run.run), UNDO, own))
+        return Proposal(self, changes, findings or Findings(), begin, line)
 
     def carry_out(self) -> None:
         """Run all steps, as the notebook's cells do, up to the files that it leaves.

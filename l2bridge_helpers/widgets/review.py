@@ -15,9 +15,10 @@ import ipywidgets as widgets
 
 from l2bridge_helpers.errors import L2BridgeError
 from l2bridge_helpers.interactive import namespace
-from l2bridge_helpers.looks import LINE, badge
+from l2bridge_helpers.looks import badge
 from l2bridge_helpers.printable import printable
 from l2bridge_helpers.show import PLAN_COLUMNS, plan_rows
+from l2bridge_helpers.widgets.frame import framed
 from l2bridge_helpers.widgets.table import BrowseTable, Row
 
 if TYPE_CHECKING:
@@ -40,14 +41,6 @@ _PHASES = {
     "Undo": "Writing the report",
 }
 _STOPPED = "it was stopped by hand"
-_STYLE = f"""<style>
-.l2bridge-review table {{ border-collapse: collapse; }}
-.l2bridge-review th, .l2bridge-review td {{ padding: 3px 10px 3px 0; vertical-align: top; }}
-.l2bridge-review tbody tr {{ border-top: 1px solid {LINE}80; }}
-.l2bridge-review h4 {{ margin: 12px 0 4px; }}
-.l2bridge-review p {{ margin: 4px 0; line-height: 1.4; }}
-</style>"""
-"""JupyterLab gives tables their looks in outputs, but not in widgets."""
 _FAILURES = 20
 """Failures that are shown while the rest goes on; the results hold all."""
 
@@ -101,17 +94,26 @@ class Review:
 
     def _parts(self) -> list[widgets.Widget]:
         proposal = self._proposal
-        head = [widgets.HTML(f"{_STYLE}<p><b>{escape(printable(proposal.sentence()))}</b></p>"), self._table.panel]
+        head = [_html(f"<b>{escape(printable(proposal.sentence()))}</b>"), self._table.panel]
         if not proposal.changes.writes:
-            return [*head, widgets.HTML("<p>Nothing to apply: everything that this runbook sees to is in order.</p>")]
+            return [*head, _html("Nothing to apply: everything that this runbook sees to is in order.")]
         refusal = proposal.refusal()
         if refusal:
-            return [*head, widgets.HTML(f"<p>{badge('blocked')} {escape(printable(refusal))}</p>")]
-        notes = [widgets.HTML(f"<p>{badge('warning')} {escape(printable(text))}</p>") for text in proposal.warnings()]
+            return [*head, _html(f"{badge('blocked')} {escape(printable(refusal))}")]
+        notes = [_html(f"{badge('warning')} {escape(printable(text))}") for text in proposal.warnings()]
         ask = widgets.HBox(
             [self._name, self._button, self._stop], layout=widgets.Layout(flex_flow="row wrap", grid_gap="4px 12px")
         )
-        return [*head, *notes, ask, self._bar, self._status, self._news]
+        line = f"<pre>{escape(printable(proposal.line))}</pre>"
+        return [
+            *head,
+            *notes,
+            ask,
+            self._bar,
+            self._status,
+            self._news,
+            widgets.HTML(framed(f"<details><summary>The same without a click</summary>{line}</details>")),
+        ]
 
     def _typed(self, _change: Any) -> None:
         self._button.disabled = self.state != "ready" or self._name.value != self._cluster
@@ -182,10 +184,10 @@ class Review:
 
     def add(self, html: str) -> None:
         """Show a section of the run."""
-        self._news.value += f'<div style="line-height:1.4">{html}</div>'
+        self._news.value += framed(html)
 
     def _say_status(self, html: str) -> None:
-        self._status.value = f'<div role="status" aria-live="polite" style="line-height:1.4">{html}</div>'
+        self._status.value = framed(html, role="status", aria_live="polite")
 
 
 class _Log:
@@ -229,6 +231,10 @@ def _with(place: int, word: str) -> Any:
         return row[place] == word
 
     return keep
+
+
+def _html(told: str) -> widgets.HTML:
+    return widgets.HTML(framed(f"<p>{told}</p>"))
 
 
 def _line(text: str) -> str:

@@ -12,11 +12,10 @@ from typing import Any
 import ipywidgets as widgets
 
 from l2bridge_helpers.show import html_table
+from l2bridge_helpers.widgets.frame import framed
 
 PAGE = 50
 """Rows."""
-_TEXT = "line-height:1.4"
-"""Else a text has the height of a button."""
 _SHORT = {"description_width": "initial"}
 
 Row = Sequence[str]
@@ -92,7 +91,7 @@ class BrowseTable:
         where = f": {self._first + 1:,} to {last:,} of these" if len(found) > PAGE else ""
         told = f"{len(found):,} of {len(self._rows):,} rows{where}" if found else "No row fits. Clear the search."
         self._count.value = f'<p role="status" style="margin:4px 0">{told}</p>'
-        self._body.value = f'<div style="{_TEXT}">{html_table(page, self._columns)}</div>' if page else ""
+        self._body.value = framed(html_table(page, self._columns)) if page else ""
 
 
 def _wide(width: str) -> widgets.Layout:

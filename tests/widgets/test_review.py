@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,16 @@ def test_the_button_applies_the_plan_and_verifies_it(lab: Lab, tmp_path: Path) -
     rows = history(f"sqlite:///{tmp_path}/journal.db")
     assert len(rows) == len(proposal.changes.writes)
     assert not reviewed(lab, tmp_path).changes.writes
+
+
+def test_the_same_without_a_click_applies_the_same_plan(gce: Lab, tmp_path: Path) -> None:
+    """The line can be pasted into a shell; it names the saved plan, so that it sends exactly this one or nothing."""
+    proposal = reviewed(gce, tmp_path)
+    done = subprocess.run(["/bin/sh", "-c", proposal.line], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    result = json.loads(max(tmp_path.glob("*/result.json")).read_text())
+    assert result["plan_hash"] == proposal.changes.hash
+    assert result["counts"]["applied"] == 12
 
 
 def test_a_second_click_sends_nothing(gce: Lab, tmp_path: Path) -> None:
