@@ -194,7 +194,10 @@ def _projects(given: Mapping[str, Any]) -> Offer:
 def _networks(given: Mapping[str, Any]) -> Offer:
     from l2bridge_helpers.clouds.gce_offers import GceOffers
 
-    return _listed(lambda: GceOffers(given["endpoint"]).networks(given["project"]), "the one that the nodes are in")
+    offers, project = GceOffers(given["endpoint"]), given["project"]
+    own = _listed(lambda: offers.networks(project), "the one that the nodes are in")
+    shared = _listed(lambda: offers.shared_networks(project))
+    return Offer((*own.options, *shared.options), own.empty, own.trouble or shared.trouble)
 
 
 def _subscriptions(given: Mapping[str, Any]) -> Offer:

@@ -55,7 +55,7 @@ class Source(Protocol):
 
 
 def start(**parameters: Any) -> ExplainRun:
-    """Check the parameters, and open the run's folder. Nothing is sent.
+    """Check the parameters, and open the run's folder. Nothing is sent, but for lists of what a person may choose.
 
     Args:
         parameters: those of the notebook's parameters cell, all of them.

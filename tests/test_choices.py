@@ -6,6 +6,8 @@ import ast
 import shlex
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from l2bridge_helpers.choices import Choices, Offer, Option, assignments, papermill_options
 
@@ -73,6 +75,14 @@ def test_options_are_words_of_a_shell_that_say_the_same() -> None:
         *("-r", "context", AWKWARD),
         *("-r", "region", "x"),
     ]
+
+
+@given(st.text(st.characters(categories=["L", "N", "P", "S", "Zs"]), min_size=1))
+def test_whatever_can_be_seen_is_written_so_that_it_is_read_back(value: str) -> None:
+    """By Python, and by a shell."""
+    (line,) = ast.parse(assignments({"context": value})).body
+    assert ast.literal_eval(line.value) == value  # type: ignore[attr-defined]
+    assert shlex.split(papermill_options({"context": value})) == ["-r", "context", value]
 
 
 def test_an_offer_tells_people_what_a_value_is() -> None:

@@ -168,13 +168,21 @@ def test_what_cannot_be_listed_can_be_typed(lab: Lab, tmp_path: Path, person: Pe
     lab.gce.faults.add(("GET", "projects:search"), status=403, reason="x", message=told, times=None)
     with pytest.raises(ParameterError, match=AGAIN):
         _begin(lab, tmp_path)
-    assert "the list could not be read: could not list projects: Cloud Resource Manager API is &lt;disabled&gt;" in (
+    assert "nothing could be listed: could not list projects: Cloud Resource Manager API is &lt;disabled&gt;" in (
         person.told
     )
     person.choose("project", "Not A Project")
     assert "not taken: parameter project: &#x27;Not A Project&#x27; is no project id" in person.told
     person.choose("project", lab.parameters["project"])
     assert _begin(lab, tmp_path).given["project"] == lab.parameters["project"]
+
+
+def test_what_could_be_listed_is_offered_although_not_all_could(lab: Lab, tmp_path: Path, person: Person) -> None:
+    """The project's own networks, where the Shared VPC may not be looked at."""
+    lab.gce.denied_permissions = {"compute.projects.getXpnHost"}
+    _begin(lab, tmp_path, project=lab.parameters["project"])
+    assert [value for _, value in person.inputs["network"].options] == ["", "cluster-net"]
+    assert "not all could be listed: could not ask for the host project of the Shared VPC" in person.told
 
 
 def test_a_choice_that_is_not_found_any_more_stays_and_is_marked(lab: Lab, tmp_path: Path, person: Person) -> None:

@@ -64,6 +64,21 @@ class GceOffers(GceConnection):
             names = sorted(network.name for network in items_of("list networks", pages))
         return [Option(name, printable(name)) for name in names]
 
+    def shared_networks(self, project: str) -> list[Option]:
+        """Return the networks of the Shared VPC's host that the project is attached to, by name; mostly there is none.
+
+        Raises:
+            CloudError: they cannot be listed.
+
+        """
+        with explained("ask for the host project of the Shared VPC"):
+            request = compute_v1.GetXpnHostProjectRequest(project=project)
+            client = self._client(compute_v1.ProjectsClient)
+            host = str(client.get_xpn_host(request, retry=None, timeout=_TIMEOUT).name)
+        networks = self.networks(host) if host else []
+        where = f"projects/{host}/global/networks"
+        return [Option(f"{where}/{one.value}", f"{one.label} (Shared VPC of {printable(host)})") for one in networks]
+
     def _pages(self) -> Iterator[dict[str, Any]]:
         """Yield the projects: `projects.search`, version 3 (cloud.google.com/resource-manager/reference, 2026-11)."""
         query = {"query": "state:ACTIVE", "pageSize": str(_PAGE)}

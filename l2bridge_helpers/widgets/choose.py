@@ -142,7 +142,7 @@ class Chooser:
         said = f"{offer.label_of(value)} (chosen)" if value else offer.empty
         said = said or f"not chosen yet; choose it, then {AGAIN}"
         if offer.trouble:
-            return f"{said}; the list could not be read: {offer.trouble}"
+            return f"{said}; {'not all' if offer.options else 'nothing'} could be listed: {offer.trouble}"
         return said if offer.options else f"{said}; there is none to choose from"
 
 

@@ -54,6 +54,17 @@ def test_networks_of_the_project_are_offered(lab: Lab, offers: GceOffers) -> Non
     assert {request.method for request in lab.requests} == {"GET"}
 
 
+def test_networks_of_a_shared_vpc_are_offered_by_their_path() -> None:
+    """They are the host project's; a project that is attached to none has none."""
+    with Lab(world("gce-shared-vpc")) as lab:
+        project, network = lab.parameters["project"], lab.parameters["network"]
+        offers = GceOffers(lab.endpoint)
+        assert network in [option.value for option in offers.shared_networks(project)]
+        assert offers.shared_networks(network.split("/")[1]) == []
+        assert offers.networks(project) == []
+        assert lab.writes == []
+
+
 def test_a_resource_manager_that_is_not_enabled_is_told(lab: Lab, offers: GceOffers) -> None:
     """With Google's own words, and what to do instead."""
     told = "Cloud Resource Manager API has not been used in project 1 before or it is disabled."

@@ -130,7 +130,7 @@ def test_what_could_not_be_listed_is_typed(kept: Kept) -> None:
     chooser = Chooser([kept.offered("region", Offer((), "", f"no credentials {EVIL}"))])
     field = chooser.inputs["region"]
     assert type(field) is widgets.Text
-    assert "the list could not be read: no credentials" in _words(chooser)
+    assert "nothing could be listed: no credentials" in _words(chooser)
     field.value = "Europe"
     assert kept == {}
     assert "not taken: parameter region: 'Europe' is no region" in _words(chooser)
