@@ -27,7 +27,15 @@ SETTINGS = {
     "@jupyterlab/docmanager-extension:plugin": {"autosave": False},
     "@jupyterlab/codemirror-extension:plugin": {"defaultConfig": {"cursorBlinkRate": 0}},
 }
-OPTIONS = ("--LabApp.expose_app_in_browser=True", "--ServerApp.terminals_enabled=False")
+OPTIONS = (
+    "--LabApp.expose_app_in_browser=True",
+    "--ServerApp.terminals_enabled=False",
+    # It ends by itself when whoever started it was killed.
+    "--ServerApp.shutdown_no_activity_timeout=300",
+    "--MappingKernelManager.cull_idle_timeout=300",
+    "--MappingKernelManager.cull_interval=60",
+    "--MappingKernelManager.cull_connected=True",
+)
 CHROMIUM = ("--disable-dev-shm-usage", "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1")
 ACTION_MS = 20_000
 
