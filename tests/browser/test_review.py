@@ -57,7 +57,6 @@ def test_a_plan_is_reviewed_applied_and_put_back(open_desk: OpenDesk, name: str)
     back.apply_as("lab")
     back.wait_for("^Applied and verified")
     desk.take(undo.page, "undone")
-    assert violations(undo.page, OUTPUTS) == []
     assert desk.lab.snapshot(counters=False) == start
 
 
