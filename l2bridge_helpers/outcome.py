@@ -18,6 +18,9 @@ from l2bridge_helpers.results import Results
 if TYPE_CHECKING:
     from l2bridge_helpers.changes import Plan
 
+APPLYING = "this run was applying its plan"
+"""How the error begins of a run that has not said yet how its changes ended."""
+
 
 @dataclass
 class Outcome:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from l2bridge_helpers.looks import ATTENTION, BAD, CHANGE, GOOD, Look
+from l2bridge_helpers.outcome import APPLYING
 
 _MINUTE, _HOUR = 60, 3600
 
@@ -73,6 +74,8 @@ def head_of(document: Mapping[str, Any], *, title: str, verdict: str, failed: bo
 
 def _headline(document: Mapping[str, Any], *, failed: bool) -> tuple[str, Look]:
     mode = document.get("mode", "")
+    if _is_unfinished(document):
+        return "Not finished, or broken off", BAD
     if document["status"] != "ok":
         return ("Out of place" if mode == "check" and document.get("plan_hash") else "Failed"), BAD
     good, attention = _HEADLINES.get(mode, _EXPLAINED)
@@ -92,6 +95,10 @@ _EXPLAINED = ("Reaches", "Does not reach, or not surely")
 """Of what answers a question and has no mode."""
 
 
+def _is_unfinished(document: Mapping[str, Any]) -> bool:
+    return str(document.get("error", "")).startswith(APPLYING)
+
+
 def _planned(document: Mapping[str, Any]) -> int:
     return int(document.get("counts", {}).get("planned", 0))
 
@@ -105,7 +112,7 @@ def _figures(document: Mapping[str, Any]) -> list[Figure]:
     changes = [
         Figure(f"changes {name}", f"{number:,}", bad.get(name) if number and applies else None)
         for name, number in counts.items()
-        if applies or name == "planned"
+        if name == "planned" or (applies and not _is_unfinished(document))  # nobody knows yet how many were made
     ]
     return [Figure("nodes", f"{document.get('nodes', 0):,}"), *changes, *_pairs(document.get("reachability", {}))]
 
@@ -125,6 +132,8 @@ def _pairs(found: Mapping[str, Mapping[str, int]]) -> Iterator[Figure]:
 
 def _todo(document: Mapping[str, Any], *, failed: bool, goes_back: bool) -> str:
     """Return the next step, for someone who has just opened the page."""
+    if _is_unfinished(document):
+        return "See whether it still runs. If it does not, run it again: what was done stays done."
     mode, applied = document.get("mode", ""), document.get("counts", {}).get("applied", 0)
     if document["status"] != "ok":
         kept = " What is done stays done." if applied else ""

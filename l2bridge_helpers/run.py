@@ -28,7 +28,7 @@ from l2bridge_helpers.interactive import person
 from l2bridge_helpers.kube import Kube
 from l2bridge_helpers.kubeconfig import cluster_of, shown_server
 from l2bridge_helpers.nodes import list_nodes, node_names
-from l2bridge_helpers.outcome import Outcome
+from l2bridge_helpers.outcome import APPLYING, Outcome
 from l2bridge_helpers.parameters import PARAMETERS, check_parameters
 from l2bridge_helpers.plan import plan
 from l2bridge_helpers.platforms import cloud_of, scope_of
@@ -291,7 +291,7 @@ class Run(Steps):
         go_on = (
             f"what it may have changed stands in the journal; run it again to finish, or look at the way back: {back}"
         )
-        self.write_anyway(f"this run was applying its plan, and has not said how that ended; {go_on}")
+        self.write_anyway(f"{APPLYING}, and has not said how that ended; {go_on}")
         yield
         self.write_anyway(f"this run has applied its plan, and has not verified it; {go_on}")
 

@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from l2bridge_helpers.looks import ATTENTION, BAD, CHANGE, GOOD, Look
+from l2bridge_helpers.outcome import APPLYING
 from l2bridge_helpers.report import report
 from l2bridge_helpers.report_head import Head, head_of, parts_of
 
@@ -82,6 +83,14 @@ def test_after_a_failure_it_says_how_to_go_on_and_how_to_go_back() -> None:
     assert "run it again. What is done stays done. To go back" in made.todo
     assert made.back == "papermill undo"
     assert "papermill undo" in report(made, [])
+
+
+def test_a_run_that_broke_off_does_not_say_how_many_changes_were_made() -> None:
+    """Nobody knows: the journal has what it may have changed."""
+    made = head(mode="apply", status="failed", failed=True, error=f"{APPLYING}, and has not said how that ended")
+    assert (made.headline, made.look) == ("Not finished, or broken off", BAD)
+    assert [figure.label for figure in made.figures] == ["nodes", "changes planned"]
+    assert "See whether it still runs" in made.todo
 
 
 def test_who_and_when_stand_in_the_report() -> None:
