@@ -7,11 +7,12 @@ their question.
 from __future__ import annotations
 
 import ipaddress
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from l2bridge_helpers.choices import Option, assignments, papermill_options
+from l2bridge_helpers.choices import Option, assignments, options
 from l2bridge_helpers.explain import explain
 from l2bridge_helpers.mends import find_mends
 from l2bridge_helpers.nodes import node_names, parse_cidr
@@ -118,11 +119,11 @@ def told_ends(chosen: Mapping[str, str]) -> str:
 
 
 def as_parameters(source: str, destination: str, traffic: Traffic) -> tuple[str, str]:
-    """Return a question as lines of a parameters cell, and as options of papermill."""
+    """Return a question as lines of a parameters cell, and as arguments of `l2bridge explain`."""
     texts = {"source": source, "destination": destination, "protocol": traffic.protocol}
     return (
         f"{assignments(texts)}\nport: int = {traffic.port}",
-        f"{papermill_options(texts)} -p port {traffic.port}",
+        f"{shlex.join([source, destination])} {options({'protocol': traffic.protocol, 'port': traffic.port})}",
     )
 
 

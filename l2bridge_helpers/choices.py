@@ -84,6 +84,6 @@ def assignments(chosen: Mapping[str, str]) -> str:
     return "\n".join(f"{name}: str = {json.dumps(value, ensure_ascii=False)}" for name, value in chosen.items())
 
 
-def papermill_options(chosen: Mapping[str, str]) -> str:
-    """Return the options of papermill that set these parameters, quoted for a shell."""
-    return " ".join(shlex.join(["-r", name, value]) for name, value in chosen.items())
+def options(chosen: Mapping[str, object]) -> str:
+    """Return the options of `l2bridge` that set these parameters, quoted for a shell."""
+    return shlex.join(word for name, value in chosen.items() for word in ("-p", f"{name}={value}"))

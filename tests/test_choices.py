@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from l2bridge_helpers.choices import Choices, Offer, Option, assignments, papermill_options
+from l2bridge_helpers.choices import Choices, Offer, Option, assignments, options
 
 AWKWARD = """it's "$HOME" `x` \\ ü 日本 ; rm -rf /"""
 
@@ -69,11 +69,11 @@ def test_assignments_are_python_that_says_the_same() -> None:
 
 
 def test_options_are_words_of_a_shell_that_say_the_same() -> None:
-    """Papermill gets each value whole."""
-    assert papermill_options({"project": "shop-prod"}) == "-r project shop-prod"
-    assert shlex.split(papermill_options({"context": AWKWARD, "region": "x"})) == [
-        *("-r", "context", AWKWARD),
-        *("-r", "region", "x"),
+    """The command gets each value whole."""
+    assert options({"project": "shop-prod"}) == "-p project=shop-prod"
+    assert shlex.split(options({"context": AWKWARD, "region": "x"})) == [
+        *("-p", f"context={AWKWARD}"),
+        *("-p", "region=x"),
     ]
 
 
@@ -82,7 +82,7 @@ def test_whatever_can_be_seen_is_written_so_that_it_is_read_back(value: str) -> 
     """By Python, and by a shell."""
     (line,) = ast.parse(assignments({"context": value})).body
     assert ast.literal_eval(line.value) == value  # type: ignore[attr-defined]
-    assert shlex.split(papermill_options({"context": value})) == ["-r", "context", value]
+    assert shlex.split(options({"context": value})) == ["-p", f"context={value}"]
 
 
 def test_an_offer_tells_people_what_a_value_is() -> None:

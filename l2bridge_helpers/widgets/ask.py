@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -154,9 +155,10 @@ def _common(width: str) -> dict[str, Any]:
 
 def _set(run: ExplainRun) -> str:
     """Return how the question is asked without this panel, to be copied."""
-    lines, options = as_parameters(run.source, run.destination, run.traffic)
+    lines, words = as_parameters(run.source, run.destination, run.traffic)
+    command = f"l2bridge explain {words} --run {shlex.quote(run.folder.name)}"
     return (
         "<p>To ask the same in the cells, or without a person, in the parameters cell:</p>"
-        f'<pre style="{_COPIED}">{escape(lines)}</pre><p>or as options of papermill:</p>'
-        f'<pre style="{_COPIED}">{escape(options)}</pre>'
+        f'<pre style="{_COPIED}">{escape(lines)}</pre><p>or in a shell, of what was read here:</p>'
+        f'<pre style="{_COPIED}">{escape(command)}</pre>'
     )

@@ -9,7 +9,7 @@ from typing import Any
 import ipywidgets as widgets
 from IPython.display import display
 
-from l2bridge_helpers.choices import assignments, papermill_options
+from l2bridge_helpers.choices import assignments, options
 from l2bridge_helpers.choosing import Offered
 from l2bridge_helpers.looks import ATTENTION, MONO, SPACE, badge_style
 from l2bridge_helpers.parameters import refusals
@@ -59,7 +59,7 @@ class Chooser:
     def text(self) -> str:
         """Return what is used, and how to set it, for a log."""
         chosen = {name: value for name, value in self._used.items() if value}
-        block = ["set for a run without a person:", assignments(chosen), papermill_options(chosen)] if chosen else []
+        block = ["set for a run without a person:", assignments(chosen), options(chosen)] if chosen else []
         lines = [f"{one.parameter.name}: {self._said(one)}" for one in self._offered.values()]
         return "\n".join(printable(line, keep="\n") for line in [*lines, *block])
 
@@ -166,7 +166,7 @@ def _block(chosen: Mapping[str, str]) -> str:
         return ""
     return (
         f"{_line('For a run without a person, in the parameters cell:')}{_copied(assignments(chosen))}"
-        f"{_line('or as options of papermill:')}{_copied(papermill_options(chosen))}"
+        f"{_line('or as options of l2bridge:')}{_copied(options(chosen))}"
     )
 
 

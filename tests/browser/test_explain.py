@@ -33,7 +33,7 @@ def test_a_pair_is_chosen_and_explained_in_place(open_desk: OpenDesk, name: str)
     picture.wait_for()
     assert panel.get_by_role("button", name="Explain").evaluate("it => it === document.activeElement")
     assert "hop" in panel.get_by_role("table").first.inner_text()
-    assert "-r protocol udp -p port 53" in panel.inner_text()
+    assert "-p protocol=udp -p port=53" in panel.inner_text()
     assert len(desk.lab.requests) == read
     assert desk.lab.writes == []
     questions = [result["question"]["protocol"] for result in desk.results()]

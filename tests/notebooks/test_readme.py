@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
@@ -10,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from l2bridge_helpers.cli.exits import UNMET
 from l2bridge_helpers.lab import Lab, world
 from l2bridge_helpers.parameters import PARAMETERS
-from l2bridge_helpers.undo_choice import UNDO
 from tests.notebooks.conftest import Run
 
 
@@ -46,16 +47,33 @@ def test_the_list_of_worlds_is_real(blocks: dict[str, str]) -> None:
     assert done.stdout == blocks[command]
 
 
-def test_the_papermill_line_names_real_parameters(blocks: dict[str, str]) -> None:
-    """Each `-p name`, or `-r name`, is a parameter of the notebook."""
-    known = {**{platform: PARAMETERS[platform] for platform in PARAMETERS}, "undo": UNDO}
-    commands = [command for command in blocks if "papermill" in command]
+def test_the_papermill_line_names_real_parameters(root: Path) -> None:
+    """Each `-r name` is a parameter of the notebook."""
+    text = (root / "README.md").read_text(encoding="utf-8")
+    lines = re.findall(r"papermill notebooks/(\w+)\.ipynb (.*)`", text)
+    assert lines
+    for named, options in lines:
+        given = re.findall(r"-r (\w+)", options)
+        assert given
+        assert set(given) <= {parameter.name for parameter in PARAMETERS[named]}
+
+
+def test_the_lines_of_l2bridge_are_taken(blocks: dict[str, str], tmp_path: Path) -> None:
+    """Each is understood, up to where a cluster or a journal is needed that is not there."""
+    commands = [command for command in blocks if re.search(r"l2bridge (run|undo)\b", command)]
     assert len(commands) > 1
     for command in commands:
-        given, named = re.findall(r"-[pr] (\w+)", command), re.search(r"notebooks/(\w+)\.ipynb", command)
-        assert given
-        assert named
-        assert set(given) <= {parameter.name for parameter in known[named[1]]}
+        done = subprocess.run(
+            [sys.executable, "-m", "l2bridge_helpers.cli", *shlex.split(command)[1:]],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+            cwd=tmp_path,
+            env={"HOME": str(tmp_path), "PATH": os.defpath},
+        )
+        assert done.returncode == UNMET, done.stderr
+        assert re.match(r"Error: (Kubernetes|Journal)Error: ", done.stderr), done.stderr
 
 
 def test_the_drift_error_is_real(run_runbook: Run, root: Path) -> None:

@@ -109,7 +109,7 @@ def test_a_choice_is_given_as_parameters(small: Lab, tmp_path: Path) -> None:
     assigned = [line for line in ast.parse(unescape(lines)).body if isinstance(line, ast.AnnAssign)]
     read = {ast.unparse(line.target): ast.literal_eval(line.value) for line in assigned if line.value}
     assert read == {"source": "win-1", "destination": "node-2", "protocol": "udp", "port": 53}
-    assert "-r source win-1 -r destination node-2 -r protocol udp -p port 53" in panel.answer.value
+    assert "l2bridge explain win-1 node-2 -p protocol=udp -p port=53" in panel.answer.value
 
 
 def test_a_given_end_is_not_asked_for(small: Lab, tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ def test_a_choice_is_kept_and_told_as_parameters_to_set(kept: Kept) -> None:
     chooser.inputs["project"].value = "shop-prod"
     assert kept == {"project": "shop-prod"}
     blocks = [unescape(block) for block in re.findall(r"<pre[^>]*>(.*?)</pre>", chooser.told.value, re.DOTALL)]
-    assert blocks == ['project: str = "shop-prod"', "-r project shop-prod"]
+    assert blocks == ['project: str = "shop-prod"', "-p project=shop-prod"]
 
 
 def test_a_change_asks_for_the_cells_to_be_run_again(kept: Kept) -> None:
@@ -170,5 +170,5 @@ def test_a_log_tells_what_is_used_and_how_to_set_it(kept: Kept) -> None:
     )
     assert chooser.text() == (
         "project: the one (chosen)\nnetwork: the usual one\n"
-        'set for a run without a person:\nproject: str = "one"\n-r project one'
+        'set for a run without a person:\nproject: str = "one"\n-p project=one'
     )
