@@ -36,6 +36,7 @@ def apply(  # noqa: PLR0913 - each is one of the operator's parameters
     foreseen: Reachability | None = None,
     tell: Callable[[str], None] = print,
     watch: Callable[[Pulse], None] | None = None,
+    halted: Callable[[], str] = str,
 ) -> Results:
     """Carry out a plan in `mode="apply"`; in the other modes send nothing.
 
@@ -51,6 +52,7 @@ def apply(  # noqa: PLR0913 - each is one of the operator's parameters
         foreseen: who reaches whom when the plan is applied: what it leaves in the way is told before it starts.
         tell: takes a line for people.
         watch: takes how far it is, about once a second; None: `tell` is given a line every few seconds.
+        halted: returns why the operator wants nothing more to be sent, "" while they have said nothing.
 
     Raises:
         ParameterError: `confirm` is not the cluster's name.
@@ -62,8 +64,10 @@ def apply(  # noqa: PLR0913 - each is one of the operator's parameters
     refuse(changes, findings, confirm, max_delete_percent)
     if foreseen and foreseen.reaching < foreseen.pairs:
         tell(f"this plan does not lead to full reachability: {foreseen.why()}")
-    watch = watch or Lines(tell).watch
-    return Execution(changes, cloud, entries=entries, permit=permit, tell=tell, watch=watch).results()
+    execution = Execution(
+        changes, cloud, entries=entries, permit=permit, tell=tell, watch=watch or Lines(tell).watch, halted=halted
+    )
+    return execution.results()
 
 
 def deletion_problem(changes: Plan, max_delete_percent: int) -> str:

@@ -49,10 +49,11 @@ class Execution:
         permit: returns why nothing may be sent any more, "" while all is well; asked before each write.
         tell: takes a line for people.
         watch: takes how far it is, about once a second, and at the end.
+        halted: returns why the operator wants nothing more to be sent, "" while they have said nothing.
 
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - `apply` makes it, nobody else
         self,
         changes: Plan,
         cloud: Cloud,
@@ -61,6 +62,7 @@ class Execution:
         permit: Callable[[], str],
         tell: Callable[[str], None],
         watch: Callable[[Pulse], None],
+        halted: Callable[[], str] = str,
     ) -> None:
         """Prepare; nothing is sent yet."""
         self._changes = changes
@@ -68,6 +70,7 @@ class Execution:
         self._cloud = cloud
         self._entries = entries
         self._permit = permit
+        self._halted = halted
         self._tell = tell
         self._watcher = watch
         self._progress = Progress(self._writes, cloud.pace)
@@ -128,7 +131,9 @@ class Execution:
             raise
 
     def _permitted(self) -> None:
-        """Stop when the Lease is not ours any more, at once also what waits for its turn: that can take minutes."""
+        """Stop when the operator says so; when the Lease is not ours any more, at once also what waits for its turn."""
+        if reason := self._halted():
+            self._stop(reason)
         if problem := self._permit():
             self._stop(problem)
             self._cloud.pace.stop(problem)

@@ -42,7 +42,8 @@ class Pulse:
     def __str__(self) -> str:
         """Return it as a line for people."""
         counts = f"{self.done} of {self.total} changes done, {self.failed} failed, {self.waiting} waiting"
-        return f"{counts}, {self.rate:.1f}/s, {_about(self.seconds_left)} left"
+        rate = f", {self.rate:.1f}/s" if self.rate else ""
+        return f"{counts}{rate}{f', {_about(self.seconds_left)} left' if rate or self.seconds_left else ''}"
 
 
 class Progress:

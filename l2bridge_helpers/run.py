@@ -254,17 +254,22 @@ class Run(Steps):
             return apply(changes, self.cloud, entries=NoEntries(why), permit=lambda: why, **options)
         self.check_fresh(changes)
         self._refuse(changes, findings)
-        word = Word(self.stage.say, lambda: self._halted)
+        word = Word(self.stage.say, lambda: self.halted)
         guarded = self._guard.around(
             changes, self.cloud, self._nodes, started=self.started, again=self._again, word=word
         )
-        options |= {"tell": self.stage.say, "watch": self.stage.watch}
+        options |= {"tell": self.stage.say, "watch": self.stage.watch, "halted": word.halted}
         with guarded as left:
             self.outcome.by_others = len(changes.writes) - len(left.changes.writes)
             with self.unfinished(changes):
                 results = apply(left.changes, self.cloud, entries=left.entries, permit=left.permit, **options)
                 self.record(results)
             return results
+
+    @property
+    def halted(self) -> str:
+        """Why nothing more is to be sent, as `stop` was told; "" while it was not."""
+        return self._halted
 
     def stop(self, reason: str) -> None:
         """Send no change any more, from any thread: what is under way is finished, and written down.

@@ -10,15 +10,17 @@ import threading
 from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import ipywidgets as widgets
 
 from l2bridge_helpers.errors import L2BridgeError
 from l2bridge_helpers.interactive import namespace
-from l2bridge_helpers.looks import badge
+from l2bridge_helpers.looks import CHANGE, badge
 from l2bridge_helpers.printable import printable
 from l2bridge_helpers.show import PLAN_COLUMNS, plan_rows
 from l2bridge_helpers.widgets.frame import framed
+from l2bridge_helpers.widgets.gauge import Gauge
 from l2bridge_helpers.widgets.table import BrowseTable, Row
 
 if TYPE_CHECKING:
@@ -41,6 +43,11 @@ _PHASES = {
     "Undo": "Writing the report",
 }
 _STOPPED = "it was stopped by hand"
+_AGAIN = "<p>To go on, run the cells again, from Target on: only what is missing is planned.</p>"
+_FOCUS = f"""<style>
+.l2bridge-review :is(button, input, select, summary):focus-visible {{
+    outline: 2px solid {CHANGE.fill}; outline-offset: 2px }}
+</style>"""
 _FAILURES = 20
 """Failures that are shown while the rest goes on; the results hold all."""
 
@@ -80,9 +87,8 @@ class Review:
             tooltip="Send no further change; what is under way is finished",
             layout=widgets.Layout(width="8em", display="none"),
         )
-        self._bar = widgets.IntProgress(
-            value=0, min=0, max=1, layout=widgets.Layout(width="34em", max_width="100%", display="none")
-        )
+        self._gauge = Gauge("changes that are over")
+        self._link = widgets.Output()
         self._status = widgets.HTML()
         self._news = widgets.HTML()
         self._log = _Log(self)
@@ -94,7 +100,7 @@ class Review:
 
     def _parts(self) -> list[widgets.Widget]:
         proposal = self._proposal
-        head = [_html(f"<b>{escape(printable(proposal.sentence()))}</b>"), self._table.panel]
+        head = [_html(f"{_FOCUS}<b>{escape(printable(proposal.sentence()))}</b>"), self._table.panel]
         if not proposal.changes.writes:
             return [*head, _html("Nothing to apply: everything that this runbook sees to is in order.")]
         refusal = proposal.refusal()
@@ -109,8 +115,9 @@ class Review:
             *head,
             *notes,
             ask,
-            self._bar,
+            self._gauge.panel,
             self._status,
+            self._link,
             self._news,
             widgets.HTML(framed(f"<details><summary>The same without a click</summary>{line}</details>")),
         ]
@@ -129,7 +136,8 @@ class Review:
             return
         self.state = "running"
         self._name.disabled = self._button.disabled = True
-        self._stop.layout.display, self._bar.layout.display = "", ""
+        self._stop.layout.display = ""
+        self._gauge.show(0, len(self._proposal.changes.writes))
         self._say_status(_line("Starting …"))
         threading.Thread(target=self._work, name="review", daemon=True).start()
 
@@ -152,17 +160,24 @@ class Review:
     def _end(self, error: str) -> None:
         self.state = "failed" if error else "done"
         self._stop.layout.display = "none"
-        report = self._run.folder / "report.html" if self._run else None
-        where = f"<p>Report: <code>{escape(printable(str(report)))}</code></p>" if report and report.exists() else ""
-        if error:
-            self._bar.bar_style = "danger"
-            again = "<p>To go on, run the cells again, from Target on: only what is missing is planned.</p>"
-            self._say_status(f"<p>{badge('failed')} {escape(printable(error))}</p>{where}{again}")
-        else:
-            self._bar.value, self._bar.bar_style = self._bar.max, "success"
+        self._gauge.end(well=not error)
+        counts = self._run.outcome.counts() if self._run else {"applied": 0}
+        done = f"{counts['applied']} of {len(self._proposal.changes.writes)} changes were made"
+        if not error:
             summary = self._run.outcome.summary() if self._run else ""
-            told = escape(printable(f"Applied and verified: {summary}."))
-            self._say_status(f"<p>{badge('ok')} <b>{told}</b></p>{where}")
+            self._say_status(_verdict("ok", f"Applied and verified: {summary}."))
+        elif self._run and self._run.halted and counts["applied"] + counts.get("failed", 0):
+            told = f"Stopped: {done}, and stand in the journal; the others were not sent."
+            self._say_status(f"{_verdict('skipped', told)}{_folded('What that means for the network', error)}{_AGAIN}")
+        else:
+            told = f"Not finished: {done}." if counts["applied"] else "Nothing was changed."
+            self._say_status(f"{_verdict('failed', told)}{_line(error)}{_AGAIN}")
+        report = self._run.folder / "report.html" if self._run else None
+        if report and report.exists():
+            path, told = quote(str(report)), escape(printable(str(report)))
+            link = f'<p><a href="{path}" target="_blank">Open the report</a>: <code>{told}</code></p>'
+            data = {"text/html": link, "text/plain": f"report: {report}"}
+            self._link.outputs = ({"output_type": "display_data", "data": data, "metadata": {}},)
 
     def _stopped(self, _button: widgets.Button) -> None:
         """Send no further change."""
@@ -177,8 +192,7 @@ class Review:
 
     def tell_pulse(self, pulse: Pulse) -> None:
         """Show how far it is."""
-        self._bar.max, self._bar.value = max(pulse.total, 1), pulse.done + pulse.failed
-        self._bar.description = ""
+        self._gauge.show(pulse.done + pulse.failed, pulse.total)
         failures = [f"{one.change.about}{one.change.resource}: {one.error}" for one in pulse.failures]
         self._say_status(_line(f"Applying: {pulse}.") + _list(failures))
 
@@ -205,7 +219,7 @@ class _Log:
         """Show what the review has not shown."""
         del folded
         if section in _SHOWN:
-            self._review.add(f"<section><h4>{escape(section)}</h4>{both.html}</section>")
+            self._review.add(f"<section><h3>{escape(section)}</h3>{both.html}</section>")
 
     def say(self, line: str) -> None:
         """Show a line."""
@@ -235,6 +249,14 @@ def _with(place: int, word: str) -> Any:
 
 def _html(told: str) -> widgets.HTML:
     return widgets.HTML(framed(f"<p>{told}</p>"))
+
+
+def _verdict(word: str, told: str) -> str:
+    return f"<p>{badge(word)} <b>{escape(printable(told))}</b></p>"
+
+
+def _folded(what: str, text: str) -> str:
+    return f"<details><summary>{escape(what)}</summary>{_line(text)}</details>"
 
 
 def _line(text: str) -> str:
