@@ -46,8 +46,8 @@ def carry_out(run: Run) -> None:
         changes = plan(nodes, fabric, cluster=run.cluster, scope=run.scope)
         planned = reach(nodes, foresee(fabric, changes), cluster=run.cluster, moment=PLANNED)
         step.show(changes)
-        step.show(planned)
         run.check_plan_file(changes)
+        step.show(planned)
     with run.step("Apply") as step:
         results = run.apply(changes, findings, planned)
         step.show(results)
@@ -71,9 +71,10 @@ def put_back(run: UndoRun) -> None:
         step.show(run.recorded)
     with run.step("Plan") as step:
         changes = run.plan()
+        planned = reach(run.nodes, foresee(run.seen, changes), cluster=run.cluster, moment=PLANNED)
         step.show(changes)
-        step.show(reach(run.nodes, foresee(run.seen, changes), cluster=run.cluster, moment=PLANNED))
         run.check_plan_file(changes)
+        step.show(planned)
     with run.step("Apply") as step:
         results = run.put_back(changes)
         step.show(results)

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 from l2bridge_helpers.apply import refuse
 from l2bridge_helpers.choosing import chosen_since
 from l2bridge_helpers.errors import BlockedError, ParameterError
-from l2bridge_helpers.reachability.result import NOW, PLANNED
+from l2bridge_helpers.reachability.result import NOW
 
 if TYPE_CHECKING:
     from l2bridge_helpers.changes import Plan
     from l2bridge_helpers.findings import Findings
+    from l2bridge_helpers.reachability.result import Reachability
     from l2bridge_helpers.run import Run
 
 
@@ -25,6 +26,7 @@ class Proposal:
         run: the run.
         changes: its plan.
         findings: of the same read.
+        planned: who reaches whom once it is applied.
         begin: returns a run that applies exactly this plan or nothing, once it is given the cluster's name.
         line: what does the same in a shell.
 
@@ -33,16 +35,17 @@ class Proposal:
     run: Run
     changes: Plan
     findings: Findings
+    planned: Reachability
     begin: Callable[[str], Run]
     line: str
 
     def sentence(self) -> str:
         """Return what it would do, and who reaches whom before and after it."""
         told = self.changes.summary()
-        found = self.run.outcome.reachability
-        moments = [found[moment] for moment in (NOW, PLANNED) if moment in found]
-        pairs = " → ".join(f"{one.reaching:,} of {one.pairs:,}" for one in moments)
-        return f"{told[:1].upper()}{told[1:]}{f'; {pairs} pairs of nodes reach each other' if pairs else ''}."
+        now = self.run.outcome.reachability.get(NOW)
+        before = f"{now.reaching:,} of {now.pairs:,} → " if now else ""
+        pairs = f"{before}{self.planned.reaching:,} of {self.planned.pairs:,} pairs of nodes reach each other"
+        return f"{told[:1].upper()}{told[1:]}; {pairs}."
 
     def refusal(self) -> str:
         """Return why an apply would refuse it before the first write; "" when it would not."""

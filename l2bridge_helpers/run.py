@@ -190,8 +190,13 @@ class Run(Steps):
         """Apply exactly this plan, which somebody has reviewed, or nothing."""
         self._saved, self._saved_as = changes, "the reviewed plan"
 
-    def review(self, changes: Plan, findings: Findings) -> None:
+    def review(self, changes: Plan, planned: Reachability, findings: Findings | None = None) -> None:
         """Let a person look through the plan and apply it by a click, where there is one and `mode` is `plan`.
+
+        Args:
+            changes: the plan.
+            planned: who reaches whom once it is applied.
+            findings: of the same read; an undo has none.
 
         Raises:
             BlockedError: this run was given a saved plan, and the world has moved since.
@@ -202,9 +207,9 @@ class Run(Steps):
             return
         from l2bridge_helpers.widgets.review import Review
 
-        display(Review(self.propose(changes, findings)).panel)
+        display(Review(self.propose(changes, planned, findings or Findings())).panel)
 
-    def propose(self, changes: Plan, findings: Findings) -> Proposal:
+    def propose(self, changes: Plan, planned: Reachability, findings: Findings) -> Proposal:
         """Return the plan as a person may apply it: in a run of its own, which sends exactly it or nothing."""
         own = {**self.given, "mode": "apply", "plan_file": str(self.folder / "plan.json")}
 
@@ -213,7 +218,7 @@ class Run(Steps):
 
         words, known = ("run", self.platform), PARAMETERS[self.platform]
         line = from_any_folder(command_line(words, known, {**own, "confirm": self.cluster}))
-        return Proposal(self, changes, findings, begin, line)
+        return Proposal(self, changes, findings, planned, begin, line)
 
     def carry_out(self) -> None:
         """Run all steps, as the notebook's cells do, up to the files that it leaves.

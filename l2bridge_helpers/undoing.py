@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from l2bridge_helpers.changes import Plan
     from l2bridge_helpers.fabric import Fabric
+    from l2bridge_helpers.reachability.result import Reachability
     from l2bridge_helpers.results import Results
 
 RUNBOOK = "undo"
@@ -169,11 +170,7 @@ class UndoRun(Run):
         self._skippable = bool(back.conflicts)
         return without_later(back, self.recorded.later, self.recorded.undoes)
 
-    def review(self, changes: Plan, findings: Findings | None = None) -> None:
-        """Let a person look through the plan and apply it by a click, where there is one and `mode` is `plan`."""
-        super().review(changes, findings or Findings())
-
-    def propose(self, changes: Plan, findings: Findings | None = None) -> Proposal:
+    def propose(self, changes: Plan, planned: Reachability, findings: Findings) -> Proposal:
         """Return the plan as a person may apply it: in a run of its own, which sends exactly it or nothing."""
 
         def begin(confirm: str) -> UndoRun:
@@ -183,7 +180,7 @@ class UndoRun(Run):
 
         own = {**self.given, "run": "", "mode": "apply", "confirm": self.cluster}
         line = from_any_folder(command_line(("undo", self.recorded.run.run), UNDO, own))
-        return Proposal(self, changes, findings or Findings(), begin, line)
+        return Proposal(self, changes, findings, planned, begin, line)
 
     def carry_out(self) -> None:
         """Run all steps, as the notebook's cells do, up to the files that it leaves.

@@ -16,7 +16,7 @@ from l2bridge_helpers.parameters import PARAMETERS
 from l2bridge_helpers.reachability.result import PLANNED
 
 _NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
-_UNLIKE = {"PLANNED": repr(PLANNED), "run.review(changes, findings)": "run.check_plan_file(changes)"}
+_UNLIKE = {"PLANNED": repr(PLANNED), "run.review(changes, planned, findings)": "run.check_plan_file(changes)"}
 """What the two write differently: a name of the package, and the review, of which a click has had its part."""
 
 
@@ -59,5 +59,8 @@ def test_a_click_does_what_the_cells_do(platform: str) -> None:
 
 def test_an_undo_by_a_click_does_what_the_cells_do() -> None:
     """The same for the way back."""
-    cells = [line.replace("run.review(changes)", "run.check_plan_file(changes)") for line in _cells("undo", "undoing")]
+    cells = [
+        line.replace("run.review(changes, planned)", "run.check_plan_file(changes)")
+        for line in _cells("undo", "undoing")
+    ]
     assert cells == _course(put_back)

@@ -26,8 +26,9 @@ def reviewed(lab: Lab, runs: Path, **changed: Any) -> Proposal:
         step.show(reach(nodes, fabric, cluster=run.cluster))
         changes = plan(nodes, fabric, cluster=run.cluster, scope=run.scope)
         step.show(changes)
-        step.show(reach(nodes, foresee(fabric, changes), cluster=run.cluster, moment="after the plan"))
-    return run.propose(changes, findings)
+        planned = reach(nodes, foresee(fabric, changes), cluster=run.cluster, moment="after the plan")
+        step.show(planned)
+    return run.propose(changes, planned, findings)
 
 
 def wait_for(review: Review) -> None:

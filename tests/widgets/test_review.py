@@ -11,6 +11,8 @@ from typing import Any
 import ipywidgets as widgets
 import pytest
 
+from l2bridge_helpers import foresee, reach
+from l2bridge_helpers.findings import Findings
 from l2bridge_helpers.journal import history
 from l2bridge_helpers.lab import Lab, world
 from l2bridge_helpers.lab.record import Request
@@ -218,7 +220,8 @@ def test_an_undo_is_reviewed_and_confirmed_the_same_way(lab: Lab, tmp_path: Path
     with undoing.step("Plan") as step:
         changes = undoing.plan()
         step.show(changes)
-    review = Review(undoing.propose(changes))
+    planned = reach(undoing.nodes, foresee(undoing.seen, changes), cluster="lab", moment="after the plan")
+    review = Review(undoing.propose(changes, planned, Findings()))
     review._name.value = "la"
     assert review._button.disabled
     review._name.value = "lab"
