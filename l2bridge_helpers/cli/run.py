@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from l2bridge_helpers.cli.exits import Refused, refused, status_of
+from l2bridge_helpers.cli.measured import measured
 from l2bridge_helpers.errors import L2BridgeError, ParameterError
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ file = click.option(
 runs = click.option("--runs", default="", metavar="FOLDER", help="Where runs are kept; default: runs.")
 apply = click.option("--apply", "applies", is_flag=True, help="Make the changes; needs --confirm.")
 confirm = click.option("--confirm", default="", metavar="CLUSTER", help="The cluster's name, to change it.")
+metrics = click.option(
+    "--metrics", type=click.Path(path_type=Path), help="Write how it ended for Prometheus, to a file NAME.prom."
+)
 
 _HELP = """\
 Run a platform's runbook: gce, aws, azure or bare_metal.
@@ -53,20 +57,31 @@ permission, another run that applies now, a network that does not answer).
 @click.option("--check", "checks", is_flag=True, help="Change nothing, and fail when anything is out of place.")
 @confirm
 @runs
+@metrics
 def run(  # noqa: PLR0913 - each is an option
-    *, runbook: str, pairs: tuple[str, ...], path: Path | None, applies: bool, checks: bool, confirm: str, runs: str
+    *,
+    runbook: str,
+    pairs: tuple[str, ...],
+    path: Path | None,
+    applies: bool,
+    checks: bool,
+    confirm: str,
+    runs: str,
+    metrics: Path | None,
 ) -> None:
     """Run it; `_HELP` is what people read."""
     modes = [mode for mode, given in (("apply", applies), ("check", checks)) if given]
     own = asked(modes, confirm, runs)
-    try:
-        from l2bridge_helpers.parameters import PARAMETERS, check_parameters
+    with measured(runbook, metrics) as (know, told):
+        try:
+            from l2bridge_helpers.parameters import PARAMETERS, check_parameters
 
-        given = merged(pairs, path, PARAMETERS[runbook], own)
-        check_parameters(runbook, given)
-    except L2BridgeError as err:
-        raise refused(err) from err
-    carry_out(runbook, given)
+            given = merged(pairs, path, PARAMETERS[runbook], own)
+            know(given)
+            check_parameters(runbook, given)
+        except L2BridgeError as err:
+            raise refused(err) from err
+        carry_out(runbook, given, told)
 
 
 def asked(modes: list[str], confirm: str, runs: str) -> dict[str, Any]:
