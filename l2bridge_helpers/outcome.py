@@ -12,7 +12,7 @@ from l2bridge_helpers.errors import ApplyError, DriftError, L2BridgeError, Verif
 from l2bridge_helpers.findings import Findings, names_of
 from l2bridge_helpers.plain_values import fields_of
 from l2bridge_helpers.proof import Proof
-from l2bridge_helpers.reachability.result import MOMENTS, NOW, PLANNED, Reachability
+from l2bridge_helpers.reachability.result import APPLIED, MOMENTS, NOW, PLANNED, Reachability
 from l2bridge_helpers.results import Results
 
 if TYPE_CHECKING:
@@ -85,7 +85,9 @@ class Outcome:
         """Return who reaches whom, at each moment that was looked at; of the last one also what is in the way."""
         found = [self.reachability[moment] for moment in MOMENTS if moment in self.reachability]
         told = [one.why() if one is found[-1] else one.summary() for one in found]
-        return "".join(f" {moment.moment.capitalize()}, {text}." for moment, text in zip(found, told, strict=True))
+        names = {NOW: "before"} if APPLIED in self.reachability else {}
+        moments = [names.get(one.moment, one.moment).capitalize() for one in found]
+        return "".join(f" {moment}, {text}." for moment, text in zip(moments, told, strict=True))
 
     def error(self, mode: str) -> L2BridgeError | None:
         """Return the error that ends the run, or None when the asked-for state holds. `plan` only asks for a plan."""

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from l2bridge_helpers.looks import ATTENTION, BAD, CHANGE, GOOD, Look
 from l2bridge_helpers.outcome import APPLYING
+from l2bridge_helpers.reachability.result import APPLIED
 
 _MINUTE, _HOUR = 60, 3600
 
@@ -126,7 +127,7 @@ def _pairs(found: Mapping[str, Mapping[str, int]]) -> Iterator[Figure]:
     if first == last:
         yield Figure(f"of {after['pairs']:,} pairs reach, {last}", f"{after['reaching']:,}")
     else:
-        told = f"of {after['pairs']:,} pairs reach, {first} and {last}"
+        told = f"of {after['pairs']:,} pairs reach, {'before' if last == APPLIED else first} and {last}"
         yield Figure(told, f"{before['reaching']:,} → {after['reaching']:,}")
 
 

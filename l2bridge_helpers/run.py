@@ -249,6 +249,8 @@ class Run(Steps):
 
         """
         self.check_plan_file(changes)
+        if changes.writes and self.is_reviewed(changes):
+            self.stage.say("to apply the plan here, use the button below Plan")
         return self._carry_out(changes, findings, foreseen)
 
     def _carry_out(self, changes: Plan, findings: Findings, foreseen: Reachability | None = None) -> Results:

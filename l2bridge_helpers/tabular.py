@@ -26,11 +26,17 @@ DENSE = "white-space:nowrap"
 LINES = f"font-family:{MONO};font-size:90%;white-space:pre-wrap;overflow-wrap:anywhere"
 _LONGEST = 48
 """Characters of a name that is not broken over two lines: names are compared by eye and copied by hand."""
+_SHORT = 28
+"""Characters of some words that are not broken: a value such as `10.42.0.0/24 via node-1`."""
 _WIDEST = 60
 """Characters to which a log's columns are padded."""
 _MOST = 24
 """A list of more names than that is not read on the way."""
 _LIST = re.compile(rf"(?:[^\s,()]+, ){{{_MOST},}}[^\s,()]*[^\s,():;.]")
+_MANY = 9
+"""A table of so many columns may be wider than its place."""
+_SIDEWAYS = '<div tabindex="0" role="region" aria-label="wide table" style="overflow-x:auto">'
+"""By the arrows, too."""
 _NAMED = 6
 """So many names of such a list stay."""
 
@@ -47,7 +53,8 @@ def html_table(rows: Sequence[Sequence[object]], columns: Sequence[str], *, dens
     head = "".join(f'<th scope="col" style="{CELL}">{escape(column)}</th>' for column in columns)
     body = "".join("<tr>" + "".join(_cell(value, dense=dense) for value in row) + "</tr>" for row in rows)
     start = f'<table style="{DENSE}">' if dense else "<table>"
-    return f"{start}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    table = f"{start}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return table if len(columns) < _MANY else f"{_SIDEWAYS}{table}</div>"
 
 
 def text_table(rows: Sequence[Sequence[str]], columns: Sequence[str]) -> str:
@@ -98,5 +105,5 @@ def _cell(value: object, *, dense: bool) -> str:
     if dense:
         style = BROKEN if len(text) > _LONGEST else CELL
     else:
-        style = CELL if " " in text or len(text) > _LONGEST else UNBROKEN
+        style = UNBROKEN if len(text) <= (_SHORT if " " in text else _LONGEST) else CELL
     return f'<td style="{style}">{prose(text)}</td>'

@@ -255,7 +255,7 @@ def test_verdict_tells_each_moment_in_its_order_and_the_last_one_s_causes() -> N
     """However they were recorded; what was in the way before is history."""
     came = with_reach(seen(STOPPED, APPLIED), seen(NOT_FORWARDING), seen(WHOLE, PLANNED))
     assert came.verdict("apply") == (
-        "apply succeeded: 0 nodes, 0 changes applied, 0 left. Now, 2 of 6 pairs reach (TCP 443). "
+        "apply succeeded: 0 nodes, 0 changes applied, 0 left. Before, 2 of 6 pairs reach (TCP 443). "
         "After the plan, 6 of 6 pairs reach (TCP 443). After the apply, 2 of 6 pairs reach (TCP 443); "
         "pairs stopped by machine does not run at 1 node (4)."
     )

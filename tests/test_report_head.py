@@ -57,7 +57,7 @@ def test_pairs_are_told_before_and_after() -> None:
     numbers = {
         figure.label: figure.number for figure in head(mode="apply", reachability=reachability(2, 30, 29)).figures
     }
-    assert numbers["of 30 pairs reach, now and after the apply"] == "2 → 29"
+    assert numbers["of 30 pairs reach, before and after the apply"] == "2 → 29"
     assert {figure.label: figure.number for figure in head(reachability=reachability(2)).figures}[
         "of 30 pairs reach, now"
     ] == "2"

@@ -129,7 +129,7 @@ class _Under:
         """Keep what the panel has not shown."""
         del folded
         if section in _SHOWN:
-            self.html += f"<section><h4>{escape(section)}</h4>{both.html}</section>"
+            self.html += f"<section><h3>{escape(section)}</h3>{both.html}</section>"
 
     def say(self, line: str) -> None:
         """Keep a line."""

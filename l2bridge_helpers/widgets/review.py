@@ -44,9 +44,10 @@ _PHASES = {
 }
 _STOPPED = "it was stopped by hand"
 _AGAIN = "<p>To go on, run the cells again, from Target on: only what is missing is planned.</p>"
-_FOCUS = f"""<style>
+_STYLE = f"""<style>
 .l2bridge-review :is(button, input, select, summary):focus-visible {{
     outline: 2px solid {CHANGE.fill}; outline-offset: 2px }}
+.l2bridge-review .jp-RenderedHTMLCommon table {{ margin-left: 0 }}
 </style>"""
 _FAILURES = 20
 """Failures that are shown while the rest goes on; the results hold all."""
@@ -100,7 +101,7 @@ class Review:
 
     def _parts(self) -> list[widgets.Widget]:
         proposal = self._proposal
-        head = [_html(f"{_FOCUS}<b>{escape(printable(proposal.sentence()))}</b>"), self._table.panel]
+        head = [_html(f"{_STYLE}<b>{escape(printable(proposal.sentence()))}</b>"), self._table.panel]
         if not proposal.changes.writes:
             return [*head, _html("Nothing to apply: everything that this runbook sees to is in order.")]
         refusal = proposal.refusal()

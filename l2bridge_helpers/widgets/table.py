@@ -49,7 +49,13 @@ class BrowseTable:
             style=_SHORT,
             layout=_wide("24em"),
         )
-        self._choice = widgets.Dropdown(description="Show", options=labels, style=_SHORT, layout=_wide("22em"))
+        self._choice = widgets.Dropdown(
+            description="Show",
+            tooltip="which rows; Enter opens the list",
+            options=labels,
+            style=_SHORT,
+            layout=_wide("22em"),
+        )
         self._body = widgets.HTML()
         self._count = widgets.HTML()
         self._before = widgets.Button(description="Previous", tooltip="Previous page", layout=_wide("8em"))
