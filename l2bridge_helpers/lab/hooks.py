@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -23,6 +24,8 @@ class Hooks:
         faults: trouble to make; a fault's reason is the error's code.
         latency: seconds that every answer takes longer.
         read_latency, write_latency: seconds that reads, or changes, take longer beside that.
+        granted: says whether the caller has a permission on a resource; None: it has all that are not denied.
+        needed: the permissions that requests have needed until now, each with the resource that it was needed on.
         throttle: limits of requests; off unless `throttle.limits` is filled (see `Lab.limit`).
         clock: the time that all of these go by.
         lock: held by whoever reads or changes the world.
@@ -34,6 +37,8 @@ class Hooks:
     latency: float = 0.0
     read_latency: float = 0.0
     write_latency: float = 0.0
+    granted: Callable[[str, str], bool] | None = None
+    needed: set[tuple[str, str]] = field(default_factory=set)
     throttle: Throttle = field(default_factory=Throttle)
     clock: Clock = field(default_factory=Clock)
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -42,6 +47,12 @@ class Hooks:
     def __post_init__(self) -> None:
         """Let the limits go by the same clock."""
         self.throttle.clock = self.clock.now
+
+    def lacks(self, permission: str, resource: str, *, asks: bool = False) -> bool:
+        """Return whether a permission is not granted; note that it was needed, unless a request only asks about it."""
+        if not asks:
+            self.needed.add((permission, resource))
+        return self.granted is not None and not self.granted(permission, resource)
 
     @property
     def lag(self) -> int:

@@ -13,6 +13,7 @@ from l2bridge_helpers.lab.aws.changes import CHANGES
 from l2bridge_helpers.lab.aws.describe import LISTINGS, describe
 from l2bridge_helpers.lab.aws.errors import Ec2Error
 from l2bridge_helpers.lab.aws.filters import FILTER_CHANGES
+from l2bridge_helpers.lab.aws.permissions import needed
 from l2bridge_helpers.lab.aws.regions import describe_regions
 from l2bridge_helpers.lab.aws.state import State
 from l2bridge_helpers.lab.faults import Fault
@@ -43,10 +44,12 @@ class Api:
         model = protocol.operation(action)
         self._admit(action, form)
         given = protocol.arguments(model, form)
-        if f"ec2:{action}" in self._state.denied_actions:
+        asks = bool(given.pop("DryRun", False))
+        lacks = [self._state.lacks(*one, asks=asks) for one in needed(action, given)]
+        if any(lacks) or f"ec2:{action}" in self._state.denied_actions:
             text = f"You are not authorized to perform this operation. User is not authorized to perform: ec2:{action}"
             raise Ec2Error("UnauthorizedOperation", text, 403)
-        if given.pop("DryRun", False):
+        if asks:
             raise Ec2Error("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412)
         if action == "DescribeRegions":
             return protocol.answer(model, describe_regions(self._state, given))

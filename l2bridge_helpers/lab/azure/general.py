@@ -29,7 +29,7 @@ _USAGES = (
 def subscriptions(state: State) -> Response:
     """Return the list of subscriptions: those that may be read, others are left out."""
     others = [_subscription(state, *one) for one in ((key, *told) for key, told in state.other_subscriptions.items())]
-    readable = not is_denied(state, f"{_RESOURCES}/read")
+    readable = not is_denied(state, f"{_RESOURCES}/read", f"/subscriptions/{state.subscription}")
     return answer({"value": [_subscription(state), *others] if readable else []})
 
 
@@ -45,8 +45,8 @@ def groups(state: State, place: Place) -> Response:
         ArmError: 403, they may not be read.
 
     """
-    if is_denied(state, f"{_RESOURCES}/resourceGroups/read"):
-        scope = f"/subscriptions/{state.subscription}" + (f"/resourceGroups/{place.group}" if place.group else "")
+    scope = f"/subscriptions/{state.subscription}" + (f"/resourceGroups/{place.group}" if place.group else "")
+    if is_denied(state, f"{_RESOURCES}/resourceGroups/read", scope):
         raise unauthorized(f"{_RESOURCES}/resourceGroups/read", scope)
     location = state.location
     found = [_group(state, name, location) for name in sorted(state.groups().values())]

@@ -16,6 +16,9 @@ _JOINS = {
     "routeTable": f"{_NETWORK}/routeTables/join/action",
     "networkSecurityGroup": f"{_NETWORK}/networkSecurityGroups/join/action",
     "natGateway": f"{_NETWORK}/natGateways/join/action",
+    "serviceEndpointPolicies": f"{_NETWORK}/serviceEndpointPolicies/join/action",
+    "applicationGatewayBackendAddressPools": f"{_NETWORK}/applicationGateways/backendAddressPools/join/action",
+    "loadBalancerInboundNatRules": f"{_NETWORK}/loadBalancers/inboundNatRules/join/action",
     "publicIPAddress": f"{_NETWORK}/publicIPAddresses/join/action",
     "loadBalancerBackendAddressPools": f"{_NETWORK}/loadBalancers/backendAddressPools/join/action",
     "applicationSecurityGroups": f"{_NETWORK}/applicationSecurityGroups/joinIpConfiguration/action",
@@ -45,8 +48,9 @@ def allow(call: Call, action: str) -> None:
         ArmError: 403 AuthorizationFailed.
 
     """
-    if denied(call, action):
-        raise unauthorized(action, _scope(call))
+    scope = _scope(call)
+    if is_denied(call.state, action, scope):
+        raise unauthorized(action, scope)
 
 
 def unauthorized(action: str, scope: str) -> ArmError:
@@ -66,8 +70,8 @@ def authorize_links(call: Call, body: object) -> None:
         ArmError: 403 LinkedAuthorizationFailed.
 
     """
-    for action, scope in _links(body) if call.state.denied_actions else ():
-        if denied(call, action):
+    for action, scope in _links(body):
+        if is_denied(call.state, action, scope):
             raise ArmError(
                 "LinkedAuthorizationFailed",
                 f"{_CLIENT} has permission to perform action '{call.kind.type}/write' on scope '{call.id}'; however, "
@@ -77,15 +81,10 @@ def authorize_links(call: Call, body: object) -> None:
             )
 
 
-def denied(call: Call, action: str) -> bool:
-    """Return whether an action is denied; letter case does not count, `*` stands for anything."""
-    return is_denied(call.state, action)
-
-
-def is_denied(state: State, action: str) -> bool:
-    """Return whether an action is denied in this cloud."""
+def is_denied(state: State, action: str, scope: str) -> bool:
+    """Return whether an action is denied, or not granted; letter case does not count, `*` stands for anything."""
     lower = action.lower()
-    return any(fnmatchcase(lower, pattern.lower()) for pattern in state.denied_actions)
+    return state.lacks(action, scope) or any(fnmatchcase(lower, pattern.lower()) for pattern in state.denied_actions)
 
 
 def _scope(call: Call) -> str:

@@ -92,7 +92,7 @@ class Api:
             metric = "Quota exceeded for quota metric 'Queries' and limit 'Queries per minute'"
             message = f"{metric} of service 'compute.googleapis.com' for consumer 'projects/{call.project}'."
             raise ApiError(403, "rateLimitExceeded", message)
-        check_permissions(state.denied_permissions, call.method.id, call.path, call.body)
+        check_permissions(state, call.method.id, call.path, call.body)
 
     def _answer(self, call: Call) -> Response:
         self._state.settle()

@@ -1,7 +1,8 @@
 """Which IAM permissions a request needs.
 
 Source: the permissions named in the API reference of each method (2026). `compute.instances.use` for a
-route to an instance is not stated everywhere; the lab asks for it, to be the stricter one.
+route to an instance is not stated everywhere; the lab asks for it, to be the stricter one. So it does for what an
+instance refers to when it is written whole ("use-permissions on referenced resources", update-instance-properties).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any
 
 from l2bridge_helpers.lab.gce.answers import ApiError
 from l2bridge_helpers.lab.gce.links import relative
+from l2bridge_helpers.lab.gce.state import State
 
 Json = dict[str, Any]
 
@@ -21,11 +23,11 @@ _NAMES = {
 _VERBS = {"aggregatedList": "list", "insert": "create", "patch": "update", "wait": "get"}
 
 
-def check(denied: set[str], method: str, path: str, body: Json) -> None:
-    """Refuse a request that needs one of the denied permissions.
+def check(state: State, method: str, path: str, body: Json) -> None:
+    """Refuse a request that needs a permission that is denied, or not granted.
 
     Args:
-        denied: permissions that the caller lacks.
+        state: whose permissions count.
         method: the method's id, e.g. `compute.routes.insert`.
         path: `projects/P/...`.
         body: the request's body.
@@ -35,7 +37,7 @@ def check(denied: set[str], method: str, path: str, body: Json) -> None:
 
     """
     for permission, resource in needed(method, path, body):
-        if permission in denied:
+        if state.lacks(permission, resource) or permission in state.denied_permissions:
             raise ApiError(403, "forbidden", f"Required '{permission}' permission for '{resource}'")
 
 
@@ -47,12 +49,32 @@ def needed(method: str, path: str, body: Json) -> Iterator[tuple[str, str]]:
     if collection == "regionNetworkFirewallPolicies":
         yield "compute.networks.getRegionEffectiveFirewalls", project
         return
+    if action == "getXpnHost":
+        yield "compute.projects.get", project
+        return
     yield f"compute.{_NAMES.get(collection, collection)}.{verb}", _resource(path, project, action, body)
     if collection in {"routes", "firewalls"} and verb in {"create", "update", "delete"}:
         network = relative(str(body["network"]), path.split("/")[1]) if "network" in body else project
         yield "compute.networks.updatePolicy", network
+    if method == "compute.instances.update":
+        yield from _used(body, path.split("/")[1], project)
     if collection == "routes" and "nextHopInstance" in body:
         yield "compute.instances.use", relative(str(body["nextHopInstance"]), path.split("/")[1])
+
+
+def _used(instance: Json, name: str, project: str) -> Iterator[tuple[str, str]]:
+    """Yield the permissions to use what an instance refers to."""
+    for disk in instance.get("disks", []):
+        if "source" in disk:
+            yield "compute.disks.use", relative(str(disk["source"]), name)
+    for nic in instance.get("networkInterfaces", []):
+        if "subnetwork" in nic:
+            subnet = relative(str(nic["subnetwork"]), name)
+            yield "compute.subnetworks.use", subnet
+            if nic.get("accessConfigs") or nic.get("ipv6AccessConfigs"):
+                yield "compute.subnetworks.useExternalIp", subnet
+    for account in instance.get("serviceAccounts", []):
+        yield "iam.serviceAccounts.actAs", f"{project}/serviceAccounts/{account.get('email', '')}"
 
 
 def _resource(path: str, project: str, action: str, body: Json) -> str:

@@ -36,7 +36,8 @@ def answer(state: State, request: HttpRequest) -> Response:
         return _refusal(400, "INVALID_ARGUMENT", "Request contains an invalid argument.")
     with state.lock:
         all_of_them = [*map(_shown, state.world.cloud("projects")), *state.other_projects]
-        found = [] if _READ in state.denied_permissions else all_of_them
+        may_read = _READ not in state.denied_permissions
+        found = [one for one in all_of_them if not state.lacks(_READ, f"projects/{one['projectId']}") and may_read]
     wanted = [one for one in found if query.get("query", "") in ("", f"state:{one['state']}")]
     start, end = int(token), int(token) + min(int(size) or _PAGE, _PAGE)
     more = {"nextPageToken": str(end)} if end < len(wanted) else {}

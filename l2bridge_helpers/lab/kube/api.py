@@ -97,7 +97,9 @@ class KubeApi:
         return leases.delete(namespace, name, body)
 
     def _check_access(self, verb: str, kind: kinds.Kind, arguments: dict[str, str]) -> None:
-        if (verb, kind.plural) not in self._state.denied:
+        place = "/".join(arguments[part] for part in ("namespace", "name") if part in arguments)
+        lacks = self._state.lacks(f"{verb} {kind.qualified}", place)
+        if not lacks and (verb, kind.plural) not in self._state.denied:
             return
         named = f' "{arguments["name"]}"' if "name" in arguments else ""
         where = f'in the namespace "{arguments["namespace"]}"' if "namespace" in arguments else "at the cluster scope"
