@@ -13,8 +13,12 @@ enter  := cd "$(root)"
 python := .venv/bin/python
 tools  := .venv-tools
 peers  := .venv-bench
-compile = $(tools)/bin/uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes \
-          --no-emit-index-url --no-annotate --no-header pyproject.toml --output-file
+compile = $(tools)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+          --no-emit-index-url --no-annotate --no-header pyproject.toml
+# What runs need, at the versions that tests have run with.
+image   = deploy/requirements.txt
+runtime = $(compile) --constraint requirements.txt --output-file
+dev     = $(compile) --extra dev --output-file
 
 # What a shell may carry that would change what .venv imports, or slow it down.
 unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
@@ -33,8 +37,8 @@ help:
 	@echo 'make bench-plan [ARGS=gce-100]  how long a plan takes, beside reading alone'
 	@echo 'make bench-reach [ARGS=1000]    how long it takes to judge all pairs of nodes'
 	@echo 'make outputs                    make the outputs in notebooks/ and the pictures in docs/ anew'
-	@echo 'make requirements               compile requirements.txt anew, with the newest releases'
-	@echo 'make requirements-check         is requirements.txt what pyproject.toml asks for?'
+	@echo 'make requirements               compile requirements.txt anew, with the newest releases; deploy/, too'
+	@echo 'make requirements-check         are they what pyproject.toml asks for?'
 	@echo 'make clean                      remove the environments and caches; runs/ stays'
 
 environment:
@@ -77,13 +81,14 @@ outputs: environment
 	@$(enter) && $(python) -m tests.notebooks.refresh && $(python) -m tests.readme_pictures
 
 requirements: tools
-	@$(enter) && $(compile) requirements.txt --upgrade >/dev/null
-	@echo 'requirements.txt is compiled from pyproject.toml; run make test before you commit it'
+	@$(enter) && $(dev) requirements.txt --upgrade >/dev/null && $(runtime) $(image) --upgrade >/dev/null
+	@echo 'requirements.txt and $(image) are compiled from pyproject.toml; run make test before you commit them'
 
 # Onto a copy, so that pins which still fit stay: a new release upstream is no error here. Hashes are left out
 # of the comparison, because a project may add a wheel to a release at any time.
 requirements-check: tools
-	@$(enter) && sh .ci/requirements-check $(compile)
+	@$(enter) && sh .ci/requirements-check requirements.txt $(dev)
+	@$(enter) && sh .ci/requirements-check $(image) $(runtime)
 
 clean:
 	@$(enter) && rm -rf .venv $(tools) $(peers) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist *.egg-info
