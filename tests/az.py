@@ -42,7 +42,7 @@ class Front:
     def __init__(self, folder: Path) -> None:
         """Start to serve; the certificate and its key are written to this folder."""
         self.lab: Lab | None = None
-        self.certificate, key = _certificate(folder)
+        self.certificate, key = certificate_in(folder)
         self._server = make_server(
             _HOST, 0, Request.application(self._answer), threaded=True, ssl_context=(str(self.certificate), str(key))
         )
@@ -194,7 +194,7 @@ def _token() -> dict[str, Any]:
     }
 
 
-def _certificate(folder: Path) -> tuple[Path, Path]:
+def certificate_in(folder: Path) -> tuple[Path, Path]:
     """Write a certificate for loopback, good for an hour, and its key; return both files."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "l2bridge lab")])

@@ -216,7 +216,7 @@ def test_help_is_the_default_and_names_every_target(machine: Machine) -> None:
 
 def check(machine: Machine, edit: str) -> subprocess.CompletedProcess[str]:
     """Run the check with a compiler that edits the file by this sed command."""
-    command = ["sh", str(machine.tree / ".ci" / "requirements-check"), "sed", "-i", edit]
+    command = ["sh", str(machine.tree / ".ci" / "requirements-check"), "requirements.txt", "sed", "-i", edit]
     return subprocess.run(command, env=dict(os.environ), capture_output=True, text=True, timeout=60, check=False)
 
 
