@@ -25,7 +25,7 @@ unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help environment tools runbook lab test soak lint bench bench-plan bench-reach outputs requirements requirements-check clean
+.PHONY: help environment tools runbook lab test soak lint bench bench-plan bench-reach outputs screenshots requirements requirements-check clean
 
 help:
 	@echo 'make runbook [PLATFORM=gce]     plan, apply and check one runbook (gce, aws, azure, bare_metal) on the lab'
@@ -36,6 +36,7 @@ help:
 	@echo 'make bench [BENCH_NODES="20"]   how fast we are under the published limits, beside other tools'
 	@echo 'make bench-plan [ARGS=gce-100]  how long a plan takes, beside reading alone'
 	@echo 'make bench-reach [ARGS=1000]    how long it takes to judge all pairs of nodes'
+	@echo 'make screenshots                make the screenshots in docs/ anew; needs Chromium'
 	@echo 'make outputs                    make the outputs in notebooks/ and the pictures in docs/ anew'
 	@echo 'make requirements               compile requirements.txt anew, with the newest releases; deploy/, too'
 	@echo 'make requirements-check         are they what pyproject.toml asks for?'
@@ -79,6 +80,9 @@ bench-reach: environment
 # Look at the difference before you commit it: each line of it is something that operators will see.
 outputs: environment
 	@$(enter) && $(python) -m tests.notebooks.refresh && $(python) -m tests.readme_pictures
+
+screenshots: environment
+	@$(enter) && $(python) -m tests.browser.screenshots
 
 requirements: tools
 	@$(enter) && $(dev) requirements.txt --upgrade >/dev/null && $(runtime) $(image) --upgrade >/dev/null

@@ -50,7 +50,7 @@ LOOKS = (BAD, ATTENTION, CHANGE, GOOD, QUIET)
 
 WORDS: dict[str, Look] = {
     **dict.fromkeys(("blocking", "error", "conflict", "failed", "wrong", "blocked"), BAD),
-    **dict.fromkeys(("warning", "delete", "skipped", "not sent", "not known", "unproven"), ATTENTION),
+    **dict.fromkeys(("warning", "delete", "skipped", "stopped", "not sent", "not known", "unproven"), ATTENTION),
     **dict.fromkeys(("create", "update"), CHANGE),
     **dict.fromkeys(("ok", "applied", "passes", "reaches"), GOOD),
     **dict.fromkeys(("none", "note", "unchanged"), QUIET),

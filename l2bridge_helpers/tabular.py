@@ -33,9 +33,11 @@ _WIDEST = 60
 _MOST = 24
 """A list of more names than that is not read on the way."""
 _LIST = re.compile(rf"(?:[^\s,()]+, ){{{_MOST},}}[^\s,()]*[^\s,():;.]")
-_MANY = 9
-"""A table of so many columns may be wider than its place."""
-_SIDEWAYS = '<div tabindex="0" role="region" aria-label="wide table" style="overflow-x:auto">'
+_WIDTH = 100
+"""A table that needs so many characters, however it is broken, may be wider than its place."""
+_GAP = 3
+"""Characters between two columns."""
+_SIDEWAYS = '<div tabindex="0" role="group" aria-label="wide table" style="overflow-x:auto">'
 """By the arrows, too."""
 _NAMED = 6
 """So many names of such a list stay."""
@@ -54,7 +56,7 @@ def html_table(rows: Sequence[Sequence[object]], columns: Sequence[str], *, dens
     body = "".join("<tr>" + "".join(_cell(value, dense=dense) for value in row) + "</tr>" for row in rows)
     start = f'<table style="{DENSE}">' if dense else "<table>"
     table = f"{start}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-    return table if len(columns) < _MANY else f"{_SIDEWAYS}{table}</div>"
+    return f"{_SIDEWAYS}{table}</div>" if _least_width(rows, columns) > _WIDTH else table
 
 
 def text_table(rows: Sequence[Sequence[str]], columns: Sequence[str]) -> str:
@@ -96,14 +98,27 @@ def _in_short(found: re.Match[str]) -> str:
     return f"{', '.join(names[:_NAMED])} and {len(names) - _NAMED:,} more"
 
 
+def _least_width(rows: Sequence[Sequence[object]], columns: Sequence[str]) -> int:
+    """Return how many characters the rows need side by side when everything is broken that may be."""
+    lines = [list(map(plain, row)) for row in rows]
+    return sum(max(map(_unbroken, [name, *(line[at] for line in lines)])) + _GAP for at, name in enumerate(columns))
+
+
+def _unbroken(text: str) -> int:
+    """Return the characters of the longest part of a cell that stays on one line."""
+    return len(text) if _stays_whole(text) else max(map(len, text.split()), default=0)
+
+
+def _stays_whole(text: str) -> bool:
+    return len(text) <= (_SHORT if " " in text else _LONGEST)
+
+
 def _cell(value: object, *, dense: bool) -> str:
     if isinstance(value, Markup):
         return f'<td style="{BROKEN if dense else CELL}">{value}</td>'
     text = plain(value)
     if text in WORDS:
         return f'<td style="{CELL}">{badge(text)}</td>'
-    if dense:
-        style = BROKEN if len(text) > _LONGEST else CELL
-    else:
-        style = UNBROKEN if len(text) <= (_SHORT if " " in text else _LONGEST) else CELL
-    return f'<td style="{style}">{prose(text)}</td>'
+    broken, whole = (BROKEN, CELL) if dense else (CELL, UNBROKEN)
+    stays = len(text) <= _LONGEST if dense else _stays_whole(text)
+    return f'<td style="{whole if stays else broken}">{prose(text)}</td>'

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from l2bridge_helpers.pictures import matrix, topology
+from l2bridge_helpers.explain import explain
+from l2bridge_helpers.pictures import matrix, path, topology
 from l2bridge_helpers.reach import reach
 from l2bridge_helpers.show import shown
 from tests.lab_worlds import seen
 
-WORLD = "gce-messy"
+WORLD, SMALL = "gce-messy", "gce-small"
 FOLDER = Path("docs")
 
 
@@ -18,7 +19,13 @@ def pictures() -> dict[str, str]:
     """Return the file's name -> its SVG."""
     found = seen(WORLD)
     now = reach(found.nodes, found.fabric, cluster=found.cluster)
-    return {"topology.svg": topology(found.nodes, found.fabric, now).svg, "matrix.svg": matrix(now).svg}
+    small = seen(SMALL)
+    way = explain(small.nodes, small.fabric, "node-1", "win-2", cluster=small.cluster)
+    return {
+        "topology.svg": topology(found.nodes, found.fabric, now).svg,
+        "matrix.svg": matrix(now).svg,
+        "path.svg": path(way).svg,
+    }
 
 
 def told() -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipywidgets as widgets
 
-from l2bridge_helpers.looks import BAD, CHANGE, GOOD, Look
+from l2bridge_helpers.looks import CHANGE, Look
 
 
 class Gauge:
@@ -27,7 +27,3 @@ class Gauge:
         style = f"width:34em;max-width:100%;height:14px;accent-color:{look.fill}"
         bounds = f'value="{self.value}" max="{self.most}"'
         self.panel.value = f'<progress {bounds} aria-label="{self._label}" style="{style}"></progress>'
-
-    def end(self, *, well: bool) -> None:
-        """Show how it ended."""
-        self.show(self.most if well else self.value, self.most, GOOD if well else BAD)

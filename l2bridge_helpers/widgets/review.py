@@ -16,7 +16,7 @@ import ipywidgets as widgets
 
 from l2bridge_helpers.errors import L2BridgeError
 from l2bridge_helpers.interactive import namespace
-from l2bridge_helpers.looks import CHANGE, badge
+from l2bridge_helpers.looks import ATTENTION, BAD, CHANGE, GOOD, badge
 from l2bridge_helpers.printable import printable
 from l2bridge_helpers.show import PLAN_COLUMNS, plan_rows
 from l2bridge_helpers.widgets.frame import framed
@@ -161,16 +161,18 @@ class Review:
     def _end(self, error: str) -> None:
         self.state = "failed" if error else "done"
         self._stop.layout.display = "none"
-        self._gauge.end(well=not error)
         counts = self._run.outcome.counts() if self._run else {"applied": 0}
         done = f"{counts['applied']} of {len(self._proposal.changes.writes)} changes were made"
         if not error:
             summary = self._run.outcome.summary() if self._run else ""
+            self._gauge.show(self._gauge.most, self._gauge.most, GOOD)
             self._say_status(_verdict("ok", f"Applied and verified: {summary}."))
         elif self._run and self._run.halted and counts["applied"] + counts.get("failed", 0):
+            self._gauge.show(self._gauge.value, self._gauge.most, ATTENTION)
             told = f"Stopped: {done}, and stand in the journal; the others were not sent."
-            self._say_status(f"{_verdict('skipped', told)}{_folded('What that means for the network', error)}{_AGAIN}")
+            self._say_status(f"{_verdict('stopped', told)}{_folded('What that means for the network', error)}{_AGAIN}")
         else:
+            self._gauge.show(self._gauge.value, self._gauge.most, BAD)
             told = f"Not finished: {done}." if counts["applied"] else "Nothing was changed."
             self._say_status(f"{_verdict('failed', told)}{_line(error)}{_AGAIN}")
         report = self._run.folder / "report.html" if self._run else None

@@ -85,7 +85,7 @@ def test_stop_ends_between_changes(open_desk: OpenDesk) -> None:
         kept = journal.rows(desk.last_report().parent.name)
     made = [row for row in kept if row.outcome == "applied"]
     assert 0 < len(made) < planned
-    assert f"{len(made)} of {planned} changes were applied" in review.panel.inner_text()
+    assert f"Stopped: {len(made)} of {planned} changes were made" in review.panel.inner_text()
 
     notebook.run_all()
     again = Review(notebook)
