@@ -17,7 +17,7 @@ compile = $(tools)/bin/uv pip compile --quiet --universal --python-version 3.11 
           --no-emit-index-url --no-annotate --no-header pyproject.toml
 # What runs need, at the versions that tests have run with.
 image   = deploy/requirements.txt
-runtime = $(compile) --constraint requirements.txt --output-file
+runtime = $(compile) --extra build --constraint requirements.txt --output-file
 dev     = $(compile) --extra dev --output-file
 
 # What a shell may carry that would change what .venv imports, or slow it down.
