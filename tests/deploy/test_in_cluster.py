@@ -98,3 +98,13 @@ def test_a_volume_that_it_may_not_write_to_is_said_at_once(lab: Lab, root: Path,
         done = pod.run(*arguments(root / "deploy" / "kubernetes" / "gce.yaml", lab))
     assert done.status == 2
     assert "parameter runs: '/srv' cannot hold this run's folder" in done.err
+
+
+def test_nothing_else_can_be_written_to(lab: Lab, root: Path, tmp_path: Path) -> None:
+    """Not even what everybody may write to elsewhere: so a run that ends well has written nothing else."""
+    with pod_of(lab, tmp_path) as pod:
+        words = arguments(root / "deploy" / "kubernetes" / "gce.yaml", lab)
+        done = pod.run(*words[:-1], "/var/tmp/l2bridge-runs")  # noqa: S108 - that it cannot be made is the test
+    assert done.status == 2
+    assert "Read-only file system" in done.err
+    assert folders(pod) == []
