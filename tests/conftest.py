@@ -1,3 +1,4 @@
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -41,6 +42,12 @@ def postgres() -> Iterator[Postgres]:
         except NoPostgresError as err:
             pytest.skip(str(err))
         yield server
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Half as many workers again as processors: many tests wait, for kernels, browsers and a cloud's pace."""
+    processors = len(os.sched_getaffinity(0))
+    return processors + processors // 2
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
