@@ -82,3 +82,6 @@ class _Package(ModuleType):
 
 
 sys.modules[__name__].__class__ = _Package
+# An optional grammar of jsonschema's that nobody needs here. To build it takes longer than all else that a run imports:
+# papermill comes with jsonschema, and so does the Kubernetes client where kubernetes-validate is installed.
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]

@@ -11,13 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-# An optional grammar of jsonschema's that nobody needs here: building it is three quarters of what importing
-# papermill costs.
-sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
-
-import nbformat  # noqa: E402
-import papermill  # noqa: E402
-from papermill.exceptions import PapermillExecutionError  # noqa: E402
+import nbformat
+import papermill
+from papermill.exceptions import PapermillExecutionError
 
 LOOPBACK = "127.0.0.1,localhost,::1"
 _UNWANTED = ("JUPYTER_PATH", "JUPYTER_CONFIG_PATH", "JUPYTER_TOKEN", "PYTHONSTARTUP")

@@ -48,6 +48,12 @@ def test_what_is_pure_loads_nothing_that_calls() -> None:
     assert {name: loaded for name, loaded in _imports(*PURE, *sorted(said - {*PURE})).items() if loaded} == {}
 
 
+def test_no_grammar_is_built_that_nobody_needs() -> None:
+    """It would cost each kernel and each command more than a second."""
+    code = "import sys, l2bridge_helpers.run, l2bridge_helpers.headless; sys.exit('lark' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
 def test_gce_loads_googles_sdk_and_no_other() -> None:
     """The adapter alone imports its SDK."""
     (loaded,) = _imports("clouds.gce").values()
