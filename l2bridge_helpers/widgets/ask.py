@@ -10,10 +10,11 @@ import ipywidgets as widgets
 
 from l2bridge_helpers.asking import ENDS, Asking, as_parameters
 from l2bridge_helpers.errors import L2BridgeError
-from l2bridge_helpers.looks import BAD, MONO, badge_style
+from l2bridge_helpers.looks import BAD, badge_style
 from l2bridge_helpers.printable import printable
 from l2bridge_helpers.question import PROTOCOLS
 from l2bridge_helpers.reachability.traffic import Traffic
+from l2bridge_helpers.widgets.frame import copied, framed
 
 if TYPE_CHECKING:
     from l2bridge_helpers.choices import Option
@@ -27,10 +28,6 @@ _SHOWN = ("Path", "Mend")
 """Sections of the answer that tell more than the choice does."""
 _STYLE = {"description_width": "9em"}
 _WIDE, _NARROW = "min(100%, 52em)", "min(100%, 18em)"
-_COPIED = f"font-family:{MONO};font-size:90%;white-space:pre-wrap;overflow-wrap:anywhere;user-select:all;margin:0 0 8px"
-
-_AS_IN_CELLS = '<div class="jp-RenderedHTMLCommon" style="line-height:1.5;padding:0">'
-"""Tables look as they do under cells: in JupyterLab a widget's HTML has no style of its own."""
 
 
 class Ask:
@@ -98,7 +95,7 @@ class Ask:
             self._refuse(f"unexpected {type(err).__name__}: {err}")
             raise
         else:
-            self.answer.value = f"{_AS_IN_CELLS}{under.html}{_set(run)}</div>"
+            self.answer.value = framed(f"{under.html}{_set(run)}")
             self._say(under.line)
 
     def _refuse(self, text: str) -> None:
@@ -158,7 +155,6 @@ def _set(run: ExplainRun) -> str:
     lines, words = as_parameters(run.source, run.destination, run.traffic)
     command = f"l2bridge explain {words} --run {shlex.quote(run.folder.name)}"
     return (
-        "<p>To ask the same in the cells, or without a person, in the parameters cell:</p>"
-        f'<pre style="{_COPIED}">{escape(lines)}</pre><p>or in a shell, of what was read here:</p>'
-        f'<pre style="{_COPIED}">{escape(command)}</pre>'
+        f"<p>To ask the same in the cells, or without a person, in the parameters cell:</p>{copied(lines)}"
+        f"<p>or in a shell, of what was read here:</p>{copied(command)}"
     )

@@ -11,9 +11,10 @@ from IPython.display import display
 
 from l2bridge_helpers.choices import assignments, options
 from l2bridge_helpers.choosing import Offered
-from l2bridge_helpers.looks import ATTENTION, MONO, SPACE, badge_style
+from l2bridge_helpers.looks import ATTENTION, SPACE, badge_style
 from l2bridge_helpers.parameters import refusals
 from l2bridge_helpers.printable import printable
+from l2bridge_helpers.widgets.frame import copied
 
 LISTED = 100
 """More than that are found by typing."""
@@ -21,10 +22,6 @@ AGAIN = "run this cell and those below again"
 _CHOOSE = "choose one"
 _STYLE = {"description_width": "9em"}
 _WIDTH = "min(100%, 52em)"
-_COPIED = (
-    f"font-family:{MONO};font-size:90%;white-space:pre-wrap;overflow-wrap:anywhere;user-select:all;"
-    f"margin:0 0 0 {2 * SPACE}px"
-)
 _MARK = f'<span style="{badge_style(ATTENTION)}">{ATTENTION.sign}</span>'
 
 
@@ -165,17 +162,13 @@ def _block(chosen: Mapping[str, str]) -> str:
     if not chosen:
         return ""
     return (
-        f"{_line('For a run without a person, in the parameters cell:')}{_copied(assignments(chosen))}"
-        f"{_line('or as options of l2bridge:')}{_copied(options(chosen))}"
+        f"{_line('For a run without a person, in the parameters cell:')}{copied(assignments(chosen))}"
+        f"{_line('or as options of l2bridge:')}{copied(options(chosen))}"
     )
 
 
 def _line(html: str) -> str:
     return f'<p style="margin:{SPACE // 2}px 0">{html}</p>' if html else ""
-
-
-def _copied(text: str) -> str:
-    return f'<pre style="{_COPIED}">{_escaped(text)}</pre>'
 
 
 def _escaped(text: str) -> str:

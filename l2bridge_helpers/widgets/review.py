@@ -7,7 +7,7 @@ beside the cells, so that the notebook stays usable, and *Stop* ends it between 
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -233,17 +233,16 @@ class _Log:
         self._review.tell_pulse(pulse)
 
 
-def _choices(proposal: Proposal) -> dict[str, Any]:
+def _choices(proposal: Proposal) -> dict[str, Callable[[Row], bool]]:
     """Return what can be chosen to see; at first what would change, and what is in the way."""
     actions = list(dict.fromkeys(change.action for change in proposal.changes))
     kinds = list(dict.fromkeys(change.kind for change in proposal.changes))
-    quiet = {"none"}
-    choices = {"changes": lambda row: row[0] not in quiet, "all rows": lambda _row: True}
+    choices: dict[str, Callable[[Row], bool]] = {"changes": lambda row: row[0] != "none", "all rows": lambda _row: True}
     choices |= {f"only {action}": _with(0, action) for action in actions if len(actions) > 1}
     return choices | {f"only {kind}": _with(1, kind) for kind in kinds if len(kinds) > 1}
 
 
-def _with(place: int, word: str) -> Any:
+def _with(place: int, word: str) -> Callable[[Row], bool]:
     def keep(row: Row) -> bool:
         return row[place] == word
 

@@ -99,7 +99,7 @@ def test_an_answer_has_a_run_of_its_own(small: Lab, tmp_path: Path) -> None:
 
 
 def test_a_choice_is_given_as_parameters(small: Lab, tmp_path: Path) -> None:
-    """Lines that the parameters cell takes, with their types, and options that papermill takes."""
+    """Lines that the parameters cell takes, with their types, and a line of `l2bridge`."""
     panel = asked(live(small, tmp_path))
     panel.ends["source"].value = "win-1"
     panel.protocol.value = "udp"

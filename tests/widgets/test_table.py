@@ -23,10 +23,7 @@ def _all_pages(table: BrowseTable) -> str:
 @given(WORDS)
 def test_pages_hold_every_row_once(rows: list[tuple[str, str]]) -> None:
     """Whatever the rows are, turning the pages shows each of them."""
-    table = BrowseTable(COLUMNS, rows, {"all rows": lambda _row: True})
-    assert _all_pages(table).count("<tr>") - _all_pages(table).count("<thead>") >= 0
-    shown = BrowseTable(COLUMNS, rows, {"all rows": lambda _row: True})
-    pages = _all_pages(shown)
+    pages = _all_pages(BrowseTable(COLUMNS, rows, {"all rows": lambda _row: True}))
     assert pages.count("<td") == 2 * len(rows)
 
 
