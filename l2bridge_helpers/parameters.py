@@ -70,8 +70,9 @@ def _shown(value: object) -> str:
 def _problem(parameter: Parameter, value: object) -> str:
     kind = type(parameter.default)
     if type(value) is not kind and (kind, type(value)) != (float, int):
-        option = "-r" if kind is str else "-p"
-        return f"is {type(value).__name__}, not {_KINDS[kind]}; with papermill use {option} {parameter.name} …"
+        quotes, option = ("in", "-r") if kind is str else ("without", "-p")
+        how = f"write it {quotes} quotes; on a command line: l2bridge … -p {parameter.name}=…"
+        return f"is {type(value).__name__}, not {_KINDS[kind]}; {how}, or papermill … {option} {parameter.name} …"
     if isinstance(value, str) and (value != value.strip() or not value.isprintable()):
         return "has spaces around it or characters that cannot be seen; remove them"
     return parameter.problem(value)

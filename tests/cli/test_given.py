@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from l2bridge_helpers.cli.given import from_file, from_options
 from l2bridge_helpers.cli.run import merged
 from l2bridge_helpers.errors import ParameterError
-from l2bridge_helpers.parameters import PARAMETERS
+from l2bridge_helpers.parameters import PARAMETERS, refusals
 
 GCE = PARAMETERS["gce"]
 
@@ -100,8 +100,9 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def test_a_value_of_a_file_keeps_its_type(tmp_path: Path) -> None:
-    """YAML's own types are looked at by the runbook's rules, so a number is no project."""
+    """YAML's own types are looked at by the runbook's rules, so a number is no project: it is to be quoted."""
     path = tmp_path / "numbers.yaml"
     path.write_text("project: 12345\n")
     values: dict[str, Any] = from_file(path, GCE)
     assert values == {"project": 12345}
+    assert "project: 12345 is int, not text; write it in quotes" in refusals(GCE, merged((), path, GCE, {}))[0]
