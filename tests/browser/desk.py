@@ -62,4 +62,5 @@ class Desk:
     def take(self, page: Page, name: str) -> None:
         """Take a picture for people, where they want some."""
         if self.shots:
+            page.wait_for_timeout(200)  # what was scrolled to is drawn
             page.screenshot(path=self.shots / f"{self.lab.platform}-{name}.png")

@@ -84,4 +84,3 @@ class Notebook:
         """Scroll so that a section is at the top."""
         found = self.panel.locator("h2").filter(has_text=re.compile(rf"^{heading}\b")).first
         found.evaluate("it => it.scrollIntoView({block: 'start'})")
-        self.page.wait_for_timeout(200)

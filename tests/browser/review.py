@@ -24,7 +24,7 @@ class Review:
         self.name = self.panel.get_by_label(re.compile(r"^Type .* to apply"))
         self.apply = self.panel.get_by_role("button", name=re.compile(r"Apply to "))
         self.stop = self.panel.get_by_role("button", name=re.compile(r"^Stop"))
-        self.bar = self.panel.locator(".widget-hprogress")
+        self.table = self.panel.get_by_role("table").first
 
     @property
     def count(self) -> Locator:
@@ -32,9 +32,9 @@ class Review:
         return self.panel.get_by_text(re.compile(r"^[\d,]+ of [\d,]+ rows|^No row fits"))
 
     def rows(self) -> list[str]:
-        """Return the rows of the table, as text."""
-        table = self.panel.get_by_role("table").first
-        return table.get_by_role("row").all_inner_texts()[1:]
+        """Return the rows of the table, as text, once it is there: a widget is drawn after its cell has run."""
+        self.table.wait_for()
+        return self.table.get_by_role("row").all_inner_texts()[1:]
 
     def apply_as(self, cluster: str) -> None:
         """Type the cluster's name, and click."""

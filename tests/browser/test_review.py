@@ -8,25 +8,29 @@ from l2bridge_helpers.journal import Journal
 from tests.browser.axe import OUTPUTS, violations
 from tests.browser.conftest import OpenDesk
 from tests.browser.review import Review
+from tests.browser.test_runbooks import assert_ran
 
 pytestmark = pytest.mark.xdist_group("browser")
 
 
 @pytest.mark.parametrize("name", ["gce-small", "aws-small", "azure-small"])
 def test_a_plan_is_reviewed_applied_and_put_back(open_desk: OpenDesk, name: str) -> None:
-    """Typing the name and one click mend the network, which is verified; the undo's review puts all of it back."""
+    """All cells run, the name and a click mend the network, which is verified; the undo's review puts it all back."""
     from playwright.sync_api import expect
 
     desk = open_desk(name)
     start = desk.lab.snapshot(counters=False)
     notebook = desk.open()
     notebook.run_all()
+    assert_ran(desk, notebook)
     review = Review(notebook)
+    rows = review.table.get_by_role("row")
     planned = len(review.rows())
     review.search.fill("node-1")
-    expect(review.count).not_to_contain_text(f"{planned} of {planned}")
+    expect(rows).not_to_have_count(planned + 1)
     assert 0 < len(review.rows()) < planned
     review.search.fill("")
+    expect(rows).to_have_count(planned + 1)
     review.name.fill("prod")
     expect(review.apply).to_be_disabled()
     assert desk.lab.writes == []
@@ -120,6 +124,8 @@ def test_cells_out_of_order_apply_nothing(open_desk: OpenDesk) -> None:
 
 def test_a_parameter_wins_over_the_review(open_desk: OpenDesk) -> None:
     """A plan is not applied by its button once the notebook is about something else."""
+    from playwright.sync_api import expect
+
     desk = open_desk("gce-small")
     notebook = desk.open()
     notebook.run_all()
@@ -132,5 +138,5 @@ def test_a_parameter_wins_over_the_review(open_desk: OpenDesk) -> None:
     notebook.run_cell('start("gce"')
     notebook.replace_in_cell('mode: str = "check"', 'mode: str = "plan"')
     notebook.run_all()
-    assert Review(notebook).panel.count() == 1
+    expect(Review(notebook).panel).to_have_count(1)
     assert desk.lab.writes == []
