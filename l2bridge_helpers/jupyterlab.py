@@ -68,7 +68,7 @@ def start_jupyterlab(
         options: of the command, beside ours.
 
     Raises:
-        JupyterLabError: it did not start; the text is the end of its log.
+        JupyterLabError: it did not start, and was ended; the text is the end of its log.
 
     """
     process = _launch(folder, private, {**QUIET, **(settings or {})}, options)
@@ -79,6 +79,8 @@ def start_jupyterlab(
             if told:
                 return JupyterLab(process, f"http://127.0.0.1:{told['port']}", told["token"], private)
         time.sleep(POLL_SECONDS)
+    process.kill()
+    process.wait()
     raise JupyterLabError(f"JupyterLab did not start:\n{_log(private)}")
 
 
