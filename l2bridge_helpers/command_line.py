@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 JOB = "L2BRIDGE_FOLDER_FILE"
 """Variable that `l2bridge run` gives its kernel: the file into which a run writes the name of its folder."""
+_STOP = "stop"
+"""File beside it, which is there once the job was told to stop: a kernel hears no signal between two cells."""
 _MODES = {"apply": "--apply", "check": "--check"}
 _OPTIONS = {"confirm": "--confirm", "runs": "--runs"}
 """Parameters that have an option of their own."""
@@ -42,6 +44,16 @@ def command_line(words: Iterable[str], known: Iterable[Parameter], values: Mappi
 def from_any_folder(line: str) -> str:
     """Return the line so that it does the same from any folder; a job's own is given where the job was."""
     return line if JOB in os.environ else f"cd {shlex.quote(str(Path.cwd()))} && {line}"
+
+
+def stop_file(told: Path) -> Path:
+    """Return the file that says that a job is to stop, beside the one that its run writes."""
+    return told.with_name(_STOP)
+
+
+def is_job_stopped() -> bool:
+    """Return whether the job that this process belongs to, if it does, was told to stop."""
+    return JOB in os.environ and is_file(stop_file(Path(os.environ[JOB])))
 
 
 def _pair(name: str, value: object) -> tuple[str, str]:

@@ -8,7 +8,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -16,7 +16,7 @@ from typing import Any, TextIO
 
 import psutil
 
-from l2bridge_helpers.command_line import JOB
+from l2bridge_helpers.command_line import JOB, stop_file
 from l2bridge_helpers.errors import ParameterError
 from l2bridge_helpers.headless import NotebookError, hide_paths, jupyter_apart, run_notebook
 from l2bridge_helpers.notebooks import notebook
@@ -88,21 +88,26 @@ def _run(source: Path, executed: Path, parameters: Mapping[str, Any], told: Path
         except BaseException as err:  # noqa: BLE001 - raised again where it is waited for
             errors.append(err)
 
-    with jupyter_apart(**{JOB: str(told.resolve())}), _passed_on():
+    with jupyter_apart(**{JOB: str(told.resolve())}), _passed_on(stop_file(told)):
         thread = threading.Thread(target=work, name="notebook")
         thread.start()
         while thread.is_alive():
             thread.join(_LOOK_SECONDS)
     for err in errors:
-        if not isinstance(err, NotebookError):
+        if isinstance(err, NotebookError):
+            return err
+        if not stop_file(told).is_file() or told.is_file():
             raise err
-        return err
+        return NotebookError("KeyboardInterrupt", "stopped before the run began, nothing was sent")
     return None
 
 
 @contextmanager
-def _passed_on() -> Iterator[None]:
-    """Pass signals on to the kernel as Ctrl-C, which ends its run in order; a second one ends everything at once."""
+def _passed_on(stop: Path) -> Iterator[None]:
+    """Pass signals on to the kernel as Ctrl-C, which ends its run in order; a second one ends everything at once.
+
+    A kernel that starts, or stands between two cells, hears nothing: the file tells the run before it sends a change.
+    """
     heard: list[int] = []
 
     def hear(number: int, _frame: FrameType | None) -> None:
@@ -110,8 +115,10 @@ def _passed_on() -> Iterator[None]:
         if len(heard) > 1:
             raise KeyboardInterrupt
         print(f"{signal.Signals(number).name}: what is under way is finished, nothing more is sent", file=sys.stderr)
+        stop.touch()
         for child in psutil.Process().children():
-            child.send_signal(signal.SIGINT)
+            with suppress(psutil.NoSuchProcess):
+                child.send_signal(signal.SIGINT)
 
     before = {number: signal.signal(number, hear) for number in _SIGNALS}
     try:

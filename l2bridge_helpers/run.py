@@ -19,7 +19,7 @@ from l2bridge_helpers.changes import Plan
 from l2bridge_helpers.checks import check
 from l2bridge_helpers.choosing import choose
 from l2bridge_helpers.clouds.dialects import dialect_of
-from l2bridge_helpers.command_line import command_line, from_any_folder
+from l2bridge_helpers.command_line import command_line, from_any_folder, is_job_stopped
 from l2bridge_helpers.course import carry_out
 from l2bridge_helpers.errors import DataError, ParameterError
 from l2bridge_helpers.findings import Findings
@@ -275,7 +275,9 @@ class Run(Steps):
 
     @property
     def halted(self) -> str:
-        """Why nothing more is to be sent, as `stop` was told; "" while it was not."""
+        """Why nothing more is to be sent, as `stop` or the job was told; "" while they were not."""
+        if not self._halted and is_job_stopped():
+            self.stop("the run was interrupted")
         return self._halted
 
     def stop(self, reason: str) -> None:

@@ -8,10 +8,12 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
 import pytest
 
 from l2bridge_helpers.lab import Lab, world
@@ -202,3 +204,27 @@ def test_a_signal_ends_it_between_two_changes(number: signal.Signals, desk: Desk
     desk.lab.on_boundary(None)
     desk.lab.cloud.write_latency = 0.0
     assert desk.run("run", "gce", *desk.parameters(), "--apply", "--confirm", "lab").status == 0
+
+
+@pytest.mark.parametrize("look", ["scratch", "kernel"])
+def test_a_signal_that_the_kernel_does_not_hear_keeps_everything_from_being_sent(look: str, desk: Desk) -> None:
+    """A kernel that starts takes no notice of a signal: the run does, before it sends its first change."""
+    child = subprocess.Popen(
+        [*L2BRIDGE, "run", "gce", *desk.parameters(), "--apply", "--confirm", "lab"],
+        cwd=desk.folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    job = psutil.Process(child.pid)
+    while child.poll() is None and not (
+        job.children() if look == "kernel" else list(desk.folder.glob("runs/.running-*"))
+    ):
+        time.sleep(0.01)
+    time.sleep(0.1)
+    child.send_signal(signal.SIGTERM)
+    _, err = child.communicate(timeout=SECONDS)
+    assert child.returncode == 1, err
+    assert err.splitlines()[-1].startswith("Error: ")
+    assert desk.lab.writes == []
+    assert not list(desk.folder.glob("runs/.running-*"))
