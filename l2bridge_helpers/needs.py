@@ -242,9 +242,8 @@ AZURE = (
             f"{_NETWORK}/routeTables/write",
             f"{_NETWORK}/virtualNetworks/subnets/read",
             f"{_NETWORK}/virtualNetworks/subnets/write",
-            f"{_NETWORK}/locations/operations/read",
         ),
-        "IP forwarding, routes, subnets, and how changes under way end",
+        "IP forwarding, routes, subnets",
         APPLY,
     ),
     Need(
@@ -280,8 +279,8 @@ AZURE = (
     ),
     Need(
         "Azure, to undo only",
-        (f"{_NETWORK}/routeTables/delete",),
-        "the way back, where the run made a table",
+        (f"{_NETWORK}/routeTables/delete", f"{_NETWORK}/locations/operations/read"),
+        "the way back, where the run made a table, and how its deletion ends",
         APPLY,
         _options(UNDO),
     ),

@@ -36,7 +36,8 @@ class Case:
 
     Attributes:
         world: its name.
-        modes: what is run there, in this order: `plan`, `check`, `apply`, `undo`, `explain`, `choosing`.
+        modes: what is run there, in this order: `plan`, `check`, `apply`, `undo`, `explain`, `choosing`; and
+            `narrow`: somebody takes ranges out of our firewall rule.
         parameters: of the runbook, besides the lab's own.
         prepare: changes the lab before.
         scenario: whose preparation of the world is made before that, with a run of its own.
@@ -92,6 +93,9 @@ def _make(lab: Lab, mode: str, parameters: dict[str, Any]) -> None:
         make_undo("", {**parameters, "mode": "apply", "confirm": "lab"})
     elif mode == "explain":
         _explain(lab, parameters)
+    elif mode == "narrow":
+        ours = next(rule for rule in lab.world.cloud("firewalls") if rule["name"].startswith("l2b-"))
+        ours["sourceRanges"] = ["10.42.0.0/24"]
     elif mode == "choosing":
         _choose(lab, parameters)
     else:
