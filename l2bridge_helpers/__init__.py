@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from l2bridge_helpers.explain import explain
     from l2bridge_helpers.foresee import foresee
     from l2bridge_helpers.nodes import list_nodes
-    from l2bridge_helpers.pictures import matrix, topology
+    from l2bridge_helpers.pictures.matrix import matrix
+    from l2bridge_helpers.pictures.topology import topology
     from l2bridge_helpers.plan import plan
     from l2bridge_helpers.prove import prove
     from l2bridge_helpers.reach import reach

@@ -20,6 +20,7 @@ from l2bridge_helpers.command_line import JOB, stop_file
 from l2bridge_helpers.errors import ParameterError
 from l2bridge_helpers.headless import NotebookError, hide_paths, jupyter_apart, run_notebook
 from l2bridge_helpers.notebooks import notebook
+from l2bridge_helpers.processes import end
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _LOOK_SECONDS = 0.5
@@ -113,6 +114,7 @@ def _passed_on(stop: Path) -> Iterator[None]:
     def hear(number: int, _frame: FrameType | None) -> None:
         heard.append(number)
         if len(heard) > 1:
+            end(psutil.Process().children(recursive=True))
             raise KeyboardInterrupt
         print(f"{signal.Signals(number).name}: what is under way is finished, nothing more is sent", file=sys.stderr)
         stop.touch()

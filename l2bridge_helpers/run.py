@@ -86,7 +86,7 @@ def start(platform: str, **parameters: Any) -> Run:
     cloud = cloud_of(platform, {**parameters, "cluster": cluster})
     folder = make_folder(parameters["runs"], cluster, platform)
     run = Run(cloud, parameters, cluster, kubernetes, Guard(parameters, kube, folder), folder, saved)
-    run.typed = typed
+    run.typed, run.given = typed, {**parameters, "context": target.context or parameters["context"]}
     return run
 
 
@@ -214,7 +214,9 @@ class Run(Steps):
         own = {**self.given, "mode": "apply", "plan_file": str(self.folder / "plan.json")}
 
         def begin(confirm: str) -> Run:
-            return start(self.platform, **{**own, "confirm": confirm})
+            run = start(self.platform, **{**own, "confirm": confirm})
+            run.expect(changes)  # whatever the file holds by then
+            return run
 
         words, known = ("run", self.platform), PARAMETERS[self.platform]
         line = from_any_folder(command_line(words, known, {**own, "confirm": self.cluster}))

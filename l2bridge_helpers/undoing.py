@@ -74,7 +74,8 @@ def start(**parameters: Any) -> UndoRun:
     told = {"cluster": recorded.run.cluster, **recorded.target(), "mode": mode}
     told |= {"Kubernetes API": shown_server(kube.target)} if kube else {"Kubernetes API": "not needed"}
     undoing = UndoRun(recorded, merged, told, kube, skip_conflicts=given["skip_conflicts"])
-    undoing.given, undoing.typed = {**given, "run": recorded.run.run}, typed
+    context = (kube.target.context if kube else "") or given["context"]
+    undoing.given, undoing.typed = {**given, "run": recorded.run.run, "context": context}, typed
     return undoing
 
 

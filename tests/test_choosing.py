@@ -179,7 +179,7 @@ def test_what_cannot_be_listed_can_be_typed(lab: Lab, tmp_path: Path, person: Pe
 
 def test_what_could_be_listed_is_offered_although_not_all_could(lab: Lab, tmp_path: Path, person: Person) -> None:
     """The project's own networks, where the Shared VPC may not be looked at."""
-    lab.gce.denied_permissions = {"compute.projects.getXpnHost"}
+    lab.gce.denied_permissions = {"compute.projects.get"}
     _begin(lab, tmp_path, project=lab.parameters["project"])
     assert [value for _, value in person.inputs["network"].options] == ["", "cluster-net"]
     assert "not all could be listed: could not ask for the host project of the Shared VPC" in person.told

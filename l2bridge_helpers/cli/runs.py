@@ -10,6 +10,7 @@ import click
 
 from l2bridge_helpers.cli.exits import Refused, refused
 from l2bridge_helpers.errors import L2BridgeError
+from l2bridge_helpers.printable import printable
 
 _NEWEST = 20
 runs = click.option("--runs", default="runs", metavar="FOLDER", help="Where runs are kept.", show_default=True)
@@ -61,7 +62,8 @@ def _read(folder: Path) -> dict[str, Any]:
     try:
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as err:
-        raise Refused(f"run {folder.name!r}: {path} cannot be read ({err}); `l2bridge show` lists the runs") from err
+        told = printable(f"{path} cannot be read ({err})")
+        raise Refused(f"run {folder.name!r}: {told}; `l2bridge show` lists the runs") from err
     return found
 
 

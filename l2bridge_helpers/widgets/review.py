@@ -161,25 +161,27 @@ class Review:
     def _end(self, error: str) -> None:
         self.state = "failed" if error else "done"
         self._stop.layout.display = "none"
-        counts = self._run.outcome.counts() if self._run else {"applied": 0}
-        done = f"{counts['applied']} of {len(self._proposal.changes.writes)} changes were made"
+        applied, planned = (self._run.outcome.results.applied if self._run else 0), len(self._proposal.changes.writes)
+        sent = bool(self._run and self._run.outcome.results.sent)
+        done = f"{applied} of {planned} changes were made"
         if not error:
             summary = self._run.outcome.summary() if self._run else ""
             self._gauge.show(self._gauge.most, self._gauge.most, GOOD)
             self._say_status(_verdict("ok", f"Applied and verified: {summary}."))
-        elif self._run and self._run.halted and counts["applied"] + counts.get("failed", 0):
+        elif self._run and self._run.halted and applied < planned:
             self._gauge.show(self._gauge.value, self._gauge.most, ATTENTION)
-            told = f"Stopped: {done}, and stand in the journal; the others were not sent."
-            self._say_status(f"{_verdict('stopped', told)}{_folded('What that means for the network', error)}{_AGAIN}")
+            told = f"{done}, and stand in the journal; the others were not" if sent else "nothing was"
+            why = _folded("What that means for the network", error)
+            self._say_status(f"{_verdict('stopped', f'Stopped: {told} sent.')}{why}{_AGAIN}")
         else:
             self._gauge.show(self._gauge.value, self._gauge.most, BAD)
-            told = f"Not finished: {done}." if counts["applied"] else "Nothing was changed."
+            told = f"Not finished: {done}." if sent else "Nothing was sent."
             self._say_status(f"{_verdict('failed', told)}{_line(error)}{_AGAIN}")
         report = self._run.folder / "report.html" if self._run else None
         if report and report.exists():
             path, told = quote(str(report)), escape(printable(str(report)))
-            link = f'<p><a href="{path}" target="_blank">Open the report</a>: <code>{told}</code></p>'
-            data = {"text/html": link, "text/plain": f"report: {report}"}
+            link = "Report" if report.is_absolute() else f'<a href="{path}" target="_blank">Open the report</a>'
+            data = {"text/html": f"<p>{link}: <code>{told}</code></p>", "text/plain": f"report: {report}"}
             self._link.outputs = ({"output_type": "display_data", "data": data, "metadata": {}},)
 
     def _stopped(self, _button: widgets.Button) -> None:

@@ -22,7 +22,7 @@ from typing import Any
 
 import botocore.loaders
 
-from l2bridge_helpers import steps
+from l2bridge_helpers import stage
 from l2bridge_helpers.errors import L2BridgeError
 from l2bridge_helpers.lab import Lab, world
 from tests.crashes.steps import make_run, make_undo
@@ -37,7 +37,7 @@ def main(platform: str) -> None:
     """Import what a run of the platform needs, then make the runs that stdin tells."""
     answer = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    steps.display = lambda shown, **_: print(shown["text/plain"])  # type: ignore[attr-defined]
+    stage.display = lambda shown, **_: print(shown["text/plain"])  # type: ignore[attr-defined]
     _warm_up(platform)
     gc.collect()
     gc.freeze()

@@ -29,7 +29,7 @@ _HOST = "127.0.0.1"
 _OF_ONE_CONNECTION = {"connection", "content-length", "host", "keep-alive", "transfer-encoding"}
 
 # Everything but the volume and /tmp is read-only, as `readOnlyRootFilesystem` makes it. Where Python's own folder is
-# closed to others (below /root), it is shown to the pod in the same place.
+# closed to others (below /root), it is shown to the pod in the same place; so is this tree where it is below /tmp.
 _POD = f"""
 set -eu
 mount --make-rprivate /
@@ -45,7 +45,9 @@ if ! setpriv --reuid={USER} --regid={USER} --clear-groups test -x "$PYTHON"; the
     mount --bind /run/python "$PREFIX"
 fi
 cd /
+case $TREE in /tmp/*) mkdir /run/tree && mount --bind "$TREE" /run/tree ;; esac
 mount -t tmpfs -o mode=1777 tmpfs /tmp
+case $TREE in /tmp/*) mkdir -p "$TREE" && mount --bind /run/tree "$TREE" ;; esac
 cut -d' ' -f2 /proc/self/mounts | sort -u | while read -r place; do
     case $place in
     {RUNS} | /tmp | /proc | /proc/* | /sys | /sys/* | /dev | /dev/*) ;;
@@ -55,7 +57,7 @@ done
 status=0
 setpriv --reuid={USER} --regid={USER} --clear-groups --no-new-privs --bounding-set=-all --inh-caps=-all \\
     env -i PATH="$PATH" HOME=/tmp $VARIABLES "$PYTHON" "$@" || status=$?
-find /tmp -mindepth 1 >&2
+find /tmp -mindepth 1 -not -path "$TREE" -not -path "$TREE/*" >&2
 exit $status
 """
 
@@ -138,6 +140,7 @@ class Pod:
             "SECRETS": str(self._secrets),
             "PYTHON": sys.executable,
             "PREFIX": sys.base_prefix,
+            "TREE": str(Path(__file__).resolve().parents[2]),
             "VARIABLES": " ".join(f"{name}={value}" for name, value in variables.items()),
         }
         command = ["unshare", "--mount", "sh", "-c", _POD, "pod", "-m", "l2bridge_helpers.cli", *words]

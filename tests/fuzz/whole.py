@@ -15,11 +15,13 @@ from l2bridge_helpers.changes import Plan
 from l2bridge_helpers.errors import L2BridgeError
 from l2bridge_helpers.fabric import Fabric
 from l2bridge_helpers.files import write_file
+from l2bridge_helpers.looks import CHANGE
 from l2bridge_helpers.mends import find_mends
 from l2bridge_helpers.nodes import node_names
 from l2bridge_helpers.parameters import PARAMETERS
 from l2bridge_helpers.platforms import cloud_of, scope_of
 from l2bridge_helpers.report import report
+from l2bridge_helpers.report_head import Head
 from l2bridge_helpers.show import shown
 from l2bridge_helpers.state import load_state, save_state
 from tests.fuzz.tampered import TamperedLab
@@ -32,7 +34,7 @@ def plan_of(lab: TamperedLab, **changed: Any) -> Plan:
     """Return the plan, after everything else that a run shows was made, too."""
     values = values_of(lab, **changed)
     sections = [("section", shown(value).html) for value in values]
-    page = report(lab.world.cluster, verdict="", failed=False, facts={}, sections=sections)
+    page = report(Head(lab.world.cluster, "", CHANGE, ""), sections)
     (changes,) = (value for value in values if isinstance(value, Plan))
     with tempfile.TemporaryDirectory() as folder:
         write_file(Path(folder) / "report.html", page)

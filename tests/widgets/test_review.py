@@ -90,6 +90,22 @@ def test_the_same_without_a_click_applies_the_same_plan(gce: Lab, tmp_path: Path
     assert result["counts"]["applied"] == 12
 
 
+def test_a_plan_file_that_was_exchanged_is_not_what_was_reviewed(gce: Lab, tmp_path: Path) -> None:
+    """What was shown is sent or nothing, whatever lies in the run's folder by then."""
+    proposal = reviewed(gce, tmp_path)
+    gone = gce.world.nodes.pop()
+    other = reviewed(gce, tmp_path)
+    (proposal.run.folder / "plan.json").write_bytes((other.run.folder / "plan.json").read_bytes())
+    review = Review(proposal)
+    review._name.value = "lab"
+    review._button.click()
+    wait_for(review)
+    assert review.state == "failed"
+    assert "no longer fits" in review._status.value
+    assert gone["metadata"]["name"] in review._status.value
+    assert [request for request in _writes(gce) if request.server != "kubernetes"] == []
+
+
 def test_a_second_click_sends_nothing(gce: Lab, tmp_path: Path) -> None:
     """Neither while it runs nor after it."""
     review = Review(reviewed(gce, tmp_path))
