@@ -26,7 +26,7 @@ _RESTARTS = 3
 class Kube:
     """A connection to one cluster's API that reads nodes and ConfigMaps; the lock (lease.py) is held through it, too.
 
-    Needs `nodes: get, list` and `configmaps: get`. Opening it sends nothing.
+    Needs `nodes: list` and `configmaps: get`. Opening it sends nothing.
 
     Raises:
         KubernetesError: the kubeconfig is missing or broken, or has no such context.
@@ -142,7 +142,7 @@ class Kube:
         if err.status == 404:  # noqa: PLR2004 - HTTP Not Found
             return _NotFoundError(f"{self.name}: {message}")
         if err.status in (401, 403):
-            todo = "sign in again" if err.status == 401 else "grant nodes get/list and configmaps get"  # noqa: PLR2004
+            todo = "sign in again" if err.status == 401 else "grant nodes list and configmaps get"  # noqa: PLR2004
             return KubernetesError(f"{self.name} refuses: {message}; {todo}, then run again")
         return KubernetesError(f"{self.name} fails with {err.status}: {message}; run again later")
 

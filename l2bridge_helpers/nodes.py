@@ -68,7 +68,7 @@ def list_nodes(kubeconfig: str = "", context: str = "") -> pd.DataFrame:
     """Return the cluster's nodes, one row per node and pod CIDR, sorted by name as people count.
 
     Columns: those of `NodeRow`. `attrs["flannel"]` holds flannel's configuration (see `net_conf`).
-    Needs `nodes: get, list` and `configmaps: get`; changes nothing.
+    Needs `nodes: list` and `configmaps: get`; changes nothing.
 
     Raises:
         KubernetesError: no such kubeconfig or context; the API cannot be reached, refuses, or answers nonsense.

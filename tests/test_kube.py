@@ -281,7 +281,7 @@ def test_passing_trouble_is_tried_again(lab: Lab, trouble: dict[str, Any]) -> No
 def test_missing_permission_is_named(lab: Lab) -> None:
     """The API's own words say which verb on which resource, and we say what to grant."""
     lab.kubernetes.denied.add(("list", "nodes"))
-    with pytest.raises(KubernetesError, match=r'cannot list resource "nodes".*grant nodes get/list'):
+    with pytest.raises(KubernetesError, match=r'cannot list resource "nodes".*grant nodes list'):
         connect(lab).list_nodes()
 
 
