@@ -21,7 +21,7 @@ from l2bridge_helpers.choosing import choose
 from l2bridge_helpers.clouds.dialects import dialect_of
 from l2bridge_helpers.command_line import command_line, from_any_folder, is_job_stopped
 from l2bridge_helpers.course import carry_out
-from l2bridge_helpers.errors import DataError, ParameterError
+from l2bridge_helpers.errors import ApplyError, DataError, ParameterError
 from l2bridge_helpers.findings import Findings
 from l2bridge_helpers.guard import PLAN_FILE, Guard, NoEntries, Word, check_unmoved, saved_plan, undo_advice
 from l2bridge_helpers.interactive import person
@@ -246,6 +246,7 @@ class Run(Steps):
         Raises:
             ParameterError: `confirm` is not the cluster's name, or the plan is older than what was read last.
             BlockedError: a finding, a conflict or the number of deletions forbids it, or the world has moved.
+            ApplyError: the operator has stopped the run before.
             LockError: another apply holds the Lease, or it may not be taken.
             JournalError: the journal cannot be written.
 
@@ -263,6 +264,8 @@ class Run(Steps):
             return apply(changes, self.cloud, entries=NoEntries(why), permit=lambda: why, **options)
         self.check_fresh(changes)
         self._refuse(changes, findings)
+        if self.halted:
+            raise ApplyError(f"nothing was sent: {self.halted}")
         word = Word(self.stage.say, lambda: self.halted)
         guarded = self._guard.around(
             changes, self.cloud, self._nodes, started=self.started, again=self._again, word=word

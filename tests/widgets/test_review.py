@@ -253,3 +253,14 @@ def _all(widget: Any) -> list[Any]:
 
 def _text(review: Review) -> str:
     return "".join(widget.value for widget in _all(review.panel) if isinstance(widget, widgets.HTML))
+
+
+def test_a_stop_before_anything_was_sent_takes_no_lease(gce: Lab, tmp_path: Path) -> None:
+    """Stop while the network is read: neither the cloud nor the cluster is written to."""
+    review = Review(reviewed(gce, tmp_path))
+    review._name.value = "lab"
+    review._stop.click()
+    review._button.click()
+    wait_for(review)
+    assert "Stopped: nothing was sent." in review._status.value
+    assert _writes(gce) == []
