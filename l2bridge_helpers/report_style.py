@@ -75,7 +75,8 @@ section{overflow:visible}
 details::details-content{content-visibility:visible!important;display:block!important;block-size:auto!important}
 summary{list-style:none;color:inherit}
 th,td,.n,.d td,.d th{white-space:normal;overflow-wrap:anywhere;padding-right:8pt}
-table:not(:has(th:nth-child(11))) :is(th,td){min-width:5.6em}table:not(:has(th:nth-child(8))) :is(th,td){min-width:6.2em}
+table:not(:has(th:nth-child(11))) :is(th,td){min-width:5.6em}
+table:not(:has(th:nth-child(8))) :is(th,td){min-width:6.2em}
 .d td{padding:1pt 8pt 1pt 0;line-height:1.25}
 tr,img,.verdict,.figures{break-inside:avoid}
 h2,summary{break-after:avoid}
