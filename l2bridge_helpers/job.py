@@ -8,7 +8,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -20,7 +20,7 @@ from l2bridge_helpers.command_line import JOB, stop_file
 from l2bridge_helpers.errors import ParameterError
 from l2bridge_helpers.headless import NotebookError, hide_paths, jupyter_apart, run_notebook
 from l2bridge_helpers.notebooks import notebook
-from l2bridge_helpers.processes import end
+from l2bridge_helpers.processes import end, send
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _LOOK_SECONDS = 0.5
@@ -119,8 +119,7 @@ def _passed_on(stop: Path) -> Iterator[None]:
         print(f"{signal.Signals(number).name}: what is under way is finished, nothing more is sent", file=sys.stderr)
         stop.touch()
         for child in psutil.Process().children():
-            with suppress(psutil.NoSuchProcess):
-                child.send_signal(signal.SIGINT)
+            send(child, signal.SIGINT)
 
     before = {number: signal.signal(number, hear) for number in _SIGNALS}
     try:

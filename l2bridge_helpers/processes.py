@@ -44,14 +44,15 @@ def no_process_left() -> Iterator[None]:
 def end(processes: list[psutil.Process]) -> None:
     """Terminate the processes; kill those that are still there after a few seconds."""
     for process in processes:
-        _send(process, signal.SIGTERM)
+        send(process, signal.SIGTERM)
     _, alive = psutil.wait_procs(processes, timeout=GRACE_SECONDS)
     for process in alive:
-        _send(process, signal.SIGKILL)
+        send(process, signal.SIGKILL)
     psutil.wait_procs(alive, timeout=GRACE_SECONDS)
 
 
-def _send(process: psutil.Process, number: int) -> None:
+def send(process: psutil.Process, number: int) -> None:
+    """Send a signal; a process that is gone needs none."""
     try:
         process.send_signal(number)
     except psutil.NoSuchProcess:
